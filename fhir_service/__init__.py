@@ -1,0 +1,1 @@
+"""The service: FHIR endpoint, workflow, rules, storage and the command line."""

@@ -1,0 +1,161 @@
+"""The values that rules speak in. A rule is a pure function over a `Change`; it reaches for nothing."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeAlias
+
+from fhir_service.principal import Principal
+from profiles.issues import Issue
+from profiles.resource import Resource
+from profiles.routing import Routes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A resource as somebody wants it to be. Treat `before` and `after` as immutable: copy, then change."""
+
+    rtype: str
+    rid: str
+    after: Resource | None
+    """With `resourceType` and `id`, without `meta.versionId`/`lastUpdated`. None: a delete."""
+    before: Resource | None = None
+    """What it replaces; None for a create."""
+    by: Principal = field(default_factory=Principal)
+    cause: str = "rest"
+    """`rest`, `hl7v2`, or the id of the rule whose side effect it is."""
+    clock: Mapping[str, Any] | None = None
+    """See `storage.port.Stored.clock`; None keeps what is there."""
+
+    @property
+    def reference(self) -> str:
+        return f"{self.rtype}/{self.rid}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Something to send to a partner, as plain values; it goes to the outbox in the same transaction."""
+
+    channel: str
+    kind: str
+    destination: str
+    payload: Resource
+    order_key: str
+
+
+Effect: TypeAlias = Draft | Dispatch
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a municipality can set (decisions 6 and 30)."""
+
+    answer_days: int = 28
+    review_months_child: int = 6
+    review_months_adult: int = 12
+    draft_plan_days: int = 60
+    oral_consent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may know beside the resources: the time and what is configured."""
+
+    now: datetime
+    """UTC"""
+    today: date
+    """In Europe/Oslo"""
+    routes: Routes
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything of one person that rules look at, as it will be when the transaction ends.
+
+    `resources`: `Type/id` -> resource, drafts of the transaction already in place, deleted ones gone.
+    """
+
+    person_id: str | None
+    resources: Mapping[str, Resource]
+
+    def of(self, rtype: str) -> Iterator[Resource]:
+        """The person's resources of that type."""
+        prefix = rtype + "/"
+        return (r for key, r in self.resources.items() if key.startswith(prefix))
+
+    def get(self, reference: str | None) -> Resource | None:
+        """The resource behind a literal relative reference, if it belongs to the person."""
+        return self.resources.get(reference) if reference else None
+
+    def put(self, draft: Draft) -> "Standing":
+        """The standing with the draft in place."""
+        rest = {k: v for k, v in self.resources.items() if k != draft.reference}
+        return Standing(self.person_id, rest if draft.after is None else rest | {draft.reference: draft.after})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One draft with all that is needed to judge it."""
+
+    draft: Draft
+    standing: Standing
+    context: Context
+
+    @property
+    def before(self) -> Resource | None:
+        return self.draft.before
+
+    @property
+    def after(self) -> Resource | None:
+        return self.draft.after
+
+    @property
+    def by(self) -> Principal:
+        return self.draft.by
+
+
+def no_issues(_: Change) -> Iterable[Issue]:
+    """Refuses nothing."""
+    return ()
+
+
+def no_effects(_: Change) -> Iterable[Effect]:
+    """Causes nothing."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of the workflow with its reason; the one constant `RULE` of a module under `rules/`.
+
+    `on`: the resource types whose drafts it looks at. `order`: INV-01 comes before the other guards (workflow.md 8).
+    `check` gives the issues that refuse the change; `effects` what follows from an accepted one, in the same
+    transaction (INV-09). Ids of what effects make come from `rules.derived_id`, so that a rule stays pure and a
+    re-run makes nothing twice.
+    """
+
+    id: str
+    title: str
+    basis: str
+    """Law or regulation, or the section of `workflow.md`."""
+    says: str
+    """What it says to a person, in Norwegian."""
+    on: frozenset[str]
+    check: Callable[[Change], Iterable[Issue]] = no_issues
+    effects: Callable[[Change], Iterable[Effect]] = no_effects
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the rules say to a transaction: refused with `issues`, or everything that is to be written."""
+
+    issues: tuple[Issue, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    """The drafts asked for (the last state of each) followed by those that follow from them."""
+    dispatches: tuple[Dispatch, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        return any(issue.refuses for issue in self.issues)

@@ -1,0 +1,59 @@
+"""Configuration, read from the environment once.
+
+`KNUTEPUNKT_HTTP`, `KNUTEPUNKT_MLLP`, `KNUTEPUNKT_DATABASE`, `KNUTEPUNKT_MODE`, `KNUTEPUNKT_BASE_URL` and those below; command line options of
+`knutepunkt serve` win over them.
+"""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+
+
+class Mode(StrEnum):
+    """Decision 13."""
+
+    DEV = "dev"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Frozen; made once at start and passed down."""
+
+    model_config = SettingsConfigDict(env_prefix="KNUTEPUNKT_", frozen=True)
+
+    http: str = "127.0.0.1:8000"
+    """host:port"""
+    mllp: str = "127.0.0.1:2575"
+    """host:port, or empty: no MLLP"""
+    database: str = "sqlite:///knutepunkt.db"
+    mode: Mode = Mode.DEV
+    base_url: str | None = None
+    """Address of the FHIR endpoint as clients see it; default `http://<http>/fhir`."""
+    max_body_bytes: int = 10_000_000
+    log_json: bool = False
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if self.mode is Mode.PRODUCTION:
+            raise ValueError("production needs authentication, which this version does not have yet: use mode dev")
+        for name, address in (("http", self.http), ("mllp", self.mllp)):
+            if address and host_port(address)[0] not in LOOPBACK:
+                raise ValueError(f"mode dev has no authentication and listens on loopback only: {name}={address}")
+        return self
+
+    @property
+    def fhir_base(self) -> str:
+        """Base of absolute addresses, without a slash at the end."""
+        return (self.base_url or f"http://{self.http}/fhir").rstrip("/")
+
+
+def host_port(address: str) -> tuple[str, int]:
+    """`127.0.0.1:8000` -> (`127.0.0.1`, 8000). Raises ValueError with what is expected."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f"{address!r} is not HOST:PORT, e.g. 127.0.0.1:8000")
+    return host, int(port)

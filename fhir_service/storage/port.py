@@ -1,0 +1,286 @@
+"""What the service asks of a database. Two back-ends, one protocol; `tests/contract` runs against each.
+
+A write is `await repo.run(work)` (decision 31): `work(tx)` is re-runnable, awaits nothing but `tx`, and returns
+`(answer, changes)`; the changes are written at once and `run` returns the answer after the durable commit (SR-1).
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from fhir_service.search.query import SearchQuery
+from mappings.message import Answer, MessageKey
+from profiles.resource import Resource
+
+T = TypeVar("T")
+Identifier: TypeAlias = tuple[str, str]
+"""(system, value)"""
+
+
+class StorageError(Exception):
+    """Root of what a back-end raises.
+
+    StorageError
+    +-- Unavailable     the database is gone, locked or full: 503, AR 207
+    +-- InForceConflict a second row for one person and kind (INV-01, INV-02): 409
+    """
+
+
+class Unavailable(StorageError):
+    """The work was not done and may be tried again."""
+
+
+class InForceConflict(StorageError):
+    """The constraint of `in_force` refused what the rules had let through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of a resource as it lies in the database."""
+
+    rtype: str
+    rid: str
+    version: int
+    updated: datetime
+    body: bytes
+    """The JSON that is sent out, with id and meta; empty when deleted."""
+    deleted: bool
+    person_id: str | None
+    clock: Mapping[str, Any]
+    """What the message path remembers about it: times of the newest applied events, elements a cancellation removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One new version of a resource. `version` is 1 for a create; the history row is written with it."""
+
+    rtype: str
+    rid: str
+    version: int
+    updated: datetime
+    resource: Resource | None
+    """Parsed, with id and meta, for the index rows; None for a delete."""
+    body: bytes
+    person_id: str | None = None
+    tenant_id: str = "default"
+    sector: str = ""
+    clock: Mapping[str, Any] | None = None
+    """None: keep what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonMove:
+    """A Patient turned out to be another person: it and what hangs on it go there (SR-14)."""
+
+    patient_id: str
+    to_person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """T1: raw bytes of a message, kept before anything else happens (decision 36).
+
+    `key` None: it cannot be told apart from others (no control id, or an id that belongs to other content); it is kept
+    and listed all the same. `answer` is set when there is nothing to process.
+    """
+
+    message_id: str
+    format: str
+    door: str
+    sender: str
+    control_id: str
+    kind: str
+    digest: str
+    body: bytes
+    received_at: datetime
+    key: MessageKey | None = None
+    charset: str | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """T2: what became of a received message; written with its effects."""
+
+    message_id: str
+    answer: Answer
+    settled_at: datetime
+    binary: str | None = None
+    """`Binary/[id]` of the raw message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Something to deliver, written in the transaction that caused it (SR-5)."""
+
+    outgoing_id: str
+    channel: str
+    """`hl7v2`"""
+    kind: str
+    """`RRI^I12`"""
+    destination: str
+    """The sender key of the partner (MSH-3|MSH-4)."""
+    payload: Resource
+    """What the message says, as plain values; rendered when it is sent."""
+    order_key: str
+    """Deliveries with the same key keep their order."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Everything one unit of work writes, in one transaction. Empty: nothing is written."""
+
+    writes: tuple[Write, ...] = ()
+    moves: tuple[PersonMove, ...] = ()
+    person_identifiers: tuple[tuple[str, str, str], ...] = ()
+    """(system, value, person_id), new ones"""
+    received: tuple[Received, ...] = ()
+    settled: tuple[Settled, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+
+
+NOTHING = Changes()
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """A message in the inbox. `state`: `received`, `settled`, `quarantined`."""
+
+    message_id: str
+    format: str
+    door: str
+    sender: str
+    control_id: str
+    kind: str
+    digest: str
+    received_at: datetime
+    state: str
+    attempts: int
+    answer: Answer | None
+    binary: str | None
+    body: bytes
+    charset: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A delivery. `state`: `queued`, `sent`, `acknowledged`, `failed`, `parked`."""
+
+    outgoing: Outgoing
+    state: str
+    attempts: int
+    body: bytes | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Answer to a search. `following` is the cursor of the next page; `total` only where it was asked for."""
+
+    matches: tuple[Stored, ...]
+    included: tuple[Stored, ...] = ()
+    following: tuple[tuple[int | str | None, ...], int] | None = None
+    total: int | None = None
+
+
+class Reads(Protocol):
+    """What a unit of work sees: the state of the database in its own transaction."""
+
+    @property
+    def now(self) -> datetime:
+        """The instant of this transaction, UTC, never earlier than that of one before it."""
+        ...
+
+    async def get(self, rtype: str, rid: str) -> Stored | None:
+        """The current version, also when deleted; None if the id was never used."""
+        ...
+
+    async def get_many(self, references: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Stored]:
+        """Current versions by (type, id), also deleted ones; unknown ids are left out."""
+        ...
+
+    async def by_identifiers(
+        self, wanted: Iterable[tuple[str, Identifier]]
+    ) -> Mapping[tuple[str, Identifier], tuple[Stored, ...]]:
+        """Current resources by (type, (system, value)), in one query; keys without a match are left out."""
+        ...
+
+    async def of_patients(self, patient_ids: Sequence[str], rtypes: Sequence[str]) -> tuple[Stored, ...]:
+        """Current resources of these types that belong to these Patient ids, in one query."""
+        ...
+
+    async def of_persons(self, person_ids: Sequence[str], rtypes: Sequence[str]) -> tuple[Stored, ...]:
+        """Current resources of these types of these persons, in one query."""
+        ...
+
+    async def persons(self, identifiers: Iterable[Identifier]) -> Mapping[Identifier, str]:
+        """person_id by national identifier; unknown ones are left out."""
+        ...
+
+    async def matches(self, query: SearchQuery) -> tuple[Stored, ...]:
+        """At most `query.count` resources that a search finds (conditional interactions)."""
+        ...
+
+    async def message(self, key: MessageKey) -> InboxRow | None:
+        """The message that was first received under this key."""
+        ...
+
+
+Work: TypeAlias = Callable[[Reads], Awaitable[tuple[T, Changes]]]
+
+
+class Repository(Protocol):
+    """The database, as the shell uses it. Plain reads see the last commit and never wait for writers."""
+
+    async def run(self, work: Work[T]) -> T:
+        """Do `work` in a transaction of its own and return its answer after the durable commit.
+
+        Raises what `work` raises (then nothing is written), InForceConflict, Unavailable.
+        """
+        ...
+
+    async def read(self, rtype: str, rid: str) -> Stored | None:
+        """The current version, also when deleted."""
+        ...
+
+    async def vread(self, rtype: str, rid: str, version: int) -> Stored | None:
+        """That version, also when it is a deletion."""
+        ...
+
+    async def search(self, query: SearchQuery) -> Page:
+        """One page of a search, with its includes."""
+        ...
+
+    async def unfinished(self) -> tuple[InboxRow, ...]:
+        """Messages received and not settled, in the order they came (recovery, SR-6)."""
+        ...
+
+    async def attempt(self, message_id: str) -> int:
+        """Count one more try at a message, durably, and return the number of tries."""
+        ...
+
+    async def quarantine(self, message_id: str) -> None:
+        """Take a message out of recovery; it stays listed."""
+        ...
+
+    async def inbox(self, limit: int = 50) -> tuple[InboxRow, ...]:
+        """The newest messages first."""
+        ...
+
+    async def outbox(self, limit: int = 50) -> tuple[OutboxRow, ...]:
+        """Undelivered ones, oldest first; then the newest delivered."""
+        ...
+
+    async def delivered(self, outgoing_id: str, state: str, body: bytes | None, failure: str | None) -> None:
+        """Note what became of a delivery attempt."""
+        ...
+
+    async def secret(self) -> bytes:
+        """The 32-byte key of this installation for page tokens (decision 39), made once and kept."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is committed and let go of the files."""
+        ...

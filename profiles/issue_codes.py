@@ -1,0 +1,94 @@
+"""What each issue code becomes on each channel: FHIR IssueType and HTTP status, HL7 table 0357 and ACK code."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCode:
+    """How one code is told: `type` https://hl7.org/fhir/R4/valueset-issue-type.html, `http` status,
+    `hl7_0357` the ERR-3 code, `ack` the MSA-1 code when it refuses a message (`AE` correct it, `AR` not served)."""
+
+    type: str
+    http: int
+    hl7_0357: str = "207"
+    ack: str = "AE"
+
+
+ISSUE_CODES: dict[str, IssueCode] = {
+    # reading: bytes that are not what they claim to be
+    "malformed-json": IssueCode("structure", 400),
+    "too-large": IssueCode("too-long", 413, "100", "AR"),
+    "too-deep": IssueCode("structure", 400),
+    "unsupported-media-type": IssueCode("not-supported", 415),
+    "not-acceptable": IssueCode("not-supported", 406),
+    "method-not-allowed": IssueCode("not-supported", 405),
+    "not-found": IssueCode("not-found", 404, "204"),
+    "deleted": IssueCode("deleted", 410),
+    "bad-request": IssueCode("invalid", 400),
+    "internal": IssueCode("exception", 500, "207", "AR"),
+    "temporary": IssueCode("transient", 503, "207", "AR"),
+    # checking a resource: https://hl7.org/fhir/R4/validation.html
+    "structure": IssueCode("structure", 400, "102"),
+    "required": IssueCode("required", 400, "101"),
+    "value": IssueCode("value", 400, "102"),
+    "code-invalid": IssueCode("code-invalid", 400, "103"),
+    "invariant": IssueCode("invariant", 400, "102"),
+    "reference-target": IssueCode("invalid", 400, "102"),
+    "id-mismatch": IssueCode("invalid", 400),
+    # search and conditional interactions
+    "unknown-parameter": IssueCode("not-supported", 400),
+    "unknown-modifier": IssueCode("not-supported", 400),
+    "bad-parameter-value": IssueCode("value", 400),
+    "bad-page-token": IssueCode("value", 400),
+    "multiple-matches": IssueCode("multiple-matches", 412),
+    # versions
+    "bad-if-match": IssueCode("value", 400),
+    "stale-version": IssueCode("conflict", 412),
+    "version-required": IssueCode("required", 428),
+    "bad-patch": IssueCode("processing", 422),
+    # the individual plan (workflow.md 8)
+    "duplicate-plan": IssueCode("conflict", 409, "205"),
+    "second-coordinator": IssueCode("conflict", 409, "205"),
+    "illegal-transition": IssueCode("business-rule", 422, "102"),
+    "incomplete-plan": IssueCode("business-rule", 422, "101"),
+    "rule": IssueCode("business-rule", 422, "102"),
+    "no-consent": IssueCode("forbidden", 403),
+    "forbidden": IssueCode("forbidden", 403, "204"),
+    "identity-ambiguous": IssueCode("conflict", 409, "204"),
+    "not-deletable": IssueCode("business-rule", 409),
+    "not-routed": IssueCode("business-rule", 422, "204"),
+    "message-id-reused": IssueCode("duplicate", 409, "205"),
+    # HL7 v2 (hl7v2-mapping.md 12)
+    "unreadable": IssueCode("structure", 400, "100", "AR"),
+    "segment-missing": IssueCode("required", 400, "100"),
+    "duplicate-segment": IssueCode("structure", 400, "100"),
+    "field-required": IssueCode("required", 400, "101"),
+    "control-id-missing": IssueCode("required", 400, "101", "AR"),
+    "unsupported-message-type": IssueCode("not-supported", 400, "200", "AR"),
+    "unsupported-event": IssueCode("not-supported", 400, "201", "AR"),
+    "unsupported-processing-id": IssueCode("not-supported", 400, "202", "AR"),
+    "undecodable": IssueCode("structure", 400, "102"),
+    "bad-check-digit": IssueCode("value", 400, "102"),
+    "bad-date": IssueCode("value", 400, "102"),
+    "bad-number": IssueCode("value", 400, "102"),
+    "unknown-code": IssueCode("code-invalid", 400, "103"),
+    "unmapped": IssueCode("informational", 400, "0"),
+    "charset-guessed": IssueCode("informational", 400, "102"),
+    "charset-mismatch": IssueCode("informational", 400, "102"),
+    "lower-case-segment": IssueCode("informational", 400, "100"),
+    "doubled-backslash": IssueCode("informational", 400, "100"),
+    "kept-escape": IssueCode("informational", 400, "102"),
+    "precision-padded": IssueCode("informational", 400, "102"),
+    "ambiguous-local-time": IssueCode("informational", 400, "102"),
+    "nonexistent-local-time": IssueCode("informational", 400, "102"),
+    "period-reversed": IssueCode("value", 400, "102"),
+    "identifier-type-guessed": IssueCode("informational", 400, "102"),
+    "birthdate-mismatch": IssueCode("value", 400, "102"),
+    "event-mismatch": IssueCode("value", 400, "102"),
+    "defaulted": IssueCode("informational", 400, "101"),
+    "late-event": IssueCode("informational", 400, "0"),
+    "nothing-to-cancel": IssueCode("not-found", 400, "204"),
+    "not-representable": IssueCode("value", 400, "102"),
+    "manual-review": IssueCode("informational", 400, "0"),
+}
+"""Every code that an `Issue` may carry. `tests/structure` finds each code used in the source in this table."""
