@@ -1,7 +1,7 @@
 """What FHIR R4 4.0.1 defines, as frozen values: types, elements, codes, search parameters, invariants, compartment.
 
-Read lazily from `r4/definitions.json.gz`, which `scripts/make_r4_definitions.py` writes (decision 4). The file is opened
-at the first question and each type is decoded when it is first asked for.  https://hl7.org/fhir/R4/
+Read lazily from `r4/definitions.json.gz`, which `scripts/make_r4_definitions.py` writes (decision 4). The file is
+opened at the first question and each type is decoded when it is first asked for.  https://hl7.org/fhir/R4/
 """
 
 import gzip

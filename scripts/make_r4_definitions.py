@@ -132,9 +132,8 @@ def invariants(structure: Json) -> Iterator[list[str]]:
 def pattern(structure: Json) -> str:
     """The regular expression of a primitive type."""
     value = next((e for e in structure["snapshot"]["element"] if e["path"].endswith(".value")), {})
-    found = (
-        e["valueString"] for t in value.get("type", ()) for e in t["extension"] if e["url"] == DEFINITION + "regex"
-    )
+    marks = (mark for t in value.get("type", ()) for mark in t["extension"])
+    found = (mark["valueString"] for mark in marks if mark["url"] == DEFINITION + "regex")
     return next(found, "")
 
 
@@ -189,7 +188,7 @@ def parameters(package: Package) -> dict[str, list[list[Any]]]:
             found.setdefault(base, {})[parameter["code"]] = [
                 parameter["code"],
                 parameter["type"],
-                expression_for(parameter.get("expression", ""), base),
+                expression_for(parameter, base),
                 sorted(parameter.get("target", ())),
                 url,
                 parts,
@@ -197,11 +196,13 @@ def parameters(package: Package) -> dict[str, list[list[Any]]]:
     return {base: [row for _, row in sorted(by_code.items())] for base, by_code in sorted(found.items())}
 
 
-def expression_for(expression: str, base: str) -> str:
+def expression_for(parameter: Json, base: str) -> str:
     """The alternatives of a shared expression that speak of one type."""
+    expression = str(parameter.get("expression", ""))
     alternatives = [part.strip() for part in re.split(r"\s\|\s(?![^(]*\))", expression)]
     own = [part for part in alternatives if re.match(rf"\(*{base}\b", part)]
-    return " | ".join(own)
+    # InsurancePlan-name is written without its type
+    return " | ".join(own) or (expression if len(parameter["base"]) == 1 else "")
 
 
 def compartment(definition: Json) -> dict[str, list[str]]:
