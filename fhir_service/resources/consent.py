@@ -1,0 +1,14 @@
+"""Consent: those of the individual plan are guarded; a category of our consent kinds tells them (workflow.md 5)."""
+
+from fhir_service.resources._codings import has_system
+from fhir_service.resources._model import ResourceType
+from profiles.names import CONSENT_KIND
+from profiles.resource import Resource
+
+
+def is_plan_consent(consent: Resource) -> bool:
+    """Whether it is a consent to making, sharing or handing over a plan."""
+    return has_system(consent.get("category"), CONSENT_KIND)
+
+
+RESOURCE = ResourceType(name="Consent", typed=("patient", "status", "date"), guarded=is_plan_consent)

@@ -1,0 +1,5 @@
+"""Encounter: hospital stays and meetings."""
+
+from fhir_service.resources._model import ResourceType
+
+RESOURCE = ResourceType(name="Encounter", typed=("patient", "status", "date", "class"))
