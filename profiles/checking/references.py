@@ -1,0 +1,74 @@
+"""References: their form, and whether they may point where they point.  https://hl7.org/fhir/R4/references.html"""
+
+import re
+from functools import cache
+from typing import Any
+
+from profiles.checking.problem import Problem, Problems, one
+from profiles.definitions import resource_types
+
+LITERAL = re.compile(
+    r"(?:https?://[^\s?#]+/)?([A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?(?:#[^\s]+)?"
+)
+CONDITIONAL = re.compile(r"([A-Za-z]+)\?\S+")
+"""Inside a transaction: https://hl7.org/fhir/R4/http.html#trules"""
+ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+ANY = "Resource"
+
+
+def literal_type(reference: str) -> str | None:
+    """The type that a reference names; None for urn:uuid:, an address without a type, or what is no reference."""
+    match = LITERAL.fullmatch(reference) or CONDITIONAL.fullmatch(reference)
+    if match is None or (match[1] not in resource_types() and ELSEWHERE.match(reference)):
+        return None
+    return match[1]
+
+
+@cache
+def _may_be(targets: tuple[str, ...]) -> frozenset[str]:
+    return resource_types() if not targets or ANY in targets else frozenset(targets)
+
+
+def points_well(value: dict[str, Any], targets: tuple[str, ...]) -> Problems:
+    """A Reference with its `reference` and `type` against what its element may point to."""
+    reference = value.get("reference")
+    if type(reference) is not str:
+        return _typed(value, None, targets) if "type" in value else None
+    if reference.startswith("#"):
+        return [Problem(".reference", "reference-target", _allowed(targets), local=reference[1:], targets=targets)]
+    match = LITERAL.fullmatch(reference)
+    found = match[1] if match else literal_type(reference)
+    if found in _may_be(targets):
+        return _typed(value, found, targets) if "type" in value else None
+    if found is None or (found not in resource_types() and ELSEWHERE.match(reference)):
+        return _typed(value, None, targets) if ELSEWHERE.fullmatch(reference) else _formless(reference)
+    return one("reference-target", _allowed(targets), ".reference")
+
+
+def _typed(value: dict[str, Any], literal: str | None, targets: tuple[str, ...]) -> Problems:
+    """`type` says the same as the reference and the element.  https://hl7.org/fhir/R4/references.html#Reference"""
+    said = value.get("type")
+    name = said.removeprefix("http://hl7.org/fhir/StructureDefinition/") if type(said) is str else None
+    if name is None or "/" in name or (name == literal) or (literal is None and name in _may_be(targets)):
+        return None
+    if literal is not None:
+        return one("reference-target", "the type must be that of the reference", ".type")
+    return one("reference-target", _allowed(targets), ".type")
+
+
+def _formless(reference: str) -> Problems:
+    if not reference or reference.isspace():
+        return None  # the string check told it
+    return one(
+        "value", "must be Type/id, an absolute address, urn:uuid: or # and the id of a contained one", ".reference"
+    )
+
+
+def _allowed(targets: tuple[str, ...]) -> str:
+    names = sorted(_may_be(targets))
+    return "must point to " + (" | ".join(names) if len(names) <= 20 else "a resource type of FHIR R4")
+
+
+def points_to(rtype: str, targets: tuple[str, ...]) -> bool:
+    """Whether a reference with these targets may point to a resource of a type."""
+    return rtype in _may_be(targets)

@@ -1,0 +1,116 @@
+"""Invariants of the data types.  https://hl7.org/fhir/R4/datatypes.html"""
+
+from collections.abc import Mapping
+
+from profiles.checking.rules.looking import (
+    Json,
+    Rule,
+    either,
+    exactly_one,
+    has,
+    has_choice,
+    needs,
+    not_both,
+    number,
+    text,
+    texts,
+)
+from profiles.checking.rules.looking import child as part
+from profiles.checking.times import certainly_after
+
+UCUM = "http://unitsofmeasure.org"
+
+
+def _extension_or_value(value: Json) -> bool:
+    # the url is always there, so an extension of two properties that has no nested ones has a value
+    return ("extension" in value) != (len(value) > 1 and has_choice(value, "value"))
+
+
+def _ordered_period(value: Json) -> bool:
+    return not ("start" in value and "end" in value and certainly_after(value["start"], value["end"]))
+
+
+def _ordered_range(value: Json) -> bool:
+    low, high = part(value, "low"), part(value, "high")
+    least, most = number(low, "value"), number(high, "value")
+    # quantities of different units cannot be compared
+    return least is None or most is None or text(low, "code") != text(high, "code") or least <= most
+
+
+def _ratio(value: Json) -> bool:
+    top, bottom = has(value, "numerator"), has(value, "denominator")
+    return top == bottom and (top or has(value, "extension"))
+
+
+def _in_ucum(value: Json) -> bool:
+    return needs("value", "code")(value) and text(value, "system") in ("", UCUM)
+
+
+def _age(value: Json) -> bool:
+    years = number(value, "value")
+    return _in_ucum(value) and (years is None or years > 0)
+
+
+def _count(value: Json) -> bool:
+    amount = number(value, "value")
+    return _in_ucum(value) and text(value, "code") in ("", "1") and (amount is None or "." not in str(amount))
+
+
+def _duration(value: Json) -> bool:
+    return not has(value, "code") or (text(value, "system") == UCUM and has(value, "value"))
+
+
+def _not_negative(name: str) -> Rule:
+    def holds(value: Json) -> bool:
+        amount = number(value, name)
+        return amount is None or amount >= 0
+
+    return holds
+
+
+def _offset(value: Json) -> bool:
+    meals = {"C", "CM", "CD", "CV"}
+    return not has(value, "offset") or (has(value, "when") and meals.isdisjoint(texts(value, "when")))
+
+
+def _trigger(value: Json) -> bool:
+    wanted = {"named-event": has(value, "name"), "periodic": has_choice(value, "timing")}
+    kind = text(value, "type")
+    return has(value, "data") if kind.startswith("data-") else wanted.get(kind, True)
+
+
+_CODE_HAS_SYSTEM = needs("code", "system")
+
+DATATYPES: Mapping[str, Mapping[str, Rule]] = {
+    "Age": {"age-1": _age, "qty-3": _CODE_HAS_SYSTEM},
+    "Attachment": {"att-1": needs("data", "contentType")},
+    "ContactPoint": {"cpt-2": needs("value", "system")},
+    "Count": {"cnt-3": _count, "qty-3": _CODE_HAS_SYSTEM},
+    "DataRequirement.codeFilter": {"drq-1": exactly_one("path", "searchParam")},
+    "DataRequirement.dateFilter": {"drq-2": exactly_one("path", "searchParam")},
+    "Distance": {"dis-1": _in_ucum, "qty-3": _CODE_HAS_SYSTEM},
+    "Duration": {"drt-1": _duration, "qty-3": _CODE_HAS_SYSTEM},
+    "Expression": {"exp-1": either("expression", "reference")},
+    "Extension": {"ext-1": _extension_or_value},
+    "Period": {"per-1": _ordered_period},
+    "Quantity": {"qty-3": _CODE_HAS_SYSTEM},
+    "Range": {"rng-2": _ordered_range},
+    "Ratio": {"rat-1": _ratio},
+    "SimpleQuantity": {"sqty-1": lambda value: not has(value, "comparator")},
+    "Timing.repeat": {
+        "tim-1": needs("duration", "durationUnit"),
+        "tim-2": needs("period", "periodUnit"),
+        "tim-4": _not_negative("duration"),
+        "tim-5": _not_negative("period"),
+        "tim-6": needs("periodMax", "period"),
+        "tim-7": needs("durationMax", "duration"),
+        "tim-8": needs("countMax", "count"),
+        "tim-9": _offset,
+        "tim-10": not_both("timeOfDay", "when"),
+    },
+    "TriggerDefinition": {
+        "trd-1": lambda value: not (has(value, "data") and has_choice(value, "timing")),
+        "trd-2": needs("condition", "data"),
+        "trd-3": _trigger,
+    },
+}

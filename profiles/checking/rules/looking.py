@@ -1,0 +1,84 @@
+"""Looking into JSON that may be anything: every rule asks through these, so that no rule can fail on a wrong shape."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from math import isfinite
+from typing import Any, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+Rule: TypeAlias = Callable[[Json], bool]
+"""Whether the rule holds for an object; never raises."""
+
+
+def has(value: Json, name: str) -> bool:
+    """Whether an element is there, if only by its extensions."""
+    return name in value or f"_{name}" in value
+
+
+def has_choice(value: Json, name: str) -> bool:
+    """Whether `name[x]` is there in any type."""
+    return any(key.lstrip("_").startswith(name) and key.lstrip("_")[len(name) :][:1].isupper() for key in value)
+
+
+def text(value: Json, name: str) -> str:
+    """A string, or nothing."""
+    found = value.get(name)
+    return found if type(found) is str else ""
+
+
+def child(value: Json, name: str) -> Json:
+    """An object, or an empty one."""
+    found = value.get(name)
+    return found if type(found) is dict else {}
+
+
+def children(value: Json, name: str) -> Iterator[Json]:
+    """The objects in a list."""
+    found = value.get(name)
+    return (item for item in (found if type(found) is list else ()) if type(item) is dict)
+
+
+def texts(value: Json, name: str) -> list[str]:
+    """The strings in a list."""
+    found = value.get(name)
+    return [item for item in (found if type(found) is list else ()) if type(item) is str]
+
+
+def number(value: Json, name: str) -> int | Decimal | float | None:
+    """A number that can be compared."""
+    found = value.get(name)
+    if type(found) is Decimal:
+        return found if found.is_finite() else None
+    if type(found) is float:
+        return found if isfinite(found) else None
+    return found if type(found) is int else None
+
+
+def coded(concept: Json, system: str, *codes: str) -> bool:
+    """Whether a CodeableConcept has one of these codes of a system."""
+    return any(text(c, "system") == system and text(c, "code") in codes for c in children(concept, "coding"))
+
+
+def tokens(concept: Json) -> set[tuple[str, str]]:
+    """(system, code) of a CodeableConcept's codings."""
+    return {(text(c, "system"), text(c, "code")) for c in children(concept, "coding")}
+
+
+def either(*names: str) -> Rule:
+    """At least one of these is there."""
+    return lambda value: any(has(value, name) for name in names)
+
+
+def not_both(one: str, other: str) -> Rule:
+    """At most one of the two is there."""
+    return lambda value: not (has(value, one) and has(value, other))
+
+
+def needs(name: str, *others: str) -> Rule:
+    """With the first, the others too."""
+    return lambda value: not has(value, name) or all(has(value, other) for other in others)
+
+
+def exactly_one(one: str, other: str) -> Rule:
+    """One of the two, and not both."""
+    return lambda value: has(value, one) != has(value, other)
