@@ -114,7 +114,7 @@ def _header(message: Hl7Message) -> _Header:
     msh, delimiters = message.msh, message.delimiters
 
     def repeated(number: int) -> str:
-        return _safe(msh.field(number), delimiters)
+        return on_one_line(msh.field(number), delimiters)
 
     version = _version(message.version)
     number = tuple(int(part) for part in version.split("."))
@@ -129,7 +129,7 @@ def _header(message: Hl7Message) -> _Header:
         version=repeated(12) if version == message.version else version,
         number=number,
         character_set=repeated(18),
-        control_id=_safe(message.control_id, delimiters),
+        control_id=on_one_line(message.control_id, delimiters),
     )
 
 
@@ -215,7 +215,7 @@ def _known(issue: Issue) -> IssueCode:
     return ISSUE_CODES.get(issue.code, _UNLISTED)
 
 
-def _safe(raw: str, delimiters: Delimiters) -> str:
+def on_one_line(raw: str, delimiters: Delimiters) -> str:
     """A field as it stands in the message, without what would end the line or the frame of the answer."""
     return _CONTROLS.sub(lambda found: encode(found[0], delimiters), raw)
 

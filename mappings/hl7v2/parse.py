@@ -198,7 +198,11 @@ def parse(body: bytes, endpoint: Endpoint, charset: str | None = None) -> tuple[
     None when there is no header that can be read: then one of the issues is `unreadable`.
     """
     decoded = charsets.decode(body, endpoint, charset)
-    text = decoded.text.strip(" \t\r\n\x0b\x1c\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = decoded.text.lstrip(" \t\r\n\x0b\x1c\ufeff").rstrip(" \t\r\n\x1c")
+    if text.endswith("\x0b"):
+        # What may look whole is only a beginning; under its control id the rest would be taken for other content.
+        return None, (error("unreadable", "MSH", "The message was cut off by the start of another one."),)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     header = text.split("\n", 1)[0]
     delimiters, issue = _delimiters(header)
     if delimiters is None:
