@@ -1,0 +1,5 @@
+"""`python -m fhir_service` is `knutepunkt`."""
+
+from fhir_service.cli import main
+
+main()

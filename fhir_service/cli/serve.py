@@ -1,0 +1,156 @@
+"""`knutepunkt serve`: the service in the foreground until SIGTERM or Ctrl-C."""
+
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fhir_service.cli.console import Problem, err
+
+if TYPE_CHECKING:
+    from fhir_service.settings import Settings
+
+DRAIN_SECONDS = 8
+"""How long open requests may take to end after SIGTERM; the contract is 10 s for all of it."""
+
+
+def serve(
+    http: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of the FHIR endpoint: HOST:PORT.", envvar="KNUTEPUNKT_HTTP", show_default="127.0.0.1:8000"
+        ),
+    ] = None,
+    mllp: Annotated[
+        str | None,
+        typer.Option(
+            help="Address for HL7 v2 over MLLP: HOST:PORT; empty for none.",
+            envvar="KNUTEPUNKT_MLLP",
+            show_default="127.0.0.1:2575",
+        ),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="sqlite:///FILE; made when it is not there.",
+            envvar="KNUTEPUNKT_DATABASE",
+            show_default="sqlite:///var/knutepunkt.db",
+        ),
+    ] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(help="dev: no authentication, this machine only.", envvar="KNUTEPUNKT_MODE", show_default="dev"),
+    ] = None,
+    routes: Annotated[
+        str | None,
+        typer.Option(help="JSON file with more inboxes (districts, services).", envvar="KNUTEPUNKT_ROUTES"),
+    ] = None,
+    endpoints: Annotated[
+        str | None,
+        typer.Option(help="JSON file with what is agreed with each sender.", envvar="KNUTEPUNKT_ENDPOINTS"),
+    ] = None,
+) -> None:
+    """Start the service: FHIR R4 at /fhir, HL7 v2 over MLLP and at POST /hl7v2.
+
+    It is ready when /readyz answers 200. SIGTERM or Ctrl-C ends it; nothing that was answered is lost.
+    """
+    given = {"http": http, "mllp": mllp, "database": database, "mode": mode, "routes": routes, "endpoints": endpoints}
+    settings = _settings(given)
+    listener = _listen("http", settings.http)
+    if settings.mllp:
+        _listen("mllp", settings.mllp).close()
+    _make_folder(settings.database)
+    _welcome(settings)
+    _run(settings, listener)
+
+
+def _settings(given: dict[str, str | None]) -> "Settings":
+    from pydantic import ValidationError
+
+    from fhir_service.settings import Settings, host_port
+
+    try:
+        settings = Settings.model_validate({name: value for name, value in given.items() if value is not None})
+        for address in filter(None, (settings.http, settings.mllp)):
+            host_port(address)
+    except ValidationError as invalid:
+        said = "; ".join(_sentence(e["loc"], e["msg"]) for e in invalid.errors(include_url=False, include_input=False))
+        raise Problem(said) from invalid
+    except ValueError as invalid:
+        raise Problem(str(invalid)) from invalid
+    return settings
+
+
+def _sentence(place: tuple[int | str, ...], said: str) -> str:
+    where = ".".join(map(str, place))
+    text = said.removeprefix("Value error, ")
+    return f"--{where}: {text}" if where else text
+
+
+def _listen(name: str, address: str) -> socket.socket:
+    """The socket of the HTTP side; also how a busy port is found before anything else is started."""
+    from fhir_service.settings import host_port
+
+    host, port = host_port(address)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host.strip("[]"), port))
+        listener.listen(2048)
+    except OSError as refused:
+        listener.close()
+        raise Problem(
+            f"{address} cannot be listened on ({refused.strerror}): end what uses it, or choose another with --{name}."
+        ) from refused
+    return listener
+
+
+def _make_folder(database: str) -> None:
+    """The folder of the database file, so that `sqlite:///var/knutepunkt.db` works at once."""
+    scheme, _, file = database.partition(":///")
+    if scheme != "sqlite" or not file:
+        raise Problem(f"--database {database!r} is not understood: give sqlite:///FILE, e.g. sqlite:///knutepunkt.db")
+    folder = Path(file).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as refused:
+        raise Problem(f"the folder {folder} cannot be made ({refused.strerror}): give another --database.") from refused
+
+
+def _welcome(settings: "Settings") -> None:
+    console = err()
+    console.print(f"[bold]Knutepunkt[/]  FHIR R4  {settings.fhir_base}")
+    if settings.mllp:
+        console.print(f"             HL7 v2   mllp://{settings.mllp}")
+    console.print(f"             database {settings.database}")
+    console.print("[bold yellow]Mode dev: no authentication.[/] All who use this machine may read and write.")
+    console.print("[bold yellow]Synthetic persons only.[/]")
+
+
+def _run(settings: "Settings", listener: socket.socket) -> None:
+    import uvicorn
+
+    from fhir_service.app import create_app
+
+    try:
+        app = create_app(settings)
+    except ValueError as invalid:
+        raise Problem(str(invalid)) from invalid
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        loop="uvloop",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    # uvicorn raises the signal that ended it once more: an orderly end is status 0.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    if not server.started:
+        raise Problem("the service did not start; the reason stands above.")
