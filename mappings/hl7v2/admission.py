@@ -1,0 +1,146 @@
+"""What every ADT event and every referral have in common: the person, the stay, and what else the segments state.
+
+The event modules under `messages/` are one value each; this module is what they share. Proposals are in the order in
+which they are to be found: the patient, then the stay, then what belongs to them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from mappings.hl7v2.parse import Hl7Message
+from mappings.hl7v2.proposals import Proposals, reference, sender
+from mappings.hl7v2.reading import Reading, begin
+from mappings.hl7v2.segments import clinical, kin, person
+from mappings.hl7v2.segments.event import Event, event
+from mappings.hl7v2.segments.roles import Roles, roles
+from mappings.hl7v2.segments.stay import StayEvent, stay
+from mappings.message import Endpoint, Proposal, Translation
+from mappings.sources import source_uri
+from profiles import names
+from profiles.resource import Resource
+
+ADT_SEGMENTS: Final = frozenset({"MSH", "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "DG1", "AL1", "ROL", "PRT"})
+"""Segments that are read; any other is told as unmapped (S8)."""
+TEST_DATA: Final[Resource] = {"system": names.V3_ACT_REASON, "code": "HTEST", "display": "test health data"}
+
+
+def admission(message: Hl7Message, endpoint: Endpoint, received_at: datetime, stated: StayEvent) -> Translation:
+    """Translate an ADT message about one stay of one person."""
+    found = Proposals(begin(message, endpoint, received_at))
+    happened = event(found, stated.code)
+    provider = sender(found)
+    if people(found, happened, stated, provider):
+        return finished(found, happened, ADT_SEGMENTS, person.residence(message.first("PID")))
+    return refused(found, happened)
+
+
+def people(
+    found: Proposals, happened: Event, stated: StayEvent, provider: Resource | None, more: tuple[Resource, ...] = ()
+) -> bool:
+    """Propose Patient, Encounter, Condition, RelatedPerson and AllergyIntolerance; False if nobody can be named.
+
+    `more`: further general practitioners.
+    """
+    reading = found.reading
+    _single(reading)
+    key, values, cleared = person.patient(found)
+    if not key.identifiers:
+        if not any(issue.refuses for issue in reading.issues):
+            reading.refuse("field-required", "PID-3", "No identifier of the patient can be used.")
+        return False
+    told = roles(found, happened)
+    found.named(Proposal("patient", key, values))
+    _encounter(found, happened, stated, (provider, told))
+    _diagnoses(found, stated.ends)
+    contacts = kin.related_persons(found)
+    clinical.allergies(found)
+    practitioners = [*values.get("generalPractitioner", ()), *told.general_practitioners, *more]
+    values = {
+        **values,
+        "contact": contacts,
+        "generalPractitioner": [r for k, r in enumerate(practitioners) if r not in practitioners[:k]],
+    }
+    values = {k: v for k, v in values.items() if v or v is False}
+    found.named(Proposal("patient", key, values, at=happened.at, cleared=cleared))
+    return True
+
+
+def _single(reading: Reading) -> None:
+    """Two persons in one message: nobody can say whose stay it is."""
+    for pid in reading.message.all("PID")[1:]:
+        reading.refuse("duplicate-segment", pid.at(), "The message speaks of more than one person (PID).")
+
+
+def _encounter(found: Proposals, happened: Event, stated: StayEvent, context: tuple[Resource | None, Roles]) -> None:
+    provider, told = context
+    known = stay(found, stated, happened, provider)
+    if known is None:
+        return
+    values = {
+        **known.values,
+        "meta": {"source": source_uri(found.reading.sender), **known.values.get("meta", {})},
+        "subject": reference("patient", _patient_name(found)),
+        "participant": [*known.values.get("participant", ()), *told.participants],
+    }
+    values = {k: v for k, v in values.items() if v}
+    states = bool(stated.status)
+    found.named(Proposal("encounter", known.key, values, at=happened.at, cleared=known.cleared, states=states))
+
+
+def _patient_name(found: Proposals) -> str:
+    patient = found.get("patient")
+    said = patient.values.get("name", []) if patient else []
+    return str(said[0]["text"]) if said else ""
+
+
+def _diagnoses(found: Proposals, discharge: bool) -> None:
+    rows = clinical.diagnoses(found, discharge)
+    known = found.get("encounter")
+    if rows and known:
+        values = {**known.values, "diagnosis": rows}
+        found.named(Proposal("encounter", known.key, values, at=known.at, cleared=known.cleared, states=known.states))
+
+
+def finished(found: Proposals, happened: Event, read: frozenset[str], facts: Mapping[str, str]) -> Translation:
+    """The translation of everything found; nothing at all when an issue refuses the message."""
+    _unmapped(found.reading, read)
+    if any(issue.refuses for issue in found.reading.issues):
+        return refused(found, happened)
+    return Translation(
+        proposals=_marked(found),
+        issues=tuple(found.reading.issues),
+        event=happened.code,
+        occurred_at=happened.at,
+        sender="sender" if found.get("sender") else None,
+        author=happened.author,
+        facts={**happened.facts, **facts},
+    )
+
+
+def _marked(found: Proposals) -> tuple[Proposal, ...]:
+    """All proposals; HTEST on each when the message is for training or debugging (MSH-11)."""
+    if found.reading.message.processing_id not in ("T", "D"):
+        return found.all()
+    return tuple(replace(p, values={**p.values, "meta": _tagged(p.values.get("meta", {}))}) for p in found.all())
+
+
+def _tagged(meta: Resource) -> Resource:
+    return {**meta, "tag": [*meta.get("tag", ()), TEST_DATA]}
+
+
+def refused(found: Proposals, happened: Event) -> Translation:
+    """A message that nobody can act on: no proposal survives it, so that no patient is made under a wrong number."""
+    return Translation(issues=tuple(found.reading.issues), event=happened.code, occurred_at=happened.at)
+
+
+def _unmapped(reading: Reading, read: frozenset[str]) -> None:
+    """Name every kind of segment that has no meaning here: it stays in the raw message only."""
+    counts: dict[str, int] = {}
+    for segment in reading.message.segments:
+        if segment.name not in read:
+            counts[segment.name] = counts.get(segment.name, 0) + 1
+    for name, count in counts.items():
+        said = f"{count} segment(s) of this name are kept with the raw message only."
+        reading.aside("unmapped", name, said)

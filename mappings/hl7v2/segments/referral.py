@@ -1,0 +1,224 @@
+"""RF1, PRD and CTD to ServiceRequest, requester and route (hl7v2-mapping.md 7; all ours, there is no official map).
+
+A referral is a **need notification** when a code of RF1-3 or RF1-10, or the whole text of one of them, is in the
+concept map `v2-0281-request-kind` (case does not matter). Only then it has category `need-notification`, the only
+thing that opens a case. Any other referral is kept as an ordinary ServiceRequest.
+
+Not mapped: RF1-12 and later; PRD-6, -13; CTD but its telecom; AUT; PRD of other roles than RP, RT and PP (candidates
+for a care team, which a message never changes).
+"""
+
+from typing import Final
+
+from mappings import codes
+from mappings.hl7v2.datatypes import address, concept, contact_point, human_name, mapped_code
+from mappings.hl7v2.datatypes_identifiers import ORGANIZATION, PERSON, PLN, coding_of, entity_identifier, identifier
+from mappings.hl7v2.parse import Segment
+from mappings.hl7v2.proposals import Proposals, location, organization, reference
+from mappings.hl7v2.reading import Item, Reading, first_item, items, value
+from mappings.hl7v2.segments.event import Event
+from mappings.hl7v2.times import When
+from mappings.message import Key, Mode, Proposal
+from mappings.natural_keys import plain
+from profiles import names
+from profiles.national_ids import is_organization_number
+from profiles.resource import Resource
+
+KINDS: Final = "v2-0281-request-kind"
+NEED: Final[Resource] = {"system": names.REQUEST_CATEGORY, "code": "need-notification"}
+CONSENT_UNKNOWN: Final[Resource] = {"url": names.IP_CONSENT_STATEMENT, "valueCode": "unknown"}
+"""HL7 v2 carries no consent; a message that says nothing must not look as if somebody had been asked."""
+PLACER: Final = ((6, "PLAC"), (11, "FILL"))
+
+
+def identifiers(rf1: Segment, reading: Reading) -> list[Resource]:
+    """RF1-6 and RF1-11, the business key; a referral without any is known by its message (MSH-10)."""
+    told = [i for n, kind in PLACER if (i := entity_identifier(first_item(rf1, n), reading, kind))]
+    if not told:
+        reading.warn("field-required", "RF1-6", "The referral has no number; a change of it cannot be recognised.")
+        told = [{"system": reading.local("message"), "value": reading.message.control_id}]
+    return told
+
+
+def request(rf1: Segment, event: Event, reading: Reading) -> Resource:
+    """RF1 as the ServiceRequest's own elements; all references are added by the caller."""
+    said = [*items(rf1, 3), *items(rf1, 10)]
+    kind = next((k for item in said if (k := _kind(item))), None)
+    referral_type = concept(first_item(rf1, 3), reading, "0281")
+    effective, expires = reading.time_of(rf1, 7) or event.sent, reading.time_of(rf1, 8)
+    place = first_item(rf1, 5)
+    values: Resource = {
+        "extension": [CONSENT_UNKNOWN],
+        "identifier": identifiers(rf1, reading),
+        "status": "active",
+        "intent": "proposal",
+        "category": [c for c in ({"coding": [NEED]} if kind else None, referral_type) if c],
+        "priority": mapped_code(first_item(rf1, 2), "v2-0280-request-priority", reading),
+        "code": {"coding": [coding_of(kind)]} if kind else None,
+        "orderDetail": _disposition(rf1, reading, bool(kind)),
+        "locationCode": [c for c in (concept(place, reading, "0284"),) if c],
+        "authoredOn": effective.value if effective else "",
+        "occurrencePeriod": _period(expires),
+        "reasonCode": [c for item in items(rf1, 10) if (c := concept(item, reading, "0336"))],
+        "note": _notes(reading),
+    }
+    return {k: v for k, v in values.items() if v}
+
+
+def _kind(item: Item) -> codes.Target | None:
+    """Whether a code or text says that coordinated services are needed, and which kind of need it is."""
+    table = codes.concept_map(KINDS)
+    texts = (item.part(c) for c in (1, 4, 10, 2, 5, 11, 9))
+    return next((t for text in texts if text and (t := table.target(plain(text)))), None)
+
+
+def _disposition(rf1: Segment, reading: Reading, coded: bool) -> list[Resource]:
+    """RF1-4; FHIR has it only beside a code (prr-1)."""
+    told = [c for item in items(rf1, 4) if (c := concept(item, reading, "0282"))]
+    if told and not coded:
+        reading.aside("unmapped", rf1.at(4), "A disposition without a kind of service has no place in FHIR.")
+    return told if coded else []
+
+
+def _period(end: When | None) -> Resource:
+    return {"end": end.value} if end else {}
+
+
+def _notes(reading: Reading) -> list[Resource]:
+    """NTE-3 before the first PID or OBR, lines joined; others are told as unmapped."""
+    lines: list[str] = []
+    heading = True
+    for segment in reading.message.segments:
+        heading = heading and segment.name not in ("PID", "OBR")
+        if segment.name != "NTE":
+            continue
+        if heading:
+            lines += [text for r in segment.repetitions(3) if (text := r.text().strip())]
+        else:
+            reading.aside(
+                "unmapped", segment.at(), "A note that is not about the referral was left to the raw message."
+            )
+    return [{"text": "\n".join(lines)}] if lines else []
+
+
+def providers(reading: Reading, role: str) -> list[Segment]:
+    """The PRD segments of a role (table 0286)."""
+    return [prd for prd in reading.message.all("PRD") if value(prd, 1).upper() == role]
+
+
+def requester(found: Proposals, own: list[Resource], sender: Resource | None) -> Resource | None:
+    """The first PRD of role RP as PractitionerRole `requester`; without one, the sender."""
+    reading = found.reading
+    prd = next(iter(providers(reading, "RP")), None)
+    if prd is None:
+        return sender
+    said = _numbers(prd, reading)
+    who = _person(prd, [i for i in said if i["system"] not in (names.ENH, names.RESH)], found)
+    office = _office(prd, said, found) or sender
+    if who is None:
+        return office
+    place = first_item(prd, 4)
+    role = concept(first_item(prd, 1), reading, "0286")
+    marks = _marks(who, office, found, own)
+    values: Resource = {
+        "resourceType": "PractitionerRole",
+        "identifier": [marks],
+        "practitioner": who,
+        "organization": office,
+        "code": [role] if role else [],
+        "location": [where] if place and (where := location(place, found)) else [],
+        "telecom": [c for item in _contacts(prd, reading) if (c := contact_point(item, reading, "work"))],
+        "period": _effective(prd, reading),
+    }
+    key = Key(((marks["system"], marks["value"]),))
+    found.named(Proposal("requester", key, {k: v for k, v in values.items() if v}, Mode.SNAPSHOT))
+    return reference("requester", ", ".join(d for r in (who, office or {}) if (d := r.get("display"))))
+
+
+def _marks(who: Resource, office: Resource | None, found: Proposals, own: list[Resource]) -> Resource:
+    """What the role is known by again: person and organisation, else the referral that names it."""
+    keys = [found.get(r["reference"].removeprefix("proposal:")) for r in (who, office or {}) if "reference" in r]
+    values = [p.key.identifiers[0][1] for p in keys if p and p.key.identifiers]
+    if "reference" in who and values:
+        return {"system": found.reading.local("role"), "value": "@".join(values)}
+    return {"system": found.reading.local("referrer"), "value": own[0]["value"]}
+
+
+def _numbers(prd: Segment, reading: Reading) -> list[Resource]:
+    """PRD-7. An organisation number or RESH id there is the organisation's, anything else the person's."""
+    told = []
+    for item in items(prd, 7):
+        untyped = not item.part(2) and is_organization_number(item.part(1))
+        owner = ORGANIZATION if untyped else PERSON
+        if number := identifier(item, PLN, owner, reading):
+            told.append(number)
+    return told
+
+
+def _person(prd: Segment, numbers: list[Resource], found: Proposals) -> Resource | None:
+    """PRD-2, -3, -7."""
+    reading = found.reading
+    said = [n for item in items(prd, 2) if (n := human_name(item, reading))]
+    display = str(said[0]["text"]) if said else ""
+    if not numbers:
+        return {"display": display} if display else None
+    values: Resource = {
+        "resourceType": "Practitioner",
+        "identifier": numbers,
+        "name": said,
+        "address": [a for item in items(prd, 3) if (a := address(item, reading))],
+    }
+    return found.mention("practitioner", {k: v for k, v in values.items() if v}, display)
+
+
+def _office(prd: Segment, numbers: list[Resource], found: Proposals) -> Resource | None:
+    """PRD-10; its number may stand in PRD-7."""
+    item = first_item(prd, 10)
+    told = organization(item, found) if item else None
+    number = [i for i in numbers if i["system"] in (names.ENH, names.RESH)]
+    if not number or (told and "reference" in told):
+        return told
+    name = str(told["display"]) if told else ""
+    values: Resource = {"resourceType": "Organization", "identifier": number}
+    return found.mention("organization", values | ({"name": name} if name else {}), name)
+
+
+def _contacts(prd: Segment, reading: Reading) -> list[Item]:
+    """PRD-5, and CTD-5 of the contacts that follow."""
+    told = items(prd, 5)
+    for segment in reading.message.segments[prd.line + 1 :]:
+        if segment.name != "CTD":
+            break
+        told += items(segment, 5)
+    return told
+
+
+def _effective(prd: Segment, reading: Reading) -> Resource:
+    """PRD-8 and PRD-9."""
+    start, end = reading.time_of(prd, 8), reading.time_of(prd, 9)
+    if start and end and end.moment < start.moment:
+        start = None
+    return {k: when.value for k, when in (("start", start), ("end", end)) if when}
+
+
+def route(reading: Reading) -> dict[str, str]:
+    """Who is to act (PRD role RT), as the fact `route-to`: an organisation number where there is one."""
+    prd = next(iter(providers(reading, "RT")), None)
+    if prd is None:
+        return {}
+    said = [item.part(1) for item in items(prd, 7)]
+    said += [text for item in items(prd, 10) for c in (10, 3) if (text := item.part(c))]
+    numbers = [text for text in said if is_organization_number(text)]
+    first = next((text for text in (*numbers, *said) if text), "")
+    return {"route-to": first.replace(" ", "") if first in numbers else first} if first else {}
+
+
+def general_practitioners(found: Proposals) -> list[Resource]:
+    """PRD of role PP; those of other roles are told as unmapped."""
+    reading = found.reading
+    for prd in reading.message.all("PRD"):
+        if value(prd, 1).upper() not in ("RP", "RT", "PP"):
+            said = "A provider in another role than RP, RT and PP was left to the raw message."
+            reading.aside("unmapped", prd.at(), said)
+    told = (_person(prd, _numbers(prd, reading), found) for prd in providers(reading, "PP"))
+    return [who for who in told if who]
