@@ -8,7 +8,6 @@ from fhir_service.search.escapes import is_well_formed, split
 from fhir_service.search.extract import IDENTIFIER
 from fhir_service.search.parameters import Parameter
 from fhir_service.search.query import Criterion, ParameterType, TokenValue, Value
-from profiles.definitions import concepts
 from profiles.issues import Issue, error, warning
 
 MAX_VALUES = 200
@@ -158,13 +157,9 @@ def _unknown_modifier(asked: Asked, parameter: Parameter) -> Issue:
 
 
 def _hints(asked: Asked, parameter: Parameter, values: tuple[Value, ...]) -> list[Issue]:
-    """A code that no resource can have finds nothing, and is no error (search.html, 3.1.1.2.2): it is told."""
-    bindings = {branch.binding if branch.type == "code" else "" for branch in parameter.branches}
-    codes = {code for binding in bindings for _, code in concepts(binding) or ()}
-    if not codes or not all(concepts(binding) for binding in bindings):
-        return []
-    asked_for = {value.code for value in values if isinstance(value, TokenValue) and value.code}
-    if asked_for <= codes:
+    """A code that no resource can have finds nothing, and is no error (search.html, 3.1.1.1.1): it is told."""
+    codes = parameter.codes
+    if not codes or all(value.code in codes for value in values if isinstance(value, TokenValue) and value.code):
         return []
     text = f"{parameter.code} has one of the codes {', '.join(sorted(codes))}; another one finds nothing."
     return [warning("code-invalid", asked.at, text)]

@@ -8,7 +8,7 @@ import re
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -79,6 +79,7 @@ def _length(second: str | None, fraction: str | None) -> int:
     return SECOND if second else MINUTE
 
 
+@lru_cache(maxsize=4096)
 def _midnight(ordinal: int) -> int:
     """The beginning of a day in Norway, or the end of time."""
     return _instant(date.fromordinal(ordinal), 0, None) if ordinal <= date.max.toordinal() else LATEST

@@ -11,6 +11,8 @@ _PIECE = re.compile(r"\\(.)|([^\\])", re.DOTALL)
 
 def is_well_formed(text: str) -> bool:
     """Whether every backslash stands before a character that may be escaped."""
+    if "\\" not in text:
+        return True
     pieces = list(_PIECE.finditer(text))
     whole = sum(len(piece[0]) for piece in pieces) == len(text)
     return whole and all(piece[1] is None or piece[1] in _ESCAPABLE for piece in pieces)
@@ -18,6 +20,8 @@ def is_well_formed(text: str) -> bool:
 
 def split(text: str, separator: str) -> list[str]:
     """The parts between unescaped separators, still escaped. `text` is well formed."""
+    if "\\" not in text:
+        return text.split(separator)
     parts = [""]
     for piece in _PIECE.finditer(text):
         if piece[2] == separator:
@@ -29,7 +33,7 @@ def split(text: str, separator: str) -> list[str]:
 
 def unescape(text: str) -> str:
     """The value itself. `text` is well formed."""
-    return _PIECE.sub(lambda piece: piece[1] or piece[2], text)
+    return text if "\\" not in text else _PIECE.sub(lambda piece: piece[1] or piece[2], text)
 
 
 def escape(text: str) -> str:

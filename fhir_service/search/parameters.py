@@ -10,7 +10,7 @@ from fhir_service.search import dates, references, strings, tokens
 from fhir_service.search.path_syntax import UnsupportedExpressionError
 from fhir_service.search.paths import Branch, compile_path
 from fhir_service.search.query import ParameterType
-from profiles.definitions import resource_types, search_parameters
+from profiles.definitions import codes, resource_types, search_parameters
 from profiles.names import BASE
 
 _SERVED_AS = {
@@ -54,6 +54,8 @@ class Parameter:
     targets: tuple[str, ...]
     url: str
     branches: tuple[Branch, ...] = field(repr=False)
+    codes: frozenset[str] = field(default=frozenset(), repr=False)
+    """All codes that it can have, where the definitions list them; else empty."""
 
     @property
     def modifiers(self) -> tuple[str, ...]:
@@ -123,7 +125,13 @@ def _parameter(rtype: str, definition: _Definition) -> Parameter | None:
         return None
     targets = tuple(sorted(_targets(definition.targets, branches)))
     kept = () if definition.code in COLUMNS else branches
-    return Parameter(definition.code, indexed, definition.type, targets, definition.url, kept)
+    return Parameter(definition.code, indexed, definition.type, targets, definition.url, kept, _codes(branches))
+
+
+def _codes(branches: tuple[Branch, ...]) -> frozenset[str]:
+    lists = [codes(branch.binding) if branch.type == "code" and branch.binding else None for branch in branches]
+    known = [found for found in lists if found]
+    return frozenset().union(*known) if len(known) == len(lists) else frozenset()
 
 
 def _targets(declared: tuple[str, ...], branches: tuple[Branch, ...]) -> frozenset[str]:

@@ -22,6 +22,7 @@ Predicate: TypeAlias = Callable[[Any], bool]
 class Branch:
     """One way through a resource to values of one type.
 
+    `first`: the JSON name of the first step, without which there is nothing to find; empty if that does not hold.
     `owner`, `path`: where the definitions list the children of what is reached. `many`: whether it may yield more than
     one value. `binding`, `targets`: those of the element reached. `only`: types that `resolve() is` left over.
     """
@@ -29,6 +30,7 @@ class Branch:
     type: str
     owner: str
     path: str = ""
+    first: str = ""
     steps: tuple[Step, ...] = ()
     many: bool = False
     binding: str = ""
@@ -37,12 +39,11 @@ class Branch:
 
     def getter(self) -> Callable[[Any], Values]:
         """From a resource to its values, never more than are there."""
-        steps = self.steps
-        if len(steps) == 1:
-            (step,) = steps
-            return lambda node: step((node,))
+        first, steps = self.first, self.steps
 
         def get(node: Any) -> Values:
+            if first and (type(node) is not dict or first not in node):
+                return ()
             nodes: Values = (node,)
             for step in steps:
                 nodes = step(nodes)
@@ -116,6 +117,7 @@ def _place(branch: Branch, path: str, kind: ElementType) -> Branch:
 def _down(branch: Branch, key: str, element: Element, place: Branch) -> Branch:
     return replace(
         place,
+        first=branch.first or ("" if branch.steps else key),
         steps=(*branch.steps, _field(key)),
         many=branch.many or element.max != 1,
         binding=element.binding,
@@ -156,7 +158,9 @@ def _of_type(branches: tuple[Branch, ...], name: str) -> tuple[Branch, ...]:
 
 
 def _boolean(branch: Branch, holds: Predicate) -> Branch:
-    return _then(branch, lambda nodes: [holds(node) for node in nodes], type="boolean", owner="boolean", path="")
+    return _then(
+        branch, lambda nodes: [holds(node) for node in nodes], type="boolean", owner="boolean", path="", first=""
+    )
 
 
 def _type_argument(arguments: tuple[Node, ...]) -> str:
@@ -176,7 +180,7 @@ def _where(branches: tuple[Branch, ...], arguments: tuple[Node, ...]) -> tuple[B
             found = _of_type(branches, "Reference")
             return tuple(_filtered(b, points_to(name, b.targets), only=(name,)) for b in found)
         case (criterion,):
-            return tuple(_filtered(b, _truth(criterion, replace(b, steps=()), None)) for b in branches)
+            return tuple(_filtered(b, _truth(criterion, replace(b, first="", steps=()), None)) for b in branches)
     raise UnsupportedExpressionError("where() takes one criterion")
 
 
@@ -227,7 +231,7 @@ def _compared(values: Callable[[Any], Values], equal: bool, literal: str | bool 
 
 def _values(node: Node, context: Branch, heads: set[str] | None) -> Callable[[Any], Values]:
     """All values of `node` for one value of the context."""
-    getters = [branch.getter() for branch in _branches(node, (replace(context, steps=()),), heads)]
+    getters = [branch.getter() for branch in _branches(node, (replace(context, first="", steps=()),), heads)]
     if len(getters) == 1:
         return getters[0]
     return lambda value: [found for get in getters for found in get(value)]
