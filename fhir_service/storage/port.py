@@ -23,12 +23,17 @@ class StorageError(Exception):
 
     StorageError
     +-- Unavailable     the database is gone, locked or full: 503, AR 207
+    |   +-- TooSlow     a search took longer than its deadline: ask for less
     +-- InForceConflict a second row for one person and kind (INV-01, INV-02): 409
     """
 
 
 class Unavailable(StorageError):
     """The work was not done and may be tried again."""
+
+
+class TooSlow(Unavailable):
+    """The search was broken off at its deadline (decision 41); a narrower one may do."""
 
 
 class InForceConflict(StorageError):

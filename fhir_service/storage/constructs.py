@@ -1,0 +1,86 @@
+"""The few SQL constructs that SQLite and PostgreSQL write differently (decision 21).
+
+`any_of(column, name)`: the column is in a list that is bound as one value.
+`filter_only(column)`: the column, out of reach of SQLite's choice of an index, so that the selective table or index
+that the compiler chose stays first (stack.md 5, trap 2).
+`contains_text(column, name)`: the text has this part somewhere; no wildcards, so nothing to escape (SR-21).
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, types
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+
+class ListOf(types.TypeEngine[Any]):
+    """Type of a bound list. The executor passes JSON to SQLite and an array to PostgreSQL."""
+
+    cache_ok = True
+
+
+class any_of(ColumnElement[Any]):  # noqa: N801 - reads as SQL
+    """`column` is one of the values of the bound list `name`."""
+
+    inherit_cache = False
+    type = types.NULLTYPE  # a Boolean would be written `... = 1` for SQLite, which no index can serve
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.values = bindparam(name, type_=ListOf())
+
+
+@compiles(any_of)
+def _any_of(element: any_of, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = compiler.process(element.column, **options), compiler.process(element.values, **options)
+    return f"({column} = ANY ({values}))"
+
+
+@compiles(any_of, "sqlite")
+def _any_of_sqlite(element: any_of, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = compiler.process(element.column, **options), compiler.process(element.values, **options)
+    return f"({column} IN (SELECT value FROM json_each({values})))"  # noqa: S608 - compiled parts
+
+
+class filter_only(ColumnElement[Any]):  # noqa: N801 - reads as SQL
+    """The column as a plain value."""
+
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self.column = column
+        self.type = column.type
+
+
+@compiles(filter_only)
+def _filter_only(element: filter_only, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.column, **options)
+
+
+@compiles(filter_only, "sqlite")
+def _filter_only_sqlite(element: filter_only, compiler: SQLCompiler, **options: Any) -> str:
+    # https://sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_
+    return "+" + compiler.process(element.column, **options)
+
+
+class contains_text(ColumnElement[Any]):  # noqa: N801 - reads as SQL
+    """The column has the bound text `name` in it."""
+
+    inherit_cache = False
+    type = types.NULLTYPE
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.part = bindparam(name, type_=types.Text())
+
+
+@compiles(contains_text)
+def _contains_text(element: contains_text, compiler: SQLCompiler, **options: Any) -> str:
+    column, part = compiler.process(element.column, **options), compiler.process(element.part, **options)
+    return f"(strpos({column}, {part}) > 0)"
+
+
+@compiles(contains_text, "sqlite")
+def _contains_text_sqlite(element: contains_text, compiler: SQLCompiler, **options: Any) -> str:
+    column, part = compiler.process(element.column, **options), compiler.process(element.part, **options)
+    return f"(instr({column}, {part}) > 0)"

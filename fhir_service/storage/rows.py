@@ -1,0 +1,149 @@
+"""Between rows of the tables and the values of the port; the same for every back-end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from fhir_service.storage.port import InboxRow, OutboxRow, Outgoing, Received, Settled, Stored, Write
+from fhir_service.storage.statements import QUEUED, RECEIVED, SETTLED
+from mappings.message import Answer, Verdict
+from profiles.issues import Issue
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_ISSUES = msgspec.json.Decoder(tuple[Issue, ...])
+_NO_CLOCK: Mapping[str, Any] = {}
+
+
+def micros(at: datetime) -> int:
+    """A time with a zone -> microseconds since 1970 UTC."""
+    return (at - EPOCH) // _MICROSECOND
+
+
+def moment(at: int) -> datetime:
+    """Microseconds since 1970 -> time in UTC."""
+    return EPOCH + timedelta(microseconds=at)
+
+
+def stored(row: Sequence[Any]) -> Stored:
+    """A row of `statements.STORED`; what a row has behind that is left aside."""
+    rtype, rid, version, updated, body, deleted, person_id, clock = row[:8]
+    memory = _DECODER.decode(clock) if clock else _NO_CLOCK
+    return Stored(rtype, rid, version, moment(updated), body, bool(deleted), person_id, memory)
+
+
+def json_text(value: Any) -> str:
+    """Plain values, decimals included, as JSON."""
+    return _ENCODER.encode(value).decode()
+
+
+def version_row(write: Write) -> dict[str, Any]:
+    """The columns `statements.VERSION` of one version."""
+    return {
+        "rtype": write.rtype,
+        "rid": write.rid,
+        "version": write.version,
+        "updated": micros(write.updated),
+        "deleted": int(write.resource is None),
+        "person_id": write.person_id,
+        "tenant_id": write.tenant_id,
+        "sector": write.sector,
+        "clock": None if write.clock is None else json_text(write.clock),
+        "body": write.body,
+    }
+
+
+def answer_row(answer: Answer | None) -> dict[str, Any]:
+    """The columns of an answer; all empty while there is none."""
+    if answer is None:
+        return dict.fromkeys(("verdict", "code", "answer", "issues"))
+    issues = json_text([asdict(issue) for issue in answer.issues])
+    return {"verdict": str(answer.verdict), "code": answer.code, "answer": answer.body, "issues": issues}
+
+
+def received_row(received: Received) -> dict[str, Any]:
+    """A row of the inbox as it is first written (T1)."""
+    done = received.answer is not None
+    at = micros(received.received_at)
+    return {
+        "message_id": received.message_id,
+        "format": received.format,
+        "door": received.door,
+        "sender": received.sender,
+        "control_id": received.control_id,
+        "kind": received.kind,
+        "digest": received.digest,
+        "received_at": at,
+        "state": SETTLED if done else RECEIVED,
+        "attempts": 0,
+        "settled_at": at if done else None,
+        "binary_ref": None,
+        "charset": received.charset,
+        "key_sender": received.key.sender if received.key else None,
+        "key_control_id": received.key.control_id if received.key else None,
+        "body": received.body,
+        **answer_row(received.answer),
+    }
+
+
+def settled_row(settled: Settled) -> dict[str, Any]:
+    """What T2 writes into the row of the inbox."""
+    return {
+        "state": SETTLED,
+        "settled_at": micros(settled.settled_at),
+        "binary_ref": settled.binary,
+        "of_message": settled.message_id,
+        **answer_row(settled.answer),
+    }
+
+
+def inbox_row(row: Sequence[Any]) -> InboxRow:
+    """A row of `statements.INBOX_ROW`."""
+    verdict, code, body, issues = row[10:14]
+    answer = Answer(Verdict(verdict), code, body, _ISSUES.decode(issues)) if verdict else None
+    return InboxRow(
+        message_id=row[0],
+        format=row[1],
+        door=row[2],
+        sender=row[3],
+        control_id=row[4],
+        kind=row[5],
+        digest=row[6],
+        received_at=moment(row[7]),
+        state=row[8],
+        attempts=row[9],
+        answer=answer,
+        binary=row[14],
+        body=row[15],
+        charset=row[16],
+    )
+
+
+def outgoing_row(outgoing: Outgoing) -> dict[str, Any]:
+    """A row of the outbox as it is first written."""
+    return {
+        "outgoing_id": outgoing.outgoing_id,
+        "channel": outgoing.channel,
+        "kind": outgoing.kind,
+        "destination": outgoing.destination,
+        "payload": json_text(outgoing.payload),
+        "order_key": outgoing.order_key,
+        "created_at": micros(outgoing.created_at),
+        "state": QUEUED,
+        "attempts": 0,
+        "body": None,
+        "last_error": None,
+    }
+
+
+def outbox_row(row: Sequence[Any]) -> OutboxRow:
+    """A row of `statements.OUTBOX_ROW`."""
+    payload = _DECODER.decode(row[4])
+    outgoing = Outgoing(row[0], row[1], row[2], row[3], payload, row[5], moment(row[6]))
+    return OutboxRow(outgoing, state=row[7], attempts=row[8], body=row[9], last_error=row[10])

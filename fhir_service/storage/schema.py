@@ -1,0 +1,63 @@
+"""Is the schema the one this version needs, and bring it there (decision 40).
+
+alembic is imported only when there is something to do: it must not slow an ordinary start.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from fhir_service.storage.port import StorageError
+
+HEAD = "0001"
+"""Newest revision in `migrations/versions`."""
+MIGRATIONS = Path(__file__).with_name("migrations")
+SQLITE = "sqlite:///"
+
+
+class StaleSchema(StorageError):
+    """The database has another schema than this version needs."""
+
+
+def sqlite_path(url: str) -> Path:
+    """`sqlite:///relative.db`, `sqlite:////absolute.db` -> path. Raises ValueError that says what is expected."""
+    if url.startswith(("postgresql:", "postgres:", "postgresql+")):
+        raise ValueError("PostgreSQL comes with the next version: use sqlite:///FILE")
+    name = url.removeprefix(SQLITE).partition("?")[0]
+    if not url.startswith(SQLITE) or not name or name == ":memory:":
+        raise ValueError("The database must be sqlite:///FILE, or sqlite:////FILE for a path from the root")
+    return Path(name)
+
+
+def is_current(url: str) -> bool:
+    """Whether the database is there with the schema of this version. Makes nothing."""
+    path = sqlite_path(url)
+    if not path.is_file():
+        return False
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        try:
+            return connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
+        except sqlite3.DatabaseError:
+            return False
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the schema of this version; make the file if it is not there."""
+    if is_current(url):
+        return
+    path = sqlite_path(url)
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"There is no folder {path.parent} to put the database in")
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+
+    engine = create_engine(SQLITE + str(path))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()

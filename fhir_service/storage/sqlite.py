@@ -1,0 +1,134 @@
+"""The repository on one SQLite file: one writer, group commit, readers beside it (decisions 31 and 41, stack.md 5).
+
+Things that bite: the file is used by one server process at a time, and lies on a local disk (WAL).
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from fhir_service.search.query import SearchQuery
+from fhir_service.storage import statements as sql
+from fhir_service.storage.compiler import compile_search
+from fhir_service.storage.group_commit import GroupCommit
+from fhir_service.storage.port import InboxRow, OutboxRow, Page, StorageError, Stored, Work
+from fhir_service.storage.rows import inbox_row, moment, outbox_row, stored
+from fhir_service.storage.shape import shape_of
+from fhir_service.storage.sqlite_apply import Extract, apply
+from fhir_service.storage.sqlite_connection import Connection, SqliteFile
+from fhir_service.storage.sqlite_readers import Readers
+from fhir_service.storage.sqlite_reads import SqliteReads, find, find_in_one_view, get
+
+T = TypeVar("T")
+Clock = Callable[[], datetime]
+MICROSECOND = timedelta(microseconds=1)
+SEARCH_DEADLINE = 5.0
+
+
+class SqliteRepository:
+    """`Repository` on SQLite. `extract` tells what a resource is found by."""
+
+    def __init__(
+        self, file: SqliteFile, *, extract: Extract, clock: Clock, search_deadline: float = SEARCH_DEADLINE
+    ) -> None:
+        self._extract = extract
+        self._clock = clock
+        self._writer = GroupCommit(file)
+        self._readers = Readers(file, search_deadline)
+        last = self._readers.at_once(lambda c: c.row(sql.LAST_UPDATE, {}))
+        self._last = moment(last[0] if last else 0)
+
+    @property
+    def settings(self) -> tuple[dict[str, object], ...]:
+        """What every open connection is set to, as read back from it (SR-2)."""
+        writer = (self._writer.connection,) if self._writer.connection else ()
+        return tuple(dict(c.settings) for c in (*writer, *self._readers.connections))
+
+    async def run(self, work: Work[T]) -> T:
+        def unit(connection: Connection) -> T:
+            answer, changes = driven(work(SqliteReads(connection, self._next_instant())))
+            apply(connection, changes, self._extract)
+            return answer
+
+        return await self._writer.do(unit)
+
+    def _next_instant(self) -> datetime:
+        """Later than any before it, also when the clock of the machine is set back (SR-10)."""
+        self._last = max(self._clock().astimezone(UTC), self._last + MICROSECOND)
+        return self._last
+
+    async def read(self, rtype: str, rid: str) -> Stored | None:
+        return self._readers.at_once(lambda c: get(c, rtype, rid))
+
+    async def vread(self, rtype: str, rid: str, version: int) -> Stored | None:
+        wanted = {"rtype": rtype, "rid": rid, "version": version}
+        row = self._readers.at_once(lambda c: c.row(sql.GET_VERSION, wanted))
+        return stored(row) if row else None
+
+    async def search(self, query: SearchQuery) -> Page:
+        if compile_search(shape_of(query)[0]).simple and not query.includes and not query.total:
+            return await self._readers.quick(lambda c: find(c, query))
+        return await self._readers.apart(lambda c: find_in_one_view(c, query))
+
+    async def unfinished(self) -> tuple[InboxRow, ...]:
+        return await self._readers.apart(lambda c: tuple(map(inbox_row, c.rows(sql.UNFINISHED, {}))))
+
+    async def attempt(self, message_id: str) -> int:
+        def unit(connection: Connection) -> int:
+            tries = connection.change(sql.ATTEMPT, {"of_message": message_id}).fetchall()
+            if not tries:
+                raise StorageError("There is no such message")
+            return int(tries[0][0])
+
+        return await self._writer.do(unit)
+
+    async def quarantine(self, message_id: str) -> None:
+        await self._writer.do(lambda c: _changed(c.change(sql.QUARANTINE, {"of_message": message_id}).rowcount))
+
+    async def inbox(self, limit: int = 50) -> tuple[InboxRow, ...]:
+        return await self._readers.apart(lambda c: tuple(map(inbox_row, c.rows(sql.INBOX_NEWEST, {"limit": limit}))))
+
+    async def outbox(self, limit: int = 50) -> tuple[OutboxRow, ...]:
+        def unit(connection: Connection) -> tuple[OutboxRow, ...]:
+            waiting = connection.rows(sql.OUTBOX_WAITING, {"limit": limit})
+            delivered = connection.rows(sql.OUTBOX_DELIVERED, {"limit": limit - len(waiting)})
+            return tuple(map(outbox_row, (*waiting, *delivered)))
+
+        return await self._readers.apart(unit)
+
+    async def delivered(self, outgoing_id: str, state: str, body: bytes | None, failure: str | None) -> None:
+        noted = {"of_outgoing": outgoing_id, "state": state, "rendered": body, "last_error": failure}
+        await self._writer.do(lambda c: _changed(c.change(sql.NOTE_DELIVERY, noted).rowcount))
+
+    async def secret(self) -> bytes:
+        def unit(connection: Connection) -> bytes:
+            if row := connection.row(sql.GET_SECRET, {}):
+                return bytes(row[0])
+            made = secrets.token_bytes(32)
+            connection.change(sql.SET_SECRET, {"key": "secret", "value": made})
+            return made
+
+        known = self._readers.at_once(lambda c: c.row(sql.GET_SECRET, {}))
+        return bytes(known[0]) if known else await self._writer.do(unit)
+
+    async def close(self) -> None:
+        await self._writer.close()
+        self._readers.close()
+
+
+def _changed(rows: int) -> None:
+    if rows != 1:
+        raise StorageError("There is no such row, or it is in another state")
+
+
+def driven(work: Awaitable[T]) -> T:
+    """Run a coroutine to its end without a loop. One that waits for anything else than `tx` is a bug."""
+    steps = work.__await__()
+    try:
+        next(steps)
+    except StopIteration as end:
+        value: T = end.value
+        return value
+    steps.close()
+    raise RuntimeError("A unit of work may wait for nothing but its reads (decision 31)")

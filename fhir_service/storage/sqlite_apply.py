@@ -1,0 +1,132 @@
+"""Write `Changes` into SQLite, all of it or nothing (the caller holds the savepoint).
+
+Order: places in force that are left, moves, new versions with their index rows, places that are taken; so that one
+transaction may swap what stands in force (decision 31).
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy.dialects.sqlite import insert
+
+from fhir_service.resources import resource_type, served_types
+from fhir_service.search.query import IndexRows
+from fhir_service.storage import statements as sql
+from fhir_service.storage.indexing import index_rows
+from fhir_service.storage.port import Changes, InForceConflict, PersonMove, StorageError, Write
+from fhir_service.storage.prepared import prepare
+from fhir_service.storage.rows import outgoing_row, received_row, settled_row, stored, version_row
+from fhir_service.storage.sqlite_connection import Connection
+from fhir_service.storage.tables import PERSON_IDENTIFIER
+from profiles.resource import Resource
+
+Extract = Callable[[Resource], IndexRows]
+
+_named = insert(PERSON_IDENTIFIER)
+NAME_PERSON = prepare(
+    _named.on_conflict_do_update(index_elements=["value", "system"], set_={"person_id": _named.excluded.person_id}),
+    PERSON_IDENTIFIER.c.keys(),
+)
+"""The newest word on whose number it is counts: a number goes along when two persons turn out to be one."""
+
+
+def apply(connection: Connection, changes: Changes, extract: Extract) -> None:
+    """Write everything. Raises InForceConflict, or StorageError for what another constraint refuses."""
+    try:
+        _apply(connection, changes, extract)
+    except sqlite3.IntegrityError as error:
+        raise StorageError(f"A constraint refused the change: {error}") from error
+
+
+def _apply(connection: Connection, changes: Changes, extract: Extract) -> None:
+    for write in changes.writes:
+        connection.change(sql.LEAVE, {"rtype": write.rtype, "rid": write.rid})
+    for move in changes.moves:
+        _move(connection, move)
+    for write in changes.writes:
+        _write(connection, write, extract)
+    _claim(connection, changes.writes)
+    for system, value, person in changes.person_identifiers:
+        connection.change(NAME_PERSON, {"system": system, "value": value, "person_id": person})
+    for received in changes.received:
+        connection.change(sql.RECEIVE, received_row(received))
+    for settled in changes.settled:
+        _one(connection.change(sql.SETTLE, settled_row(settled)), "message")
+    for outgoing in changes.outgoing:
+        connection.change(sql.SEND, outgoing_row(outgoing))
+
+
+def _one(cursor: sqlite3.Cursor, what: str) -> None:
+    if cursor.rowcount != 1:
+        raise StorageError(f"There is no such {what}")
+
+
+def _write(connection: Connection, write: Write, extract: Extract) -> None:
+    row = version_row(write)
+    if write.version == 1:
+        pk = connection.change(sql.INSERT_RESOURCE, row).lastrowid
+    else:
+        pk = _replace(connection, write, row)
+    connection.change(sql.INSERT_HISTORY, row)
+    if write.resource is not None and pk is not None:
+        belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
+        typed, generic = index_rows(write.rtype, pk, belongs, extract(write.resource))
+        if typed:
+            connection.change_many(sql.INSERT_TYPED[write.rtype], (typed,))
+        for table, several in generic:
+            connection.change_many(sql.INSERT_SIDE[table], several)
+
+
+def _replace(connection: Connection, write: Write, row: dict[str, Any]) -> int:
+    """Put the new version in place of the one before and take its index rows out; `row` gets the clock that stays."""
+    names = {"of_rtype": write.rtype, "of_rid": write.rid, "of_version": write.version - 1, "new_clock": row["clock"]}
+    found = connection.change(sql.UPDATE_RESOURCE, {**row, **names}).fetchall()
+    if len(found) != 1:
+        raise StorageError(f"{write.rtype} version {write.version} does not follow what is stored")
+    pk, row["clock"] = found[0]
+    for statement in sql.DELETE_SIDE.values():
+        connection.change(statement, {"pk": pk})
+    if write.rtype in sql.DELETE_TYPED:
+        connection.change(sql.DELETE_TYPED[write.rtype], {"pk": pk})
+    return int(pk)
+
+
+def _claim(connection: Connection, writes: Iterable[Write]) -> None:
+    """Take the places in force that the end state holds (decision 35)."""
+    end = {(w.rtype, w.rid): w for w in writes}
+    for write in end.values():
+        kinds = resource_type(write.rtype).in_force(write.resource) if write.resource is not None else ()
+        if kinds and write.person_id is None:
+            raise StorageError(f"{write.rtype} claims a place in force without a person")
+        for kind in kinds:
+            claim = {"person_id": write.person_id, "kind": kind, "rtype": write.rtype, "rid": write.rid}
+            _take(connection, sql.CLAIM, claim)
+
+
+def _take(connection: Connection, statement: Any, values: dict[str, Any]) -> None:
+    try:
+        connection.change(statement, values)
+    except sqlite3.IntegrityError as error:
+        raise InForceConflict("The person has another one in force") from error
+
+
+def _move(connection: Connection, move: PersonMove) -> None:
+    """Give the Patient and all that names it as its patient to another person, old versions included (SR-14).
+
+    What names it beside others, and so belonged to nobody (Provenance, AuditEvent), goes on belonging to nobody.
+    """
+    patient = connection.row(sql.GET, {"rtype": "Patient", "rid": move.patient_id})
+    if patient is None:
+        return
+    types = ("Patient", *(t for t in served_types() if t != "Patient"))
+    person = stored(patient).person_id
+    wanted = {"patients": [move.patient_id], "params": sql.patient_params(types), "person": person}
+    found = connection.rows(sql.pks_of_patients(types), wanted)
+    to = {"person_id": move.to_person}
+    for statement in sql.MOVE_ROWS.values():
+        connection.change(statement, {**to, "pks": [pk for pk, _, _ in found]})
+    for _, rtype, rid in found:
+        resource = {**to, "of_rtype": rtype, "of_rid": rid}
+        connection.change(sql.MOVE_HISTORY, resource)
+        _take(connection, sql.MOVE_IN_FORCE, resource)

@@ -1,0 +1,129 @@
+"""Connections to the SQLite file: their settings, read back (SR-2), and a deadline for searches (decision 41).
+
+Whatever the file is in trouble with (locked, full, gone, damaged) comes out as `Unavailable` (SR-7).
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fhir_service.storage.port import StorageError, TooSlow, Unavailable
+from fhir_service.storage.prepared import Prepared
+
+CHECK_EVERY = 5_000
+"""Instructions of SQLite's machine between two looks at the clock; well under a millisecond."""
+STATEMENTS_KEPT = 512
+FULL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteFile:
+    """Where the database is, and how long to wait for somebody else's lock on it."""
+
+    path: Path
+    busy_ms: int = 5_000
+
+
+class Connection:
+    """One connection, used by one thread at a time."""
+
+    def __init__(self, file: SqliteFile, *, writes: bool) -> None:
+        mode = "rw" if writes else "ro"
+        with trouble():
+            self.raw = sqlite3.connect(
+                f"{file.path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=STATEMENTS_KEPT,
+            )
+        try:
+            self.settings = self._set(file, writes=writes)
+        except BaseException:
+            self.raw.close()
+            raise
+        self._until: float | None = None
+        self.raw.set_progress_handler(self._is_late, CHECK_EVERY)
+
+    def _set(self, file: SqliteFile, *, writes: bool) -> Mapping[str, Any]:
+        wanted = {
+            "busy_timeout": file.busy_ms,
+            "foreign_keys": 1,
+            "synchronous": FULL,
+            "query_only": int(not writes),
+            "temp_store": 2,
+            "cache_size": -65_536 if writes else -16_384,
+        }
+        with trouble():
+            for name, value in wanted.items():
+                self.raw.execute(f"PRAGMA {name} = {value}")
+            mode = "PRAGMA journal_mode = WAL" if writes else "PRAGMA journal_mode"
+            journal = str(self.raw.execute(mode).fetchone()[0])
+            found = {name: self.raw.execute(f"PRAGMA {name}").fetchone()[0] for name in wanted}
+        if journal != "wal" or found != wanted:
+            raise StorageError(f"SQLite did not take its settings: journal_mode={journal} {found}, wanted wal {wanted}")
+        return {"journal_mode": journal, **found}
+
+    def rows(self, statement: Prepared, values: Mapping[str, Any]) -> list[Any]:
+        """All rows of a SELECT."""
+        with trouble():
+            return self.raw.execute(statement.sql, statement.arguments(values)).fetchall()
+
+    def row(self, statement: Prepared, values: Mapping[str, Any]) -> Any:
+        """The first row of a SELECT, or None."""
+        with trouble():
+            return self.raw.execute(statement.sql, statement.arguments(values)).fetchone()
+
+    def change(self, statement: Prepared, values: Mapping[str, Any]) -> sqlite3.Cursor:
+        """Run an INSERT, UPDATE or DELETE."""
+        return self.raw.execute(statement.sql, statement.arguments(values))
+
+    def change_many(self, statement: Prepared, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Run one INSERT for each row; the values in the order of the statement."""
+        self.raw.executemany(statement.sql, rows)
+
+    def script(self, command: str) -> None:
+        """BEGIN, COMMIT, SAVEPOINT and the like."""
+        with trouble():
+            self.raw.execute(command)
+
+    @contextmanager
+    def deadline(self, seconds: float) -> Iterator[None]:
+        """What is read within takes so long at most, or ends with TooSlow."""
+        self._until = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._until = None
+
+    def _is_late(self) -> bool:
+        return self._until is not None and time.monotonic() > self._until
+
+    def close(self) -> None:
+        """Let go of the file; what was not committed is gone."""
+        with trouble():
+            self.raw.close()
+
+
+class trouble:  # noqa: N801 - reads as `with trouble():`
+    """What SQLite cannot do now becomes Unavailable; what we did wrong stays what it is."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise TooSlow("The search took longer than it may") from error
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+            return
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, _OUR_FAULT):
+            raise Unavailable(f"SQLite: {error.sqlite_errorname}") from error
+
+
+_OUR_FAULT = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError, sqlite3.NotSupportedError)

@@ -1,0 +1,78 @@
+"""Reading from SQLite beside the writer: on the loop what is short, in threads what may be long (decision 41)."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from fhir_service.storage.port import TooSlow, Unavailable
+from fhir_service.storage.sqlite_connection import Connection, SqliteFile
+
+T = TypeVar("T")
+INLINE_SECONDS = 0.02
+"""A search on the loop that takes longer is broken off and done again in a thread."""
+
+
+class Readers:
+    """Read-only connections; each sees the last commit at every statement."""
+
+    def __init__(self, file: SqliteFile, deadline: float, threads: int = 4) -> None:
+        self._file = file
+        self._deadline = deadline
+        self._inline: Connection | None = Connection(file, writes=False)
+        self._idle: list[Connection] = []
+        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="search")
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """Those open and not in use."""
+        return tuple(c for c in (self._inline, *self._idle) if c)
+
+    def at_once(self, unit: Callable[[Connection], T]) -> T:
+        """Run a short read on the loop."""
+        if self._inline is None:
+            self._inline = Connection(self._file, writes=False)
+        try:
+            return unit(self._inline)
+        except Unavailable as error:
+            if not isinstance(error, TooSlow):
+                self._inline.raw.close()
+                self._inline = None
+            raise
+
+    async def quick(self, unit: Callable[[Connection], T]) -> T:
+        """Run on the loop what is short as a rule; in a thread if it turns out not to be."""
+
+        def within(connection: Connection) -> T:
+            with connection.deadline(INLINE_SECONDS):
+                return unit(connection)
+
+        try:
+            return self.at_once(within)
+        except TooSlow:
+            return await self.apart(unit)
+
+    async def apart(self, unit: Callable[[Connection], T]) -> T:
+        """Run in a thread, with the deadline. Raises TooSlow."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_thread, unit)
+
+    def _in_thread(self, unit: Callable[[Connection], T]) -> T:
+        connection = self._idle.pop() if self._idle else Connection(self._file, writes=False)
+        try:
+            with connection.deadline(self._deadline):
+                value = unit(connection)
+        except TooSlow:
+            self._idle.append(connection)
+            raise
+        except BaseException:
+            connection.raw.close()
+            raise
+        self._idle.append(connection)
+        return value
+
+    def close(self) -> None:
+        """Wait for the threads and let go of the file."""
+        self._threads.shutdown()
+        for connection in self.connections:
+            connection.raw.close()
+        self._inline, self._idle = None, []

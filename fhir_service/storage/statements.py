@@ -1,0 +1,224 @@
+"""The statements that are always the same, written once in Core and compiled at import (decision 21).
+
+Names of bound values stand in the statements; lists are bound whole (`constructs.any_of`).
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import FromClause, Select, bindparam, delete, func, insert, literal, select, union, update
+from sqlalchemy.sql.dml import UpdateBase
+
+from fhir_service.storage.constructs import any_of
+from fhir_service.storage.prepared import Prepared, prepare
+from fhir_service.storage.tables import (
+    DAT,
+    HISTORY,
+    IN_FORCE,
+    INBOX,
+    INSTALLATION,
+    OUTBOX,
+    PATIENT,
+    PERSON_IDENTIFIER,
+    REF,
+    RESOURCE,
+    STR,
+    TOK,
+    TYPED,
+    column_names,
+    parameter_id,
+)
+
+STORED = ("rtype", "rid", "version", "updated", "body", "deleted", "person_id", "clock")
+VERSION = tuple(c.name for c in HISTORY.c if c.name != "pk")
+PARTY = ("person_id", "tenant_id", "sector")
+
+
+def stored_columns(table: FromClause) -> list[Any]:
+    """The columns that make a `Stored`, in the order of its fields."""
+    return [table.c[name] for name in STORED]
+
+
+def _resources() -> Select[Any]:
+    return select(*stored_columns(RESOURCE))
+
+
+# Reading resources
+
+GET = prepare(_resources().where(RESOURCE.c.rtype == bindparam("rtype"), RESOURCE.c.rid == bindparam("rid")))
+GET_MANY = prepare(_resources().where(RESOURCE.c.rtype == bindparam("rtype"), any_of(RESOURCE.c.rid, "rids")))
+GET_VERSION = prepare(
+    select(*stored_columns(HISTORY)).where(
+        HISTORY.c.rtype == bindparam("rtype"),
+        HISTORY.c.rid == bindparam("rid"),
+        HISTORY.c.version == bindparam("version"),
+    )
+)
+LAST_UPDATE = prepare(select(HISTORY.c.updated).order_by(HISTORY.c.pk.desc()).limit(literal(1)))
+BY_IDENTIFIERS = prepare(
+    select(*stored_columns(RESOURCE), TOK.c.system, TOK.c.code)
+    .select_from(TOK.join(RESOURCE, RESOURCE.c.pk == TOK.c.pk))
+    .where(any_of(TOK.c.param, "params"), any_of(TOK.c.code, "codes"))
+    .order_by(RESOURCE.c.pk)
+)
+OF_PERSONS = prepare(
+    _resources()
+    .where(
+        any_of(RESOURCE.c.person_id, "persons"), any_of(RESOURCE.c.rtype, "rtypes"), RESOURCE.c.deleted == literal(0)
+    )
+    .order_by(RESOURCE.c.pk)
+)
+PERSONS = prepare(
+    select(PERSON_IDENTIFIER.c.system, PERSON_IDENTIFIER.c.value, PERSON_IDENTIFIER.c.person_id).where(
+        any_of(PERSON_IDENTIFIER.c.value, "values")
+    )
+)
+
+
+def _typed_of_patients(rtype: str) -> Select[Any]:
+    typed = TYPED[rtype]
+    target, kind = column_names(PATIENT, typed.parameters[PATIENT])
+    return select(typed.table.c.pk).where(any_of(typed.table.c[target], "patients"), typed.table.c[kind] == "Patient")
+
+
+def _pks_of_patients(rtypes: tuple[str, ...]) -> Any:
+    """pk of what belongs to the bound `patients`: the Patient itself, and what names it as its `patient`."""
+    parts: list[Select[Any]] = []
+    if "Patient" in rtypes:
+        own = select(RESOURCE.c.pk).where(RESOURCE.c.rtype == "Patient", any_of(RESOURCE.c.rid, "patients"))
+        parts.append(own)
+    typed = [rtype for rtype in rtypes if rtype in TYPED and PATIENT in TYPED[rtype].parameters]
+    parts.extend(_typed_of_patients(rtype) for rtype in typed)
+    named = select(REF.c.pk).where(
+        any_of(REF.c.param, "params"), any_of(REF.c.target, "patients"), REF.c.rtype == "Patient"
+    )
+    return union(*parts, named)
+
+
+@lru_cache(maxsize=256)
+def of_patients(rtypes: tuple[str, ...]) -> Prepared:
+    """Current resources of these types that belong to the bound `patients`; `params` as from `patient_params`."""
+    chosen = _pks_of_patients(rtypes).subquery("belonging")
+    joined = chosen.join(RESOURCE, RESOURCE.c.pk == chosen.c.pk)
+    wanted = _resources().select_from(joined).where(RESOURCE.c.deleted == literal(0)).order_by(RESOURCE.c.pk)
+    return prepare(wanted)
+
+
+@lru_cache(maxsize=256)
+def pks_of_patients(rtypes: tuple[str, ...]) -> Prepared:
+    """(pk, rtype, rid) of what belongs to the bound `patients` and to the bound `person`."""
+    chosen = _pks_of_patients(rtypes).subquery("belonging")
+    joined = chosen.join(RESOURCE, RESOURCE.c.pk == chosen.c.pk)
+    named = select(RESOURCE.c.pk, RESOURCE.c.rtype, RESOURCE.c.rid).select_from(joined)
+    return prepare(named.where(RESOURCE.c.person_id == bindparam("person")))
+
+
+@lru_cache(maxsize=256)
+def patient_params(rtypes: tuple[str, ...]) -> tuple[int, ...]:
+    """Numbers of the parameter `patient` of these types in the generic tables."""
+    return tuple(parameter_id(rtype, PATIENT) for rtype in rtypes)
+
+
+# Messages
+
+INBOX_ROW = (
+    "message_id", "format", "door", "sender", "control_id", "kind", "digest", "received_at", "state", "attempts",
+    "verdict", "code", "answer", "issues", "binary_ref", "body", "charset",
+)  # fmt: skip
+OUTBOX_ROW = (
+    "outgoing_id", "channel", "kind", "destination", "payload", "order_key", "created_at", "state", "attempts",
+    "body", "last_error",
+)  # fmt: skip
+RECEIVED, SETTLED, QUARANTINED = "received", "settled", "quarantined"
+QUEUED = "queued"
+WAITING = (QUEUED, "failed", "parked")
+DELIVERED = ("sent", "acknowledged")
+
+
+def _inbox() -> Select[Any]:
+    return select(*[INBOX.c[name] for name in INBOX_ROW])
+
+
+MESSAGE = prepare(
+    _inbox().where(INBOX.c.key_sender == bindparam("sender"), INBOX.c.key_control_id == bindparam("control_id"))
+)
+UNFINISHED = prepare(_inbox().where(INBOX.c.state == RECEIVED).order_by(INBOX.c.pk))
+INBOX_NEWEST = prepare(_inbox().order_by(INBOX.c.pk.desc()).limit(bindparam("limit")))
+
+
+def _outbox(states: tuple[str, ...]) -> Select[Any]:
+    chosen = OUTBOX.c.state.in_([literal(s) for s in states])
+    return select(*[OUTBOX.c[name] for name in OUTBOX_ROW]).where(chosen).limit(bindparam("limit"))
+
+
+OUTBOX_WAITING = prepare(_outbox(WAITING).order_by(OUTBOX.c.pk))
+OUTBOX_DELIVERED = prepare(_outbox(DELIVERED).order_by(OUTBOX.c.pk.desc()))
+ATTEMPT = prepare(
+    update(INBOX)
+    .where(INBOX.c.message_id == bindparam("of_message"))
+    .values(attempts=INBOX.c.attempts + 1)
+    .returning(INBOX.c.attempts)
+)
+QUARANTINE = prepare(
+    update(INBOX)
+    .where(INBOX.c.message_id == bindparam("of_message"), INBOX.c.state == RECEIVED)
+    .values(state=QUARANTINED)
+)
+SETTLE = prepare(
+    update(INBOX).where(INBOX.c.message_id == bindparam("of_message")),
+    ("state", "settled_at", "verdict", "code", "answer", "issues", "binary_ref"),
+)
+NOTE_DELIVERY = prepare(
+    update(OUTBOX)
+    .where(OUTBOX.c.outgoing_id == bindparam("of_outgoing"))
+    .values(attempts=OUTBOX.c.attempts + 1, body=func.coalesce(bindparam("rendered"), OUTBOX.c.body)),
+    ("state", "last_error"),
+)
+RECEIVE = prepare(insert(INBOX), [c.name for c in INBOX.c if c.name != "pk"])
+SEND = prepare(insert(OUTBOX), [c.name for c in OUTBOX.c if c.name != "pk"])
+GET_SECRET = prepare(select(INSTALLATION.c.value).where(INSTALLATION.c.key == "secret"))
+SET_SECRET = prepare(insert(INSTALLATION), ("key", "value"))
+
+# Writing resources
+
+INSERT_RESOURCE = prepare(insert(RESOURCE), VERSION)
+INSERT_HISTORY = prepare(insert(HISTORY), VERSION)
+UPDATE_RESOURCE = prepare(
+    update(RESOURCE)
+    .where(
+        RESOURCE.c.rtype == bindparam("of_rtype"),
+        RESOURCE.c.rid == bindparam("of_rid"),
+        RESOURCE.c.version == bindparam("of_version"),
+    )
+    .values(clock=func.coalesce(bindparam("new_clock"), RESOURCE.c.clock))
+    .returning(RESOURCE.c.pk, RESOURCE.c.clock),
+    [name for name in VERSION if name not in ("rtype", "rid", "clock")],
+)
+INSERT_SIDE = {table: prepare(insert(table), table.c.keys()) for table in (TOK, REF, STR, DAT)}
+DELETE_SIDE = {table: prepare(delete(table).where(table.c.pk == bindparam("pk"))) for table in INSERT_SIDE}
+INSERT_TYPED = {rtype: prepare(insert(t.table), t.table.c.keys()) for rtype, t in TYPED.items()}
+DELETE_TYPED = {rtype: prepare(delete(t.table).where(t.table.c.pk == bindparam("pk"))) for rtype, t in TYPED.items()}
+
+# Persons and what is in force
+
+CLAIM = prepare(insert(IN_FORCE), IN_FORCE.c.keys())
+LEAVE = prepare(delete(IN_FORCE).where(IN_FORCE.c.rtype == bindparam("rtype"), IN_FORCE.c.rid == bindparam("rid")))
+CLAIMS = prepare(
+    select(IN_FORCE.c.kind).where(IN_FORCE.c.rtype == bindparam("rtype"), IN_FORCE.c.rid == bindparam("rid"))
+)
+
+
+def _move(statement: UpdateBase) -> Prepared:
+    return prepare(statement, ("person_id",))
+
+
+MOVE_IN_FORCE = _move(
+    update(IN_FORCE).where(IN_FORCE.c.rtype == bindparam("of_rtype"), IN_FORCE.c.rid == bindparam("of_rid"))
+)
+MOVE_HISTORY = _move(
+    update(HISTORY).where(HISTORY.c.rtype == bindparam("of_rtype"), HISTORY.c.rid == bindparam("of_rid"))
+)
+MOVE_ROWS = {
+    table: _move(update(table).where(any_of(table.c.pk, "pks")))
+    for table in (RESOURCE, TOK, REF, STR, DAT, *(t.table for t in TYPED.values()))
+}

@@ -1,0 +1,227 @@
+"""The tables (stack.md 5). Columns are text, integer or blob only: the drivers are used without type processors.
+
+- `resource` holds the current version of everything, `history` every version.
+- What a resource is found by lies in the narrow table of its type (parameters with one value: `TYPED`) or in the
+  generic tables `tok`, `ref`, `str`, `dat`. Only what is not deleted has index rows. All carry the time of the
+  resource's last change, so that newest-first is a walk along an index.
+- `in_force` carries INV-01 and INV-02 (decision 35, SR-12).
+
+Times are microseconds since 1970 UTC. Every row of a resource carries person, tenant and sector (decision 34).
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from fhir_service.resources import resource_type, served_types
+from fhir_service.search.query import ParameterType
+from profiles.definitions import search_parameters
+
+METADATA = MetaData()
+INT = BigInteger().with_variant(Integer(), "sqlite")
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+"""Compared by code point on both sides, so that ranges and order are the same."""
+BLOB = LargeBinary()
+PATIENT = "patient"
+"""The parameter that puts a resource into a patient's compartment."""
+
+
+def _int(name: str, **options: Any) -> "Column[Any]":
+    return Column(name, INT, nullable=False, **options)
+
+
+def _text(name: str, *, nullable: bool = False) -> "Column[Any]":
+    return Column(name, TEXT, nullable=nullable)
+
+
+def _belongs() -> "list[Column[Any]]":
+    """To whom a row belongs: what access is decided by."""
+    return [_text("person_id", nullable=True), _text("tenant_id"), _text("sector")]
+
+
+def _version_columns() -> "list[Column[Any]]":
+    named = [_text("rtype"), _text("rid"), _int("version"), _int("updated"), _int("deleted")]
+    return [*named, *_belongs(), _text("clock", nullable=True), Column("body", BLOB, nullable=False)]
+
+
+RESOURCE = Table(
+    "resource",
+    METADATA,
+    Column("pk", INT, primary_key=True),
+    *_version_columns(),
+    UniqueConstraint("rtype", "rid", name="resource_id"),
+    Index("resource_newest", "rtype", "deleted", "updated"),
+    Index("resource_person", "person_id", "rtype"),
+)
+HISTORY = Table(
+    "history",
+    METADATA,
+    Column("pk", INT, primary_key=True),
+    *_version_columns(),
+    UniqueConstraint("rtype", "rid", "version", name="history_version"),
+)
+IN_FORCE = Table(
+    "in_force",
+    METADATA,
+    _text("person_id"),
+    _text("kind"),
+    _text("rtype"),
+    _text("rid"),
+    PrimaryKeyConstraint("person_id", "kind", name="in_force_pk"),
+    Index("in_force_resource", "rtype", "rid"),
+    sqlite_with_rowid=False,
+)
+PERSON_IDENTIFIER = Table(
+    "person_identifier",
+    METADATA,
+    _text("system"),
+    _text("value"),
+    _text("person_id"),
+    PrimaryKeyConstraint("value", "system", name="person_identifier_pk"),
+    sqlite_with_rowid=False,
+)
+INSTALLATION = Table("installation", METADATA, Column("key", TEXT, primary_key=True), Column("value", BLOB))
+INBOX = Table(
+    "inbox",
+    METADATA,
+    Column("pk", INT, primary_key=True),
+    _text("message_id"),
+    _text("format"),
+    _text("door"),
+    _text("sender"),
+    _text("control_id"),
+    _text("kind"),
+    _text("digest"),
+    _int("received_at"),
+    _text("state"),
+    _int("attempts"),
+    Column("settled_at", INT),
+    _text("verdict", nullable=True),
+    _text("code", nullable=True),
+    Column("answer", BLOB),
+    _text("issues", nullable=True),
+    _text("binary_ref", nullable=True),
+    _text("charset", nullable=True),
+    _text("key_sender", nullable=True),
+    _text("key_control_id", nullable=True),
+    Column("body", BLOB, nullable=False),
+    UniqueConstraint("message_id", name="inbox_message"),
+    UniqueConstraint("key_sender", "key_control_id", name="inbox_key"),
+    Index("inbox_state", "state"),
+)
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("pk", INT, primary_key=True),
+    _text("outgoing_id"),
+    _text("channel"),
+    _text("kind"),
+    _text("destination"),
+    _text("payload"),
+    _text("order_key"),
+    _int("created_at"),
+    _text("state"),
+    _int("attempts"),
+    Column("body", BLOB),
+    _text("last_error", nullable=True),
+    UniqueConstraint("outgoing_id", name="outbox_outgoing"),
+    Index("outbox_state", "state"),
+)
+
+
+def _side(name: str, value: "list[Column[Any]]", key: Iterable[str]) -> Table:
+    """A generic index table: its key serves the search, the index on `pk` the probe and the re-indexing."""
+    return Table(
+        name,
+        METADATA,
+        _int("param"),
+        *value,
+        _int("updated"),
+        _int("pk"),
+        *_belongs(),
+        PrimaryKeyConstraint(*key, name=f"{name}_pk"),
+        Index(f"{name}_resource", "pk", "param"),
+        sqlite_with_rowid=False,
+    )
+
+
+TOK = _side("tok", [_text("code"), _text("system")], ("param", "code", "updated", "pk", "system"))
+REF = _side("ref", [_text("target"), _text("rtype")], ("param", "target", "updated", "pk", "rtype"))
+"""`target`: id of a resource here, or the address of one elsewhere; the two never look alike."""
+STR = _side("str", [_text("norm"), _text("exact")], ("param", "norm", "pk", "exact"))
+DAT = _side("dat", [_int("lo"), _int("hi")], ("param", "lo", "hi", "pk"))
+SIDE = {
+    ParameterType.TOKEN: TOK,
+    ParameterType.REFERENCE: REF,
+    ParameterType.STRING: STR,
+    ParameterType.DATE: DAT,
+}
+
+PARTS: Mapping[ParameterType, tuple[tuple[str, Any], tuple[str, Any]]] = {
+    ParameterType.TOKEN: (("code", TEXT), ("system", TEXT)),
+    ParameterType.REFERENCE: (("target", TEXT), ("rtype", TEXT)),
+    ParameterType.STRING: (("norm", TEXT), ("exact", TEXT)),
+    ParameterType.DATE: (("lo", INT), ("hi", INT)),
+}
+"""What the value of one parameter consists of, in the generic table and in a typed one. The first part is indexed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedTable:
+    """The narrow index table of a resource type: one row per resource, one set of columns per parameter."""
+
+    table: Table
+    parameters: Mapping[str, ParameterType]
+
+
+def column_names(parameter: str, ptype: ParameterType) -> tuple[str, ...]:
+    """`("due", DATE)` -> `due_lo`, `due_hi`."""
+    return tuple(f"{parameter.replace('-', '_')}_{part}" for part, _ in PARTS[ptype])
+
+
+def typed_table(metadata: MetaData, rtype: str, parameters: Mapping[str, ParameterType]) -> TypedTable:
+    """The table of `rtype`; each parameter has an index that ends with the time of the last change."""
+    name = "typed" + re.sub("([A-Z])", r"_\1", rtype).lower()
+    columns: list[Column[Any]] = []
+    indexes: list[Index] = []
+    for parameter, ptype in parameters.items():
+        names = column_names(parameter, ptype)
+        columns += [Column(n, kind) for n, (_, kind) in zip(names, PARTS[ptype], strict=True)]
+        indexes.append(Index(f"{name}_{names[0]}", names[0], "updated"))
+    key: Column[Any] = Column("pk", INT, primary_key=True, autoincrement=False)
+    newest = Index(f"{name}_newest", "updated")
+    table = Table(name, metadata, key, _int("updated"), *_belongs(), *columns, newest, *indexes)
+    return TypedTable(table, parameters)
+
+
+def parameter_id(rtype: str, parameter: str) -> int:
+    """The stable number of a parameter in the generic tables. `tests/structure` finds no two with the same."""
+    return crc32(f"{rtype}.{parameter}".encode())
+
+
+def _parameter_type(rtype: str, parameter: str) -> ParameterType:
+    own = {p.code: p.type for p in resource_type(rtype).parameters}
+    return ParameterType(own.get(parameter) or search_parameters(rtype)[parameter].type)
+
+
+def _typed(rtype: str) -> TypedTable:
+    return typed_table(METADATA, rtype, {p: _parameter_type(rtype, p) for p in resource_type(rtype).typed})
+
+
+TYPED: Mapping[str, TypedTable] = {rtype: _typed(rtype) for rtype in served_types() if resource_type(rtype).typed}
+"""The narrow tables by resource type, as the modules under `resources/` declare them."""
