@@ -30,7 +30,7 @@ def check(value: object, rtype: str | None = None) -> tuple[Issue, ...]:
 def _told(root: str, problems: list[Problem]) -> tuple[Issue, ...]:
     issues = [_issue(root, problem) for problem in problems[:MOST]]
     if len(problems) > MOST:
-        issues.append(error("structure", root, f"{len(problems) - MOST} more issues are not told"))
+        issues.append(error("structure", root, f"there are more issues: the first {MOST} are told"))
     return tuple(issues)
 
 

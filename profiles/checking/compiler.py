@@ -1,13 +1,13 @@
 """From the definitions of a type to the check of its values."""
 
 from collections.abc import Callable, Iterable
-from functools import cache, partial
+from functools import cache
 from typing import TypeAlias
 
 from profiles.checking.objects import After, Shape, choices, list_of, object_of, required
 from profiles.checking.primitives import CURRENCY, PRIMITIVES, bound_code
 from profiles.checking.problem import Check, Problem, Problems
-from profiles.checking.references import points_well
+from profiles.checking.references import pointing_to
 from profiles.checking.rules import RULES, Rule
 from profiles.checking.rules.looking import Json, tokens
 from profiles.definitions import Element, ElementType, codes, concepts, elements, invariants, kinds
@@ -18,6 +18,8 @@ Held: TypeAlias = Callable[[str], Check]
 SHARED = frozenset({"id", "extension", "modifierExtension"})
 CURRENCIES = "http://hl7.org/fhir/ValueSet/currencies"
 SIMPLE_QUANTITY = "SimpleQuantity"
+PROFILED = {"sqty-1": "The comparator is not used on a SimpleQuantity"}
+"""Invariants of profiles of data types, which the definitions leave out."""
 
 
 @cache
@@ -112,7 +114,7 @@ def _primitive(element: Element, code: str) -> Check:
 def _narrowing(element: Element, kind: ElementType) -> Iterable[After]:
     """What an element says about its data type."""
     if kind.code == "Reference":
-        yield partial(points_well, targets=kind.targets)
+        yield pointing_to(kind.targets)
     if kind.code == "CodeableConcept" and (listed := concepts(element.binding)):
         yield bound_concept(listed, element.binding)
     if SIMPLE_QUANTITY in kind.profiles:
@@ -148,7 +150,7 @@ def _told(type_name: str, path: str, key: str) -> Problem:
     """A broken invariant in the words of the specification."""
     rule = next((r for r in invariants(type_name) if r.key == key and r.path == path), None)
     if rule is None:
-        return Problem("", "invariant", f"{key}: The comparator is not used on a SimpleQuantity")
+        return Problem("", "invariant", f"{key}: {PROFILED[key]}")
     return Problem("", "invariant", f"{key}: {rule.human}", warning=rule.severity == "warning")
 
 

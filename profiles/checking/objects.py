@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from profiles.checking.problem import Check, Problem, Problems, joined, one, place, shown
+from profiles.checking.problem import Check, Problem, Problems, enough, joined, one, place, shown
 
 After: TypeAlias = Callable[[dict[str, Any]], Problems]
 """A check of a whole object, made after its properties."""
@@ -38,12 +38,16 @@ def object_of(shape: Shape, element: Check | None) -> Check:
                 problems = joined(problems, f".{name}", found)
         if strange or len(value) < 2:
             problems = _unusual(value, strange, shape, element, problems)
-        for whole in after:
-            if found := whole(value):
-                problems = joined(problems, "", found)
-        return problems
+        return _judged(value, after, problems) if after else problems
 
     return check
+
+
+def _judged(value: dict[str, Any], after: list[After], problems: Problems) -> Problems:
+    for whole in after:
+        if found := whole(value):
+            problems = joined(problems, "", found)
+    return problems
 
 
 def _unusual(
@@ -56,7 +60,9 @@ def _unusual(
     for name in names:
         many = shape.primitives.get(name[1:]) if name[:1] == "_" else None
         if many is None or element is None:
-            problems = [*problems, Problem(place(name), "structure", f"{shape.name} has no element {shown(name)}")]
+            problems.append(Problem(place(name), "structure", f"{shape.name} has no element {shown(name)}"))
+            if enough(problems):
+                break
             continue
         if found := _companion(value[name], value.get(name[1:]), element, many=many):
             problems = joined(problems, f".{name[1:]}", found)
@@ -84,6 +90,8 @@ def _companion(extra: Any, plain: Any, element: Check, *, many: bool) -> Problem
     for index, item in enumerate(extra):
         if item is not None and (found := element(item)):
             problems = joined(problems, f"[{index}]", found)
+            if enough(problems):
+                break
     return problems
 
 
@@ -99,6 +107,8 @@ def list_of(item: Check, most: int | None) -> Check:
         for index, child in enumerate(value):
             if found := item(child):
                 problems = joined(problems, f"[{index}]", found)
+                if enough(problems):
+                    break
         if most is not None and len(value) > most:
             problems = joined(problems, "", one("structure", f"at most {most}"))
         return problems

@@ -1,6 +1,7 @@
 """References: their form, and whether they may point where they point.  https://hl7.org/fhir/R4/references.html"""
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,9 @@ LITERAL = re.compile(
 CONDITIONAL = re.compile(r"([A-Za-z]+)\?\S+")
 """Inside a transaction: https://hl7.org/fhir/R4/http.html#trules"""
 ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S+")
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 ANY = "Resource"
+FORM = "must be Type/id, an absolute address, urn:uuid: or # and the id of a contained one"
 
 
 def literal_type(reference: str) -> str | None:
@@ -29,19 +32,34 @@ def _may_be(targets: tuple[str, ...]) -> frozenset[str]:
     return resource_types() if not targets or ANY in targets else frozenset(targets)
 
 
-def points_well(value: dict[str, Any], targets: tuple[str, ...]) -> Problems:
-    """A Reference with its `reference` and `type` against what its element may point to."""
-    reference = value.get("reference")
-    if type(reference) is not str:
+def pointing_to(targets: tuple[str, ...]) -> Callable[[dict[str, Any]], Problems]:
+    """The check of a Reference, its `reference` and `type`, against what its element may point to."""
+    allowed = _may_be(targets)
+    plain_id = ID.fullmatch
+
+    def check(value: dict[str, Any]) -> Problems:
+        reference = value.get("reference")
+        if type(reference) is str:
+            rtype, _, rid = reference.partition("/")
+            if rtype not in allowed or not plain_id(rid):
+                return _points_well(value, reference, targets)
+            return _typed(value, rtype, targets) if "type" in value else None
         return _typed(value, None, targets) if "type" in value else None
+
+    return check
+
+
+def _points_well(value: dict[str, Any], reference: str, targets: tuple[str, ...]) -> Problems:
+    """A reference that is not just `Type/id` of an allowed type."""
     if reference.startswith("#"):
         return [Problem(".reference", "reference-target", _allowed(targets), local=reference[1:], targets=targets)]
-    match = LITERAL.fullmatch(reference)
-    found = match[1] if match else literal_type(reference)
-    if found in _may_be(targets):
+    if not reference or reference.isspace():
+        return None  # the string check told it
+    found = literal_type(reference)
+    if found is None and not ELSEWHERE.fullmatch(reference):
+        return one("value", FORM, ".reference")
+    if found is None or found in _may_be(targets):
         return _typed(value, found, targets) if "type" in value else None
-    if found is None or (found not in resource_types() and ELSEWHERE.match(reference)):
-        return _typed(value, None, targets) if ELSEWHERE.fullmatch(reference) else _formless(reference)
     return one("reference-target", _allowed(targets), ".reference")
 
 
@@ -54,14 +72,6 @@ def _typed(value: dict[str, Any], literal: str | None, targets: tuple[str, ...])
     if literal is not None:
         return one("reference-target", "the type must be that of the reference", ".type")
     return one("reference-target", _allowed(targets), ".type")
-
-
-def _formless(reference: str) -> Problems:
-    if not reference or reference.isspace():
-        return None  # the string check told it
-    return one(
-        "value", "must be Type/id, an absolute address, urn:uuid: or # and the id of a contained one", ".reference"
-    )
 
 
 def _allowed(targets: tuple[str, ...]) -> str:

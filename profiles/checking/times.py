@@ -30,6 +30,8 @@ def exists(text: str) -> bool:
 
 def certainly_after(first: Any, second: Any) -> bool:
     """Whether `first` is after `second` however the parts left out are filled in; False for what is no date."""
+    if type(first) is str and type(second) is str and len(first) == len(second) <= 10 and first <= second:
+        return False  # days of one precision are in the order of their texts
     if not (_is_date(first) and _is_date(second)):
         return False
     lowest, highest = _span(first, widen=len(second) > 10)[0], _span(second, widen=len(first) > 10)[1]

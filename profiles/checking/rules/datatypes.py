@@ -22,8 +22,9 @@ UCUM = "http://unitsofmeasure.org"
 
 
 def _extension_or_value(value: Json) -> bool:
-    # the url is always there, so an extension of two properties that has no nested ones has a value
-    return ("extension" in value) != (len(value) > 1 and has_choice(value, "value"))
+    # most have a url and one more: the length spares looking through the fifty types of value[x]
+    alone = len(value) == 1 and "url" in value
+    return ("extension" in value) != (not alone and has_choice(value, "value"))
 
 
 def _ordered_period(value: Json) -> bool:
