@@ -41,7 +41,6 @@ ISSUE_CODES: dict[str, IssueCode] = {
     "unknown-parameter": IssueCode("not-supported", 400),
     "unknown-modifier": IssueCode("not-supported", 400),
     "bad-parameter-value": IssueCode("value", 400),
-    "parameter-ignored": IssueCode("not-supported", 200),
     "bad-page-token": IssueCode("value", 400),
     "multiple-matches": IssueCode("multiple-matches", 412),
     # versions

@@ -1,0 +1,42 @@
+"""Read the body of a request: bytes counted as they arrive (SR-8), Content-Type checked first."""
+
+import asyncio
+
+from fhir_service.rest.exchange import ClientGone, Request
+from fhir_service.rest.media import sent_as
+from profiles.issues import Issue, error
+
+PATIENCE = 60.0
+"""Seconds within which a body has to arrive."""
+_DRAIN = 4
+"""A body up to so many times too long is read to its end, so that a client still writing can read the answer."""
+
+
+async def body_of(request: Request, expected: tuple[str, ...], limit: int) -> bytes | Issue:
+    """The bytes of a body of one of the `expected` media types, at most `limit`. Raises ClientGone."""
+    headers = request.headers
+    unread = sent_as(headers.get(b"content-type"), headers.get(b"content-encoding"), expected)
+    if unread is not None:
+        return unread
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _read(request, limit)
+    except TimeoutError:
+        return error("request-timeout", "", f"The body did not arrive within {PATIENCE:.0f} seconds")
+
+
+async def _read(request: Request, limit: int) -> bytes | Issue:
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more and size <= limit * _DRAIN:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(chunk)
+        if size <= limit:
+            chunks.append(chunk)
+    if size > limit:
+        return error("too-large", "", f"The body is larger than {limit} bytes")
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)

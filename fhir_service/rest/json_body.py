@@ -1,0 +1,81 @@
+"""From the bytes of a body to JSON values, safely (SR-16). What passes here decodes, encodes and stores again.
+
+Depth is checked before any recursion; NUL, lone surrogates, non-finite and absurd numbers are refused.
+"""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from profiles.issues import error
+
+MAX_DEPTH = 100
+MAX_DIGITS = 64
+MAX_EXPONENT = 308
+"""Beyond it a reader with IEEE doubles meets infinity."""
+_BOM = b"\xef\xbb\xbf"
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_STRING = re.compile(rb'"[^"]*"')
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NOT_STRUCTURE = bytes(c for c in range(256) if c not in b'"[]{}')
+
+
+class _BadNumber(ValueError):
+    """A number with more digits or a larger exponent than anything measured."""
+
+
+def _decimal(text: str) -> Decimal:
+    if len(text) > MAX_DIGITS or abs((number := Decimal(text)).adjusted()) > MAX_EXPONENT:
+        raise _BadNumber
+    return number
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_decimal)
+
+
+def json_of(body: bytes) -> Any:
+    """The JSON value of a body, or an Issue. A byte order mark before it is passed over (RFC 8259, 8.1)."""
+    text = body.removeprefix(_BOM)
+    if not text.strip():
+        return error("malformed-json", "", "The body is empty")
+    if _too_deep(text):
+        return error("too-deep", "", f"The JSON is nested more than {MAX_DEPTH} levels deep")
+    if b"\\u0000" in text and _NUL.search(text):
+        return error("malformed-json", "", "A string contains the character U+0000")
+    try:
+        return _DECODER.decode(text)
+    except (_BadNumber, ArithmeticError, msgspec.ValidationError):
+        return error("malformed-json", "", f"A number has more than {MAX_DIGITS} digits or is too large")
+    except UnicodeDecodeError:
+        return error("malformed-json", "", "The body is not UTF-8")
+    except RecursionError:
+        return error("too-deep", "", f"The JSON is nested more than {MAX_DEPTH} levels deep")
+    except msgspec.DecodeError as problem:
+        return error("malformed-json", "", f"The body is not JSON{_place(problem)}")
+
+
+def _place(problem: msgspec.DecodeError) -> str:
+    """Where it stops being JSON: the position only, as the message could quote what was sent."""
+    found = re.search(r"\(byte (\d+)\)$", str(problem))
+    return f": see byte {found[1]}" if found else ": it ends too early"
+
+
+def _too_deep(text: bytes) -> bool:
+    """Whether brackets are nested too deeply; what is not balanced is left to the decoder.
+
+    Each round strips the innermost level; there is no Python loop over the text.
+    """
+    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
+        return False
+    if b"\\" in text:
+        text = _ESCAPE.sub(b"", text)
+    left = _STRING.sub(b"", text.translate(None, _NOT_STRUCTURE)).translate(_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        inner = left.replace(b"[]", b"")
+        if len(inner) in (0, len(left)):
+            return False
+        left = inner
+    return True

@@ -1,0 +1,104 @@
+"""Media types: what a client sends and what it accepts.  https://hl7.org/fhir/R4/http.html#mime-type"""
+
+import re
+from functools import lru_cache
+from urllib.parse import parse_qsl
+
+from fhir_service.rest.exchange import PLAIN, Parameters, View
+from profiles.issues import Issue, error
+
+FHIR_JSON = "application/fhir+json"
+JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
+FORM = "application/x-www-form-urlencoded"
+RESOURCE_TYPES = (FHIR_JSON, JSON)
+_SERVED = frozenset({FHIR_JSON, JSON, "text/json", "*/*", "application/*"})
+_FORMATS = frozenset({"json", FHIR_JSON, "application/fhir json", JSON, "text/json"})
+"""Values of `_format`; in an address `+` is a blank unless it is escaped."""
+_BOOLEANS = {"true": True, "false": False}
+_PARAMETER = re.compile(r';\s*([A-Za-z0-9_-]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]*))')
+MOST_PARAMETERS = 200
+_NOT_ACCEPTABLE = f"This server answers in {FHIR_JSON} (FHIR 4.0); FHIR XML is not served"
+
+
+@lru_cache(maxsize=512)
+def sent_as(content_type: bytes | None, encoding: bytes | None, expected: tuple[str, ...]) -> Issue | None:
+    """Whether a body that says to be of this type is read here; `expected` are those that are."""
+    told = f"Expected Content-Type: {' or '.join(expected)}"
+    if encoding not in (None, b"", b"identity"):
+        return error("unsupported-media-type", "Content-Encoding", "Send the body without a Content-Encoding")
+    if content_type is None:
+        return error("unsupported-media-type", "Content-Type", told)
+    name, parameters = _parsed(content_type.decode("latin-1"))
+    if name not in expected:
+        return error("unsupported-media-type", "Content-Type", told)
+    if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        return error("unsupported-media-type", "Content-Type", "The only charset is utf-8")
+    if not _is_r4(parameters):
+        return error("unsupported-media-type", "Content-Type", "The only fhirVersion is 4.0")
+    return None
+
+
+def view_of(accept: bytes | None, query: bytes) -> tuple[View, Parameters] | Issue:
+    """How the answer is to look and what else the address asks for, or what cannot be done about it."""
+    if not query:
+        view = accepted(accept)
+        return view if isinstance(view, Issue) else (view, [])
+    parameters = decoded(query)
+    return parameters if isinstance(parameters, Issue) else view_with(accept, parameters)
+
+
+def view_with(accept: bytes | None, parameters: Parameters) -> tuple[View, Parameters] | Issue:
+    """As `view_of`, for decoded parameters: `_format` wins over `Accept`."""
+    formats = [value for name, value in parameters if name == "_format"]
+    if any(_parsed(value)[0] not in _FORMATS for value in formats):
+        return error("not-acceptable", "_format", _NOT_ACCEPTABLE)
+    view = PLAIN if formats else accepted(accept)
+    if isinstance(view, Issue):
+        return view
+    pretty = [value for name, value in parameters if name == "_pretty"]
+    if any(value not in _BOOLEANS for value in pretty):
+        return error("bad-parameter-value", "_pretty", "Expected true or false")
+    rest = [(name, value) for name, value in parameters if name not in ("_format", "_pretty")]
+    return View(pretty=any(_BOOLEANS[value] for value in pretty), native=view.native), rest
+
+
+def decoded(query: bytes) -> Parameters | Issue:
+    """The parameters of an address or form, in order."""
+    try:
+        return parse_qsl(query.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+    except ValueError:  # not UTF-8, or too many
+        return error("bad-request", "", f"Expected at most {MOST_PARAMETERS} parameters in UTF-8")
+
+
+@lru_cache(maxsize=512)
+def accepted(accept: bytes | None) -> View | Issue:
+    """What the Accept header allows; something else than FHIR JSON is `native`.  RFC 9110 12.5.1"""
+    if not accept or not accept.strip():
+        return PLAIN
+    ranges = [_parsed(part) for part in accept.decode("latin-1").split(",")]
+    wanted = [(name, parameters) for name, parameters in ranges if name and not _refused(parameters)]
+    if any(name in _SERVED and _is_r4(parameters) for name, parameters in wanted):
+        return PLAIN
+    if not wanted or any("fhir" in name or name in _SERVED for name, _ in wanted):
+        return error("not-acceptable", "Accept", _NOT_ACCEPTABLE)
+    return View(native=True)
+
+
+def not_acceptable() -> Issue:
+    """For a resource without a form of its own."""
+    return error("not-acceptable", "Accept", _NOT_ACCEPTABLE)
+
+
+def _parsed(text: str) -> tuple[str, dict[str, str]]:
+    name, semicolon, rest = text.partition(";")
+    found = _PARAMETER.findall(semicolon + rest)
+    return name.strip().lower(), {key.lower(): quoted or bare for key, quoted, bare in found}
+
+
+def _refused(parameters: dict[str, str]) -> bool:
+    return re.fullmatch(r"0(\.0*)?", parameters.get("q", "1")) is not None
+
+
+def _is_r4(parameters: dict[str, str]) -> bool:
+    return parameters.get("fhirversion", "4.0") in ("4.0", "4.0.1")

@@ -1,0 +1,55 @@
+"""GET [base]/[type]/[id].  https://hl7.org/fhir/R4/http.html#read"""
+
+import base64
+import binascii
+import re
+
+import msgspec
+
+from fhir_service.rest.exchange import Face, Header, Reply, Request
+from fhir_service.rest.media import not_acceptable
+from fhir_service.rest.preconditions import is_unchanged
+from fhir_service.rest.render import of_stored, refusal, version_headers
+from fhir_service.storage.port import Stored
+from profiles.issues import error
+
+NOT_FOUND = error("not-found", "", "There is no resource of this type with this id")
+DELETED = error("deleted", "", "This resource is deleted; its earlier versions can be read at _history/[version]")
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.+-]+)*", re.ASCII)
+_NATIVE: tuple[Header, ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-disposition", b"attachment"),
+    (b"content-security-policy", b"sandbox; default-src 'none'"),
+    (b"cache-control", b"private, no-cache"),
+    (b"vary", b"accept"),
+)
+"""Whatever was stored, a browser does not run it."""
+
+
+async def read(face: Face, request: Request) -> Reply:
+    """The current version; 304 when the client has it, 410 when it is deleted."""
+    return told(await face.repository.read(request.rtype, request.rid), request)
+
+
+def told(stored: Stored | None, request: Request) -> Reply:
+    """One version as the client asked for it."""
+    if stored is None:
+        return refusal(NOT_FOUND)
+    if stored.deleted:
+        return refusal(DELETED, *version_headers(stored.version, stored.updated))
+    if is_unchanged(request.headers, stored.version):
+        return Reply(304, version_headers(stored.version, stored.updated))
+    return _native(stored) if request.view.native else of_stored(stored)
+
+
+def _native(stored: Stored) -> Reply:
+    """The content of a Binary in its own media type.  https://hl7.org/fhir/R4/binary.html#rest"""
+    binary = msgspec.json.decode(stored.body)
+    try:
+        content = base64.b64decode(binary.get("data", ""))
+    except binascii.Error:
+        return refusal(not_acceptable())
+    kind = binary["contentType"]
+    shown = kind if _MEDIA_TYPE.fullmatch(kind) else "application/octet-stream"
+    headers = ((b"content-type", shown.encode()), *_NATIVE, *version_headers(stored.version, stored.updated))
+    return Reply(200, headers, content)

@@ -1,0 +1,69 @@
+"""From values to replies: one resource, or an OperationOutcome for issues (workflow.md 8)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+
+from fhir_service.rest.exchange import Header, Reply
+from fhir_service.storage.port import Stored
+from profiles import names
+from profiles.issue_codes import ISSUE_CODES
+from profiles.issues import Issue
+from profiles.resource import Resource
+
+CONTENT_TYPE: Header = (b"content-type", b"application/fhir+json; charset=utf-8")
+ALWAYS: tuple[Header, ...] = (
+    CONTENT_TYPE,
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"private, no-cache"),
+    (b"vary", b"accept"),
+)
+"""Health data stays out of shared caches; a private one asks again with its ETag."""
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def etag(version: int) -> bytes:
+    """The weak tag of a version.  https://hl7.org/fhir/R4/http.html#versioning"""
+    return b'W/"%d"' % version
+
+
+@lru_cache(maxsize=4096)
+def http_date(at: datetime) -> bytes:
+    """A UTC time as RFC 9110 IMF-fixdate, whatever the locale."""
+    day, month = _DAYS[at.weekday()], _MONTHS[at.month - 1]
+    return f"{day}, {at.day:02d} {month} {at.year:04d} {at:%H:%M:%S} GMT".encode()
+
+
+def version_headers(version: int, updated: datetime) -> tuple[Header, Header]:
+    """`ETag` and `Last-Modified` from the columns, not from the body (stack.md 3)."""
+    return (b"etag", etag(version)), (b"last-modified", http_date(updated))
+
+
+def of_stored(stored: Stored) -> Reply:
+    """A version as it lies in the database."""
+    return Reply(200, (*ALWAYS, *version_headers(stored.version, stored.updated)), stored.body)
+
+
+def outcome(issues: Iterable[Issue]) -> bytes:
+    """An OperationOutcome.  https://hl7.org/fhir/R4/operationoutcome.html"""
+    return msgspec.json.encode({"resourceType": "OperationOutcome", "issue": [_told(issue) for issue in issues]})
+
+
+def _told(issue: Issue) -> Resource:
+    told: Resource = {
+        "severity": issue.severity.value,
+        "code": ISSUE_CODES[issue.code].type,
+        "details": {"coding": [{"system": names.IP_ERROR, "code": issue.code}]},
+        "diagnostics": issue.text,
+    }
+    return {**told, "expression": [issue.at]} if issue.at else told
+
+
+def refusal(issues: Issue | Sequence[Issue], *more: Header) -> Reply:
+    """What was wrong; the status is that of the first issue that refuses. `more`: further headers."""
+    told = (issues,) if isinstance(issues, Issue) else tuple(issues)
+    first = next((i for i in told if i.refuses), told[0])
+    return Reply(ISSUE_CODES[first.code].http, (*ALWAYS, *more), outcome(told))
