@@ -44,7 +44,6 @@ def people(
     `more`: further general practitioners.
     """
     reading = found.reading
-    _single(reading)
     key, values, cleared = person.patient(found)
     if not key.identifiers:
         if not any(issue.refuses for issue in reading.issues):
@@ -63,14 +62,10 @@ def people(
         "generalPractitioner": [r for k, r in enumerate(practitioners) if r not in practitioners[:k]],
     }
     values = {k: v for k, v in values.items() if v or v is False}
+    if person.is_protected(reading.message.first("PD1")) and not contacts:
+        cleared = (*cleared, "contact")  # contacts of before may tell the address
     found.named(Proposal("patient", key, values, at=happened.at, cleared=cleared))
     return True
-
-
-def _single(reading: Reading) -> None:
-    """Two persons in one message: nobody can say whose stay it is."""
-    for pid in reading.message.all("PID")[1:]:
-        reading.refuse("duplicate-segment", pid.at(), "The message speaks of more than one person (PID).")
 
 
 def _encounter(found: Proposals, happened: Event, stated: StayEvent, context: tuple[Resource | None, Roles]) -> None:
@@ -80,13 +75,18 @@ def _encounter(found: Proposals, happened: Event, stated: StayEvent, context: tu
         return
     values = {
         **known.values,
-        "meta": {"source": source_uri(found.reading.sender), **known.values.get("meta", {})},
+        "meta": {**source_of(found.reading), **known.values.get("meta", {})},
         "subject": reference("patient", _patient_name(found)),
         "participant": [*known.values.get("participant", ()), *told.participants],
     }
     values = {k: v for k, v in values.items() if v}
     states = bool(stated.status)
     found.named(Proposal("encounter", known.key, values, at=happened.at, cleared=known.cleared, states=states))
+
+
+def source_of(reading: Reading) -> Resource:
+    """`meta` that names the sender's channel."""
+    return {"source": source_uri(reading.sender)} if reading.sender else {}
 
 
 def _patient_name(found: Proposals) -> str:

@@ -102,4 +102,6 @@ def begin(message: Hl7Message, endpoint: Endpoint, received_at: datetime) -> Rea
     msh = message.msh
     facility = value(msh, 4) or value(msh, 4, 2) or value(msh, 3) or "unknown"
     clock = Clock(zone(endpoint.zone), message_offset(value(msh, 7)))
-    return Reading(message, endpoint, received_at, clock, facility, f"{msh.field(3)}|{msh.field(4)}")
+    application, channel = msh.field(3).strip(), msh.field(4).strip()
+    sender = f"{application}|{channel}" if application or channel else ""
+    return Reading(message, endpoint, received_at, clock, facility, sender)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from mappings.hl7v2.admission import ADT_SEGMENTS, finished, people, refused
+from mappings.hl7v2.admission import ADT_SEGMENTS, finished, people, refused, source_of
 from mappings.hl7v2.parse import Hl7Message, Segment
 from mappings.hl7v2.proposals import Proposals, reference, sender
 from mappings.hl7v2.reading import Reading, begin
@@ -12,7 +12,6 @@ from mappings.hl7v2.segments import referral as rf
 from mappings.hl7v2.segments.event import Event, event
 from mappings.hl7v2.segments.stay import StayEvent
 from mappings.message import Endpoint, Key, Proposal, Translation
-from mappings.sources import source_uri
 from profiles.resource import Resource
 
 REF_SEGMENTS: Final = ADT_SEGMENTS | {"RF1", "PRD", "CTD", "NTE"}
@@ -45,7 +44,7 @@ def _request(found: Proposals, rf1: Segment, happened: Event, by: Resource | Non
     stay = found.get("encounter")
     values: Resource = {
         "resourceType": "ServiceRequest",
-        "meta": {"source": source_uri(reading.sender)},
+        "meta": source_of(reading),
         **stated,
         "authoredOn": stated.get("authoredOn") or _received(reading),
         "subject": reference("patient", _name(found)),
@@ -54,7 +53,7 @@ def _request(found: Proposals, rf1: Segment, happened: Event, by: Resource | Non
         "reasonReference": [row["condition"] for row in _reasons(found)],
     }
     key = Key(tuple((i["system"], i["value"]) for i in own))
-    found.named(Proposal("request", key, {k: v for k, v in values.items() if v}, at=happened.at, states=True))
+    found.named(Proposal("request", key, {k: v for k, v in values.items() if v}, at=happened.at))
 
 
 def _received(reading: Reading) -> str:

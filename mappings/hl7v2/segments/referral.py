@@ -28,6 +28,8 @@ KINDS: Final = "v2-0281-request-kind"
 NEED: Final[Resource] = {"system": names.REQUEST_CATEGORY, "code": "need-notification"}
 CONSENT_UNKNOWN: Final[Resource] = {"url": names.IP_CONSENT_STATEMENT, "valueCode": "unknown"}
 """HL7 v2 carries no consent; a message that says nothing must not look as if somebody had been asked."""
+NOTED: Final = frozenset({"MSH", "SFT", "RF1", "AUT", "PRD", "CTD", "PID", "PD1", "PV1", "PV2"})
+"""An NTE after one of these is about the referral: before the PID as we agree, or at the end as REF_I12 has it."""
 PLACER: Final = ((6, "PLAC"), (11, "FILL"))
 
 
@@ -85,14 +87,13 @@ def _period(end: When | None) -> Resource:
 
 
 def _notes(reading: Reading) -> list[Resource]:
-    """NTE-3 before the first PID or OBR, lines joined; others are told as unmapped."""
+    """NTE-3 of the referral itself, lines joined; notes about something else are told as unmapped."""
     lines: list[str] = []
-    heading = True
+    before = "MSH"
     for segment in reading.message.segments:
-        heading = heading and segment.name not in ("PID", "OBR")
         if segment.name != "NTE":
-            continue
-        if heading:
+            before = segment.name
+        elif before in NOTED:
             lines += [text for r in segment.repetitions(3) if (text := r.text().strip())]
         else:
             reading.aside(
