@@ -140,8 +140,10 @@ def judged(type_name: str, path: str, rules: tuple[tuple[str, Rule], ...]) -> Af
     """The invariants of a path."""
 
     def check(value: Json) -> Problems:
-        broken = [key for key, holds in rules if not holds(value)]
-        return [_told(type_name, path, key) for key in broken] if broken else None
+        for _, holds in rules:
+            if not holds(value):
+                return [_told(type_name, path, key) for key, also in rules if not also(value)]
+        return None
 
     return check
 

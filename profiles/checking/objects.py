@@ -36,7 +36,7 @@ def object_of(shape: Shape, element: Check | None) -> Check:
                 strange.append(name)
             elif found := known(child):
                 problems = joined(problems, f".{name}", found)
-        if strange or len(value) < 2:
+        if strange or (len(value) < 2 and (not value or "id" in value)):
             problems = _unusual(value, strange, shape, element, problems)
         return _judged(value, after, problems) if after else problems
 
