@@ -4,6 +4,7 @@ A parameter, modifier or value that is not understood is refused and never widen
 and 26); with `lenient` a parameter of an unknown name is left out, and said so.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ MAX_SHOWN = 64
 """Bounds of SR-8; names longer than the last are cut where they are shown."""
 IGNORED = frozenset({"_format", "_pretty"})
 """About the form of the answer, not what it finds."""
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 TOTALS = ("none", "accurate", "estimate")
 
 
@@ -52,6 +54,7 @@ def parse(
         text = f"A search takes at most {MAX_PARAMETERS} parameters."
         return Parsed(None, (error("bad-parameter-value", rtype, text),))
     query = SearchQuery(rtype, after=after)
+    query = replace(query, count=min(query.count, max_count))
     issues: list[Issue] = list(_repeated(params))
     for name, value in params:
         if name in IGNORED:
@@ -102,7 +105,7 @@ def _unusable(value: str) -> str | None:
         return "a value that is not empty"
     if len(value) > MAX_VALUE_LENGTH:
         return f"at most {MAX_VALUE_LENGTH} characters"
-    if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+    if _UNKEEPABLE.search(value):
         return "text without NUL and half characters"
     return None
 

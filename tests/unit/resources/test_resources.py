@@ -1,0 +1,41 @@
+"""What the catalogue of resource types holds as a whole (decision 33)."""
+
+import pytest
+
+from fhir_service.resources import SERVED, ResourceType, resource_type, served_types
+from fhir_service.search import parameters
+from profiles.definitions import resource_types
+
+
+def test_served_types_are_r4_types_in_order() -> None:
+    assert set(served_types()) <= resource_types()
+    assert list(served_types()) == sorted(set(SERVED))
+    assert len(served_types()) == 22
+
+
+@pytest.mark.parametrize("rtype", SERVED)
+def test_typed_columns_have_one_value_by_the_definitions(rtype: str) -> None:
+    known = parameters(rtype)
+    for code in resource_type(rtype).typed:
+        assert known[code].single, f"{rtype}.{code} may have several values"
+
+
+@pytest.mark.parametrize("rtype", SERVED)
+def test_own_parameters_are_served_as_declared(rtype: str) -> None:
+    for own in resource_type(rtype).parameters:
+        found = parameters(rtype)[own.code]
+        assert found.type == own.type
+        assert set(found.targets) == set(own.targets)
+
+
+def test_type_without_a_module_has_the_defaults() -> None:
+    location = resource_type("Location")
+    assert location == ResourceType("Location")
+    assert not location.guarded({"resourceType": "Location"})
+    assert location.in_force({"resourceType": "Location"}) == ()
+    assert "delete" in location.interactions
+
+
+def test_the_log_can_be_written_and_read_only() -> None:
+    """Decision 25: update and delete of an AuditEvent are 405."""
+    assert resource_type("AuditEvent").interactions == {"create", "read", "vread", "search-type"}
