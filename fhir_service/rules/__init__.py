@@ -1,0 +1,35 @@
+"""The law and the workflow as pure functions over values (workflow.md 3-4).
+
+`judge` says what becomes of drafts; `merge` makes drafts of what a message says; a rule is one module with one
+`RULE`. Nothing here reaches for a clock, a database or the network.
+"""
+
+from fhir_service.rules._ids import derived_id
+from fhir_service.rules._judge import judge, rules
+from fhir_service.rules._merge import Merged, merge
+from fhir_service.rules._model import Change, Context, Dispatch, Draft, Effect, Judgement, Rule, Settings, Standing
+from fhir_service.rules._people import municipality_of
+from fhir_service.rules._routing import inbox_of
+from fhir_service.rules._standing import STANDING_TYPES, concerns, named_in
+
+__all__ = [
+    "STANDING_TYPES",
+    "Change",
+    "Context",
+    "Dispatch",
+    "Draft",
+    "Effect",
+    "Judgement",
+    "Merged",
+    "Rule",
+    "Settings",
+    "Standing",
+    "concerns",
+    "derived_id",
+    "inbox_of",
+    "judge",
+    "merge",
+    "municipality_of",
+    "named_in",
+    "rules",
+]

@@ -1,0 +1,73 @@
+"""Reading elements of a resource. Nothing here fails on what is absent."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from profiles.resource import Resource
+
+
+def several(value: object) -> list[Any]:
+    """An element as a list: a list as it is, one value alone, nothing as no values."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def codings(concepts: object) -> Iterator[Resource]:
+    """The codings of a CodeableConcept or of a list of them."""
+    return (c for concept in several(concepts) if isinstance(concept, dict) for c in several(concept.get("coding")))
+
+
+def code_in(concepts: object, *systems: str) -> str | None:
+    """The first code that a concept (or list) has in one of these systems."""
+    return next((str(c["code"]) for c in codings(concepts) if c.get("system") in systems and "code" in c), None)
+
+
+def has_code(concepts: object, system: str, code: str) -> bool:
+    """Whether a concept (or list) carries that code."""
+    return any(c.get("system") == system and c.get("code") == code for c in codings(concepts))
+
+
+def is_stated(concept: object) -> bool:
+    """Whether a CodeableConcept says anything: a code or a text."""
+    return isinstance(concept, dict) and (bool(concept.get("text")) or any(codings(concept)))
+
+
+def reference(element: object) -> str | None:
+    """The literal `Type/id` that a Reference points to, without its version."""
+    value = element.get("reference") if isinstance(element, dict) else None
+    return value.partition("/_history/")[0] if isinstance(value, str) else None
+
+
+def references(elements: object) -> list[str]:
+    """The literal references of a Reference or a list of them."""
+    return [found for element in several(elements) if (found := reference(element))]
+
+
+def reference_to(resource: Mapping[str, Any], display: str | None = None) -> Resource:
+    """A Reference to a resource with an id."""
+    return {"reference": f"{resource['resourceType']}/{resource['id']}", **({"display": display} if display else {})}
+
+
+def extension(element: object, url: str) -> Resource | None:
+    """The first extension with that URL."""
+    found = several(element.get("extension")) if isinstance(element, dict) else []
+    return next((e for e in found if isinstance(e, dict) and e.get("url") == url), None)
+
+
+def part(element: object, *path: str) -> Any:
+    """What lies under a path of names, lists aside; None when any step is absent."""
+    for name in path:
+        element = element.get(name) if isinstance(element, dict) else None
+    return element
+
+
+def status(resource: Resource | None) -> str | None:
+    """`status` of a resource."""
+    value = (resource or {}).get("status")
+    return value if isinstance(value, str) else None
+
+
+def first_by_id(resources: Iterable[Resource]) -> list[Resource]:
+    """In an order that never depends on how they were loaded."""
+    return sorted(resources, key=lambda r: str(r.get("id", "")))

@@ -1,0 +1,192 @@
+"""What is told back to the notifier (workflow.md 4.8, 5 IpFeedback, 11): a Communication, and over HL7 v2 an RRI."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fhir_service.rules._case import outputs, requests_of
+from fhir_service.rules._drafting import make
+from fhir_service.rules._elements import code_in, codings, part, reference, reference_to, several
+from fhir_service.rules._ids import derived_id
+from fhir_service.rules._model import Change, Dispatch, Draft, Effect, Standing
+from fhir_service.rules._people import display_of, patient_of
+from fhir_service.rules._tasks import child
+from fhir_service.rules._times import end_of_day, instant
+from mappings.feedback import (
+    CoordinatorValue,
+    FeedbackPayload,
+    FeedbackStatus,
+    IdentifierValue,
+    PatientValue,
+    UnitValue,
+)
+from mappings.sources import sender_of
+from profiles import names
+from profiles.code_systems import concept
+from profiles.resource import Resource
+
+CHANNEL = "hl7v2"
+KIND = "RRI^I12"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one feedback says. `category`: of 5; `status`: table 0283; `outcome`: a code; `text`: for people, nb."""
+
+    category: str
+    status: FeedbackStatus
+    text: str
+    outcome: str | None = None
+    coordinator: CoordinatorValue | None = None
+
+
+def feedback(change: Change, case: Resource, told: Told, *, followed_up: bool = False) -> Iterator[Effect]:
+    """Tell everybody who notified the need of this case; `followed_up`: with a child `send-feedback` (C5b)."""
+    for wanted in requests_of(case):
+        request = change.standing.get(wanted)
+        if request is None or not request.get("requester"):
+            continue
+        yield from _tell(change, case, request, told, followed_up=followed_up)
+
+
+def is_feedback(communication: Resource) -> bool:
+    """Whether a Communication is one of 4.8: to a notifier, about a case."""
+    category = code_in(communication.get("category"), names.FEEDBACK_CATEGORY)
+    return category not in (None, "amendment") and bool(communication.get("basedOn"))
+
+
+def _tell(change: Change, case: Resource, request: Resource, told: Told, *, followed_up: bool) -> Iterator[Effect]:
+    sender = sender_of(part(request, "meta", "source"))
+    communication = _communication(change, case, request, told, sent=sender is not None)
+    made = list(make(change.standing, communication))
+    yield from made
+    if not made:
+        return
+    if followed_up:
+        yield from _send_feedback(change, case, communication, "sent" if sender else "queued")
+    if sender:
+        payload = _payload(change.standing, case, request, told)
+        yield Dispatch(
+            channel=CHANNEL,
+            kind=KIND,
+            destination=sender,
+            payload={**payload, "communication": f"Communication/{communication['id']}"},
+            order_key=f"{sender}|{case['id']}",
+        )
+
+
+def _communication(change: Change, case: Resource, request: Resource, told: Told, *, sent: bool) -> Resource:
+    now = instant(change.context.now)
+    return {
+        "resourceType": "Communication",
+        "id": derived_id("feedback", case["id"], request["id"], told.category, now),
+        "basedOn": [reference_to(request)],
+        "status": "in-progress" if sent else "preparation",
+        "category": [concept(names.FEEDBACK_CATEGORY, told.category)],
+        "subject": case.get("for"),
+        "about": [reference_to(case)],
+        "sent": now if sent else None,
+        "recipient": [request["requester"]],
+        "sender": case.get("owner"),
+        "payload": [{"contentString": told.text}],
+    }
+
+
+def _send_feedback(change: Change, case: Resource, communication: Resource, state: str) -> Iterator[Draft]:
+    """The child that is closed when the feedback is acknowledged; due on the day of the decision."""
+    task = child(
+        change,
+        case,
+        "send-feedback",
+        communication["id"],
+        focus=reference_to(communication),
+        businessStatus=concept(names.FEEDBACK_STATUS, state),
+        restriction={"period": {"end": end_of_day(change.context.today)}},
+    )
+    yield from make(change.standing, task)
+
+
+def _payload(standing: Standing, case: Resource, request: Resource, told: Told) -> FeedbackPayload:
+    payload = FeedbackPayload(
+        referral=_referral(request),
+        status=told.status,
+        case_number=case_number(case),
+        patient=_patient(patient_of(standing, reference(case.get("for")))),
+        ke=_unit(standing, case),
+        text=told.text,
+    )
+    if told.outcome:
+        payload["outcome"] = told.outcome
+    if told.coordinator:
+        payload["coordinator"] = told.coordinator
+    return payload
+
+
+def case_number(case: Resource) -> str:
+    """The number that people call a case by."""
+    return str(part(case, "groupIdentifier", "value") or case["id"])
+
+
+def _referral(request: Resource) -> IdentifierValue:
+    """The referrer's own id (type PLAC), else the first, else ours."""
+    identifiers = several(request.get("identifier"))
+    placed = (i for i in identifiers if any(c.get("code") == "PLAC" for c in codings(i.get("type"))))
+    found = next(placed, identifiers[0] if identifiers else {"value": request["id"]})
+    return _identifier(found, request["id"])
+
+
+def _identifier(found: Resource, otherwise: str) -> IdentifierValue:
+    value = IdentifierValue(value=str(found.get("value", otherwise)))
+    if isinstance(found.get("system"), str):
+        value["system"] = found["system"]
+    return value
+
+
+def _patient(patient: Resource | None) -> PatientValue:
+    identifiers = several((patient or {}).get("identifier"))
+    national = [i for i in identifiers if i.get("system") in names.PERSON_SYSTEMS]
+    found: Resource = next(iter([*national, *identifiers]), {})
+    value = PatientValue(identifier=str(found.get("value", (patient or {}).get("id", ""))))
+    if isinstance(found.get("system"), str):
+        value["system"] = found["system"]
+    name: Resource = next(iter(several((patient or {}).get("name"))), {})
+    if isinstance(name.get("family"), str):
+        value["family"] = name["family"]
+    if several(name.get("given")):
+        value["given"] = str(several(name.get("given"))[0])
+    return value
+
+
+def _unit(standing: Standing, case: Resource) -> UnitValue:
+    owner = case.get("owner")
+    organization = standing.get(reference(owner)) or {}
+    unit = UnitValue(name=display_of(standing, owner) or "Koordinerende enhet")
+    number = next((i for i in several(organization.get("identifier")) if i.get("system") == names.ENH), None)
+    if number and number.get("value"):
+        unit["identifier"] = _identifier(number, "")
+    return unit
+
+
+def told_coordinator(standing: Standing, member: Resource, role: str) -> CoordinatorValue:
+    """Name, role, phone and unit of a coordinator, as far as they are at hand."""
+    holder = standing.get(reference(member)) or {}
+    person = holder.get("practitioner") or member
+    value = CoordinatorValue(name=display_of(standing, person) or display_of(standing, member) or role, role=role)
+    telecoms = [*several(holder.get("telecom")), *several((standing.get(reference(person)) or {}).get("telecom"))]
+    phone = next((t["value"] for t in telecoms if t.get("system") == "phone" and t.get("value")), None)
+    if phone:
+        value["phone"] = str(phone)
+    unit = display_of(standing, holder.get("organization"))
+    if unit:
+        value["unit"] = unit
+    return value
+
+
+def reason_text(case: Resource) -> str | None:
+    """The reason that a decision states, as text."""
+    for output in outputs(case, "decision-reason"):
+        concept_of = output.get("valueCodeableConcept") or {}
+        text = concept_of.get("text") or output.get("valueString")
+        shown = next((c.get("display") for c in codings(concept_of) if c.get("display")), None)
+        if text or shown:
+            return str(text or shown)
+    return None

@@ -1,0 +1,97 @@
+"""Put drafts into a standing, check, and work out what follows (workflow.md 7.7, decision 31)."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from fhir_service.principal import SERVICE
+from fhir_service.rules._model import Change, Context, Dispatch, Draft, Judgement, Rule, Standing
+from mappings.registry import discover
+from profiles.issues import Issue, error
+
+MOST_STEPS = 1000
+"""More than any transaction needs: rules that chase each other end here instead of never."""
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule, in the order in which they are asked."""
+    found = discover("fhir_service.rules", "RULE", Rule, lambda rule: rule.id)
+    return tuple(sorted(found.values(), key=lambda rule: (rule.order, rule.id)))
+
+
+def judge(drafts: Sequence[Draft], standing: Standing, context: Context) -> Judgement:
+    """The verdict on drafts that are to be written together, by their end state.
+
+    `standing`: what the person has now, without the drafts. Refused: every reason. Otherwise the drafts asked for,
+    each in its last state, then those that follow from them. The same input gives the same answer.
+    """
+    end = standing
+    for draft in drafts:
+        end = end.put(draft)
+    issues = tuple(_checked(drafts, end, context))
+    if any(issue.refuses for issue in issues):
+        return Judgement(_told(issues))
+    return _followed(_Ledger(drafts, end), context, issues)
+
+
+def _checked(drafts: Sequence[Draft], end: Standing, context: Context) -> Iterable[Issue]:
+    for rule in rules():
+        for draft in drafts:
+            if draft.rtype in rule.on:
+                yield from rule.check(Change(draft, end, context))
+
+
+def _told(issues: tuple[Issue, ...]) -> tuple[Issue, ...]:
+    """Who may not write learns nothing of what else is the matter (SR-29)."""
+    return tuple(i for i in issues if i.code == "forbidden") or tuple(dict.fromkeys(issues))
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """What is to be written so far, while effects bring more."""
+
+    asked: Sequence[Draft]
+    end: Standing
+    states: dict[str, Draft] = field(default_factory=dict)
+    """By reference: the last state, `before` as it was at the beginning."""
+    dispatches: list[Dispatch] = field(default_factory=list)
+    waiting: deque[Draft] = field(default_factory=deque)
+    """Steps whose effects are still to be found; `before` is the state before that step."""
+
+    def __post_init__(self) -> None:
+        self.states = {draft.reference: draft for draft in self.asked}
+        self.waiting.extend(self.asked)
+
+    def take(self, draft: Draft, rule: Rule) -> None:
+        """An effect's draft: a step from what is there now, unless it changes nothing."""
+        before = self.end.get(draft.reference)
+        if draft.after == before:
+            return
+        step = replace(draft, before=before, by=replace(SERVICE, tenant=draft.by.tenant), cause=rule.id)
+        known = self.states.get(draft.reference)
+        self.states[draft.reference] = replace(known, after=draft.after) if known else step
+        self.end = self.end.put(step)
+        self.waiting.append(step)
+
+
+def _followed(ledger: _Ledger, context: Context, issues: tuple[Issue, ...]) -> Judgement:
+    steps = 0
+    while ledger.waiting:
+        steps += 1
+        if steps > MOST_STEPS:
+            return Judgement((error("internal", "", "The rules do not come to an end"),))
+        step = ledger.waiting.popleft()
+        for rule in rules():
+            if step.rtype in rule.on:
+                _follow(ledger, rule, Change(step, ledger.end, context))
+    return Judgement(issues, tuple(ledger.states.values()), tuple(ledger.dispatches))
+
+
+def _follow(ledger: _Ledger, rule: Rule, change: Change) -> None:
+    for effect in tuple(rule.effects(change)):
+        if isinstance(effect, Dispatch):
+            ledger.dispatches.append(effect)
+        else:
+            ledger.take(effect, rule)

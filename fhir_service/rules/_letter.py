@@ -1,0 +1,68 @@
+"""The letter with the decision, drafted from the outputs when KE attaches none (workflow.md 4.2 C5b)."""
+
+from base64 import b64encode
+
+from fhir_service.rules._case import CHILD_DECISION, DECISIONS, decided, outputs
+from fhir_service.rules._elements import reference_to, several
+from fhir_service.rules._feedback import case_number, reason_text
+from fhir_service.rules._ids import derived_id
+from fhir_service.rules._model import Change
+from fhir_service.rules._times import instant
+from profiles import names
+from profiles.code_systems import display
+from profiles.resource import Resource
+
+CLOSING = "Du kan kontakte koordinerende enhet om du har spørsmål."
+COMPLAINT = (
+    "Du kan klage på beslutningen (pasient- og brukerrettighetsloven § 7-2). Send klagen til koordinerende enhet, "
+    "som vurderer saken på nytt og sender den videre til Statsforvalteren om du ikke får medhold. "
+    "Du kan få hjelp til å klage hos Pasient- og brukerombudet."
+)
+
+
+def letter(change: Change, case: Resource) -> Resource:
+    """A DocumentReference with the text of the letter; docStatus preliminary: KE may edit it."""
+    now = change.context.now
+    maker = next((o.get("valueReference") for o in outputs(case, "decision-maker")), None)
+    text = letter_text(case)
+    return {
+        "resourceType": "DocumentReference",
+        "id": derived_id("letter", case["id"], instant(now)),
+        "status": "current",
+        "docStatus": "preliminary",
+        "type": {"text": "Brev om beslutning"},
+        "subject": case.get("for"),
+        "date": instant(now),
+        "author": several(maker) or several(case.get("owner")),
+        "custodian": case.get("owner"),
+        "description": f"Brev om beslutning i sak {case_number(case)}",
+        "content": [
+            {
+                "attachment": {
+                    "contentType": "text/plain;charset=utf-8",
+                    "language": "nb",
+                    "title": "Brev om beslutning",
+                    "data": b64encode(text.encode()).decode("ascii"),
+                }
+            }
+        ],
+        "context": {"related": [reference_to(case)]},
+    }
+
+
+def letter_text(case: Resource) -> str:
+    """What was decided, why, and how to complain about a refusal."""
+    lines = [f"Saksnummer: {case_number(case)}", "", "Koordinerende enhet har besluttet:"]
+    lines += [f"- {told}" for kind in (*DECISIONS, CHILD_DECISION) if (told := outcome_text(case, kind))]
+    reason = reason_text(case)
+    if reason:
+        lines += ["", f"Begrunnelse: {reason}"]
+    if any(decided(case, kind) == "refused" for kind in (*DECISIONS, CHILD_DECISION)):
+        lines += ["", COMPLAINT]
+    return "\n".join([*lines, "", CLOSING])
+
+
+def outcome_text(case: Resource, kind: str) -> str | None:
+    """One line: `Beslutning om koordinator: Innvilget`."""
+    value = decided(case, kind)
+    return f"{display(names.DECISION_OUTPUT, kind)}: {display(names.DECISION, value)}" if value else None

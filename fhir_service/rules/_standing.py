@@ -1,0 +1,60 @@
+"""What the rules want to see: which drafts they look at, and what else must be loaded for those."""
+
+from collections.abc import Iterable, Mapping
+
+from fhir_service.rules._elements import code_in, part, reference, references, several
+from fhir_service.rules._kinds import Kind, is_inpatient, kind_of
+from profiles import names
+from profiles.resource import Resource
+
+STANDING_TYPES: tuple[str, ...] = (
+    "Patient",
+    "CarePlan",
+    "CareTeam",
+    "Task",
+    "ServiceRequest",
+    "Consent",
+    "Goal",
+    "Encounter",
+    "Communication",
+    "Flag",
+)
+"""Types of the person's resources that make up a `Standing`."""
+
+_NAMES: Mapping[Kind, tuple[str, ...]] = {
+    Kind.NEED: ("requester", "performer"),
+    Kind.CASE: ("owner",),
+}
+
+
+def concerns(rtype: str, resource: Resource) -> bool:
+    """Whether the rules look at this resource, so that the person's standing must be loaded.
+
+    Ask for the state before and the one after: a resource that stops being one of ours is looked at, too.
+    """
+    if rtype == "Encounter":
+        return is_inpatient(resource)
+    if rtype == "Communication":
+        return code_in(resource.get("category"), names.FEEDBACK_CATEGORY) is not None
+    # Whether a Goal belongs to an individual plan can only be told from the plan.
+    return rtype == "Goal" or kind_of(resource) is not None
+
+
+def named_in(resources: Iterable[Resource]) -> frozenset[str]:
+    """References (`Type/id`) to people and organisations that rules tell others about: names, phones, numbers.
+
+    They are no part of what the person has; load them beside it, and once more for those that they name themselves.
+    Without them feedback says what the displays say.
+    """
+    found: set[str] = set()
+    for resource in resources:
+        if resource.get("resourceType") == "PractitionerRole":
+            found.update(references([resource.get("practitioner"), resource.get("organization")]))
+        kind = kind_of(resource)
+        if kind is Kind.TEAM:
+            members = (part(p, "member") for p in several(resource.get("participant")))
+            found.update(r for member in members if (r := reference(member)) and not r.startswith("Patient/"))
+        elif kind is not None:
+            named = [v for name in _NAMES.get(kind, ()) for v in several(resource.get(name))]
+            found.update(references(named))
+    return frozenset(found)

@@ -1,0 +1,51 @@
+"""C4: KE takes the case; what is known already is put on it, and consent is asked for."""
+
+from collections.abc import Iterable
+
+from fhir_service.rules._case import requests_of
+from fhir_service.rules._drafting import make, revise, with_input
+from fhir_service.rules._elements import first_by_id, reference_to
+from fhir_service.rules._kinds import Kind, enters
+from fhir_service.rules._model import Change, Effect, Rule
+from fhir_service.rules._people import plan_consent
+from fhir_service.rules._tasks import child
+from fhir_service.rules._team import coordinator_of
+from fhir_service.rules.one_plan import in_force
+from profiles.resource import Resource
+
+
+def effects(change: Change) -> Iterable[Effect]:
+    """Current plan and coordinator as inputs, child `obtain-consent`, an inferred need becomes active."""
+    case = change.after
+    if case is None or not enters(change, Kind.CASE, "accepted"):
+        return
+    entries = _known(change, case)
+    if entries:
+        yield revise(change.standing, case, input=entries)
+    if plan_consent(change.standing) is None:
+        yield from make(change.standing, child(change, case, "obtain-consent", case["id"]))
+    for wanted in requests_of(case):
+        need = change.standing.get(wanted)
+        if need is not None and need.get("status") == "draft":
+            yield revise(change.standing, need, status="active")
+
+
+def _known(change: Change, case: Resource) -> list[Resource]:
+    entries: list[Resource] = case.get("input") or []
+    plan = next(iter(first_by_id(p for p in change.standing.of("CarePlan") if in_force(p))), None)
+    if plan is not None:
+        entries = with_input({"input": entries}, "current-plan", valueReference=reference_to(plan))
+    coordinator = coordinator_of(change.standing)
+    if coordinator is not None:
+        entries = with_input({"input": entries}, "current-coordinator", valueReference=coordinator)
+    return entries
+
+
+RULE = Rule(
+    id="case-accepted",
+    title="An accepted case asks for consent",
+    basis="pasient- og brukerrettighetsloven §§ 2-5, 4-1; workflow.md 4.2 C4",
+    says="Når saken tas til behandling, innhentes samtykke, og plan og koordinator som finnes, føres på saken.",
+    on=frozenset({"Task"}),
+    effects=effects,
+)

@@ -1,0 +1,54 @@
+"""C6, automatic: the last acknowledgement of a partner closes the case (workflow.md 12, scenario 1)."""
+
+from collections.abc import Iterable
+
+from fhir_service.rules._case import business_status, open_cases
+from fhir_service.rules._closing import not_closable
+from fhir_service.rules._drafting import revise
+from fhir_service.rules._elements import code_in, references, status
+from fhir_service.rules._feedback import is_feedback
+from fhir_service.rules._model import Change, Effect, Rule, Standing
+from profiles import names
+from profiles.code_systems import concept
+from profiles.resource import Resource
+
+AWAITED = ("decision", "coordinator")
+"""Feedback that a case waits for; a receipt is none."""
+ANSWERED = ("decided", "declined-by-person", "coordinator-appointed")
+
+
+def effects(change: Change) -> Iterable[Effect]:
+    """A person who writes over REST closes the case too: only what a channel acknowledged closes it by itself."""
+    told = change.after
+    if told is None or not is_feedback(told) or change.draft.cause == "rest" or status(told) != "completed":
+        return
+    about = references(told.get("about"))
+    for case in open_cases(change.standing):
+        if f"Task/{case['id']}" in about and _may_close(change.standing, case):
+            closed = concept(names.KE_BUSINESS_STATUS, "closed")
+            yield revise(change.standing, case, status="completed", businessStatus=closed)
+
+
+def _may_close(standing: Standing, case: Resource) -> bool:
+    if case.get("status") != "in-progress" or business_status(case) not in ANSWERED:
+        return False
+    wanted = f"Task/{case['id']}"
+    awaited = [
+        c
+        for c in standing.of("Communication")
+        if is_feedback(c)
+        and wanted in references(c.get("about"))
+        and code_in(c.get("category"), names.FEEDBACK_CATEGORY) in AWAITED
+    ]
+    return all(status(c) == "completed" for c in awaited) and not any(not_closable(standing, case))
+
+
+RULE = Rule(
+    id="case-answered",
+    title="The last acknowledgement closes the case",
+    basis="workflow.md 4.2 C6, 4.8",
+    says="Når melderen har bekreftet svaret og koordinator er på plass, lukkes saken av seg selv.",
+    on=frozenset({"Communication"}),
+    effects=effects,
+    order=60,
+)

@@ -1,0 +1,93 @@
+"""C5b: the decision, with everything that follows from it."""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_service.rules._case import (
+    CHILD_DECISION,
+    DECISIONS,
+    children_of,
+    decided,
+    grants_coordinator,
+    outputs,
+    reaches,
+)
+from fhir_service.rules._decision import wrong_with
+from fhir_service.rules._drafting import make, revise, with_output
+from fhir_service.rules._elements import reference_to
+from fhir_service.rules._feedback import Told, feedback, reason_text
+from fhir_service.rules._kinds import Kind, kind_of
+from fhir_service.rules._letter import letter, outcome_text
+from fhir_service.rules._model import Change, Draft, Effect, Rule
+from fhir_service.rules._tasks import cancelled_because, child
+from profiles import names
+from profiles.issues import Issue
+from profiles.resource import Resource
+
+DECIDED = ("decided", "declined-by-person", "coordinator-search", "coordinator-appointed")
+"""Business statuses that a case has only with a decision."""
+
+
+def check(change: Change) -> Iterable[Issue]:
+    """The outputs of 4.4, when the case is decided and whenever they change afterwards."""
+    case = change.after
+    if case is not None and (reaches(change, *DECIDED) or _redecided(change)):
+        yield from wrong_with(case)
+
+
+def effects(change: Change) -> Iterable[Effect]:
+    """Letter, the search for a coordinator, feedback to the notifier."""
+    case = change.after
+    if case is None:
+        return
+    if reaches(change, *DECIDED):
+        yield from _letter(change, case)
+        yield from feedback(change, case, _told(case), followed_up=True)
+    if reaches(change, *DECIDED) or _redecided(change):
+        yield from _appointment(change, case)
+
+
+def _redecided(change: Change) -> bool:
+    """Whether a case that was decided now says something else (K3: the person declines the coordinator)."""
+    before, after = change.before, change.after
+    if before is None or after is None or kind_of(before) is not Kind.CASE or not outputs(before, DECISIONS[0]):
+        return False
+    return any(decided(before, kind) != decided(after, kind) for kind in (*DECISIONS, CHILD_DECISION))
+
+
+def _letter(change: Change, case: Resource) -> Iterator[Draft]:
+    if outputs(case, "decision-letter"):
+        return
+    made = letter(change, case)
+    yield from make(change.standing, made)
+    entries = with_output(case, names.DECISION_OUTPUT, "decision-letter", valueReference=reference_to(made))
+    yield revise(change.standing, case, output=entries)
+
+
+def _appointment(change: Change, case: Resource) -> Iterator[Draft]:
+    """Granted: somebody must be found. No longer granted: nobody needs to be."""
+    searching = children_of(change.standing, case, "appoint-coordinator")
+    if grants_coordinator(case):
+        if not searching and not children_of(change.standing, case, "appoint-coordinator", only_open=False):
+            yield from make(change.standing, child(change, case, "appoint-coordinator", case["id"]))
+    else:
+        yield from (cancelled_because(change.standing, task, "person-declined") for task in searching)
+
+
+def _told(case: Resource) -> Told:
+    lines = [outcome_text(case, kind) for kind in (*DECISIONS, CHILD_DECISION)]
+    reason = reason_text(case)
+    text = ". ".join([*(line for line in lines if line), *([f"Begrunnelse: {reason}"] if reason else [])]) + "."
+    refused = decided(case, DECISIONS[0]) == "refused" and not grants_coordinator(case)
+    return Told("decision", "R" if refused else "A", text, decided(case, DECISIONS[0]))
+
+
+RULE = Rule(
+    id="case-decided",
+    title="A decision is complete, put in a letter and told",
+    basis="helse- og omsorgstjenesteloven §§ 7-1, 7-2, 7-2 a; pasient- og brukerrettighetsloven §§ 2-5, 7-2; "
+    "workflow.md 4.2 C5b, 4.4",
+    says="En beslutning har utfall, dato og beslutningstaker, et avslag har grunn; brev og tilbakemelding følger.",
+    on=frozenset({"Task"}),
+    check=check,
+    effects=effects,
+)

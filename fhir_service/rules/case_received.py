@@ -1,0 +1,24 @@
+"""C2: KE registers the case; the notifier gets a receipt with the case number."""
+
+from collections.abc import Iterable
+
+from fhir_service.rules._feedback import Told, case_number, feedback
+from fhir_service.rules._kinds import Kind, enters
+from fhir_service.rules._model import Change, Effect, Rule
+
+
+def effects(change: Change) -> Iterable[Effect]:
+    """The receipt."""
+    if change.after is not None and enters(change, Kind.CASE, "received"):
+        text = f"Meldingen er registrert hos koordinerende enhet med saksnummer {case_number(change.after)}."
+        yield from feedback(change, change.after, Told("receipt", "P", text, "registered"))
+
+
+RULE = Rule(
+    id="case-received",
+    title="A registered case is acknowledged to the notifier",
+    basis="forvaltningsloven § 11 a; workflow.md 4.2 C2, 4.8",
+    says="Når saken er registrert, får melderen en kvittering med saksnummer.",
+    on=frozenset({"Task"}),
+    effects=effects,
+)

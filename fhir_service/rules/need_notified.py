@@ -1,0 +1,104 @@
+"""S1 and C1: a need notification opens the case at the koordinerende enhet, or joins the one that is open."""
+
+from collections.abc import Iterable, Iterator
+
+from fhir_service.rules._amendment import amendment
+from fhir_service.rules._case import cases_of
+from fhir_service.rules._drafting import make, revise, with_input
+from fhir_service.rules._elements import reference_to
+from fhir_service.rules._ids import derived_id
+from fhir_service.rules._model import Change, Effect, Rule
+from fhir_service.rules._need import case_already_open, consent_statement, is_inferred, opens_case
+from fhir_service.rules._people import open_stay
+from fhir_service.rules._routing import inbox_of
+from fhir_service.rules._tasks import fulfil
+from fhir_service.rules._times import due, instant
+from profiles import names
+from profiles.code_systems import codes, concept
+from profiles.issues import Issue, error
+from profiles.resource import Resource
+
+
+def check(change: Change) -> Iterable[Issue]:
+    """S1: the person, a koordinerende enhet, and what is said about consent. A message is never refused here."""
+    need = change.after
+    if need is None or not opens_case(change) or change.draft.cause == "hl7v2":
+        return
+    if not need.get("subject"):
+        yield error("rule", "ServiceRequest.subject", "A need notification is about a person: subject is missing")
+    if consent_statement(need) not in codes(names.CONSENT_STATEMENT):
+        text = (
+            f"A need notification says what is known about consent: extension {names.IP_CONSENT_STATEMENT} with "
+            f"valueCode one of {', '.join(sorted(codes(names.CONSENT_STATEMENT)))}"
+        )
+        yield error("rule", "ServiceRequest.extension", text)
+    if inbox_of(need, change.standing, change.context) is None:
+        text = (
+            "No koordinerende enhet is known: name one as performer (Reference to its Organization, or an identifier "
+            "with an organisation number or a municipality number), or give the Patient a municipality that is served"
+        )
+        yield error("not-routed", "ServiceRequest.performer", text)
+
+
+def effects(change: Change) -> Iterable[Effect]:
+    """C1, unless the need has a case already (an inferred draft that becomes active) or joins one (7.4)."""
+    need = change.after
+    if need is None or not opens_case(change) or cases_of(change.standing, f"ServiceRequest/{need['id']}"):
+        return
+    known = case_already_open(change, need)
+    if known:
+        yield from _join(change, need, *known)
+    else:
+        yield from make(change.standing, _case(change, need))
+
+
+def _join(change: Change, need: Resource, case: Resource, same_notifier: bool) -> Iterator[Effect]:
+    entries = with_input(case, "possible-duplicate", valueReference=reference_to(need))
+    yield revise(change.standing, case, input=entries)
+    if same_notifier:
+        yield from amendment(change, need, case, "Ny melding om behov fra samme melder. Saken beholder fristen sin.")
+
+
+def _case(change: Change, need: Resource) -> Resource:
+    context = change.context
+    inbox = inbox_of(need, change.standing, context) or context.routes.default
+    owner = {"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}
+    rid = derived_id("case", need["id"])
+    stay = open_stay(change.standing)
+    case = {
+        "resourceType": "Task",
+        "id": rid,
+        "groupIdentifier": {"system": names.CASE_NUMBER, "value": _number(change, rid)},
+        "status": "requested",
+        "businessStatus": concept(names.KE_BUSINESS_STATUS, "new"),
+        "intent": "order",
+        "priority": need.get("priority", "routine"),
+        "code": fulfil("assess-need"),
+        "focus": reference_to(need),
+        "for": need.get("subject"),
+        "encounter": need.get("encounter") or (reference_to(stay) if stay else None),
+        "authoredOn": instant(context.now),
+        "lastModified": instant(context.now),
+        "requester": need.get("requester") or owner,
+        "owner": owner,
+        "restriction": {"period": {"end": due(context.now, context.settings.answer_days)}},
+    }
+    if is_inferred(change):
+        case["input"] = with_input(case, "inferred-need", valueBoolean=True)
+    return case
+
+
+def _number(change: Change, rid: str) -> str:
+    """A case number that can be read out on the phone: the day of receipt and eight signs."""
+    return f"{change.context.today:%Y%m%d}-{rid[:8].upper()}"
+
+
+RULE = Rule(
+    id="need-notified",
+    title="A need notification opens a case with a four-week clock",
+    basis="helse- og omsorgstjenesteloven §§ 7-2, 7-3; workflow.md 4.1 S1, 4.2 C1, 7.4",
+    says="En melding om behov blir en sak hos koordinerende enhet, med svarfrist på fire uker fra den er mottatt.",
+    on=frozenset({"ServiceRequest"}),
+    check=check,
+    effects=effects,
+)

@@ -1,0 +1,51 @@
+"""P1: a plan is drafted with the person's consent and by a team that has a coordinator; it gets its number."""
+
+from collections.abc import Iterable
+
+from fhir_service.rules._drafting import revise
+from fhir_service.rules._elements import several
+from fhir_service.rules._ids import derived_id
+from fhir_service.rules._kinds import Kind, enters, is_imported, kind_of
+from fhir_service.rules._model import Change, Effect, Rule
+from fhir_service.rules._people import plan_consent
+from fhir_service.rules._team import led_team
+from profiles import names
+from profiles.issues import Issue, error
+
+
+def check(change: Change) -> Iterable[Issue]:
+    """Consent and coordinator come first (imported plans aside)."""
+    plan = change.after
+    if plan is None or not enters(change, Kind.PLAN, "draft") or is_imported(plan):
+        return
+    if plan_consent(change.standing) is None:
+        text = "A plan is made with the person's consent: there is no active Consent of category plan-creation"
+        yield error("rule", "CarePlan.supportingInfo", text)
+    if led_team(change.standing, plan) is None:
+        text = "careTeam refers to the person's active coordination CareTeam with a coordinator"
+        yield error("rule", "CarePlan.careTeam", text)
+    if plan.get("intent") != "plan":
+        yield error("rule", "CarePlan.intent", "An individual plan has intent plan")
+
+
+def effects(change: Change) -> Iterable[Effect]:
+    """The plan number, which the plan keeps wherever the person moves."""
+    plan = change.after
+    if plan is None or kind_of(plan) is not Kind.PLAN or kind_of(change.before) is Kind.PLAN:
+        return
+    identifiers = several(plan.get("identifier"))
+    if not any(i.get("system") == names.PLAN_NUMBER for i in identifiers):
+        number = derived_id("plan-number", plan["id"])[:13].upper()
+        own = {"use": "official", "system": names.PLAN_NUMBER, "value": f"IP-{number}"}
+        yield revise(change.standing, plan, identifier=[*identifiers, own])
+
+
+RULE = Rule(
+    id="plan-drafted",
+    title="A plan needs consent and a coordinator",
+    basis="helse- og omsorgstjenesteloven §§ 7-1, 7-2; pasient- og brukerrettighetsloven § 2-5; workflow.md 4.6 P1",
+    says="Planen lages med samtykke fra personen og ledes av en koordinator.",
+    on=frozenset({"CarePlan"}),
+    check=check,
+    effects=effects,
+)

@@ -1,0 +1,26 @@
+"""`Task.lastModified` of cases and child Tasks is the server's (workflow.md 5)."""
+
+from collections.abc import Iterable
+
+from fhir_service.rules._drafting import revise
+from fhir_service.rules._kinds import Kind, kind_of
+from fhir_service.rules._model import Change, Effect, Rule
+from fhir_service.rules._times import instant
+
+
+def effects(change: Change) -> Iterable[Effect]:
+    """The Task with the time of this change."""
+    task = change.after
+    if task is None or kind_of(task) not in (Kind.CASE, Kind.CHILD):
+        return
+    yield revise(change.standing, task, lastModified=instant(change.context.now))
+
+
+RULE = Rule(
+    id="task-stamped",
+    title="The server says when a Task was changed",
+    basis="pasientjournalforskriften § 14; workflow.md 5 KeCaseTask",
+    says="Tjenesten fører selv når en oppgave sist ble endret.",
+    on=frozenset({"Task"}),
+    effects=effects,
+)

@@ -1,0 +1,69 @@
+"""The column "By": a role writes what is its own. A caller without a role is a developer and passes (decision 32)."""
+
+from collections.abc import Iterable
+
+from fhir_service.rules._case import child_code
+from fhir_service.rules._elements import reference, status
+from fhir_service.rules._kinds import Kind, kind_of
+from fhir_service.rules._model import Change, Rule
+from fhir_service.rules._permissions import BY, CONTENT, CREATE
+from fhir_service.rules._tasks import CHILDREN
+from fhir_service.rules._team import coordinator_of, coordinators
+from profiles.issues import Issue, error
+from profiles.resource import Resource
+
+SERVICE_ITSELF = "service-itself"
+
+
+def check(change: Change) -> Iterable[Issue]:
+    """Refuses what the caller's role does not do."""
+    kind = kind_of(change.after)
+    role = change.by.role
+    if kind is None or role in (None, SERVICE_ITSELF) or change.draft.cause != "rest":
+        return
+    roles = _roles(change, kind)
+    if role not in roles and not _stands_in(change, roles):
+        told = ", ".join(sorted(roles)) or "this service itself"
+        text = f"The role {role} does not do this with a {kind}; it is done by: {told}"
+        yield error("forbidden", str((change.after or {}).get("resourceType")), text)
+
+
+def _roles(change: Change, kind: Kind) -> frozenset[str]:
+    after = change.after or {}
+    if kind is Kind.CHILD:
+        row = CHILDREN.get(child_code(after))
+        return frozenset({"ke", *(row.by.split() if row else ())})
+    step = _step(change, kind)
+    if kind is Kind.TEAM and step == CONTENT and _appoints(change.before, after):
+        return BY[kind]["active"]
+    return BY[kind].get(step, frozenset())
+
+
+def _step(change: Change, kind: Kind) -> str:
+    if kind_of(change.before) is not kind:
+        return CREATE
+    new = status(change.after)
+    return CONTENT if new == status(change.before) else str(new)
+
+
+def _appoints(before: Resource | None, after: Resource) -> bool:
+    """Whether another person becomes coordinator: never by the coordinator's own hand."""
+    return {reference(p.get("member")) for _, p in coordinators(after)} != {
+        reference(p.get("member")) for _, p in coordinators(before)
+    }
+
+
+def _stands_in(change: Change, roles: frozenset[str]) -> bool:
+    """KE writes as coordinator while there is none (workflow.md 1)."""
+    return change.by.role == "ke" and "coordinator" in roles and coordinator_of(change.standing) is None
+
+
+RULE = Rule(
+    id="who-may-write",
+    title="Everyone writes what is their own",
+    basis="workflow.md 1 and the column By of 4",
+    says="Hver rolle kan bare endre det som er dens eget ansvar.",
+    on=frozenset({"ServiceRequest", "Task", "CareTeam", "CarePlan", "Consent"}),
+    check=check,
+    order=5,
+)
