@@ -60,8 +60,8 @@ def _pieces(body: bytes) -> list[tuple[bytes, bytes]]:
     """(name, text up to the next such line) of each header, trailer and message; what stands before is the first's."""
     text = body.removeprefix(_MARK)
     starts = list(_START.finditer(text))
-    ends = [found.start() for found in starts[1:]] + [len(text)]
-    return [(found[1], text[found.start() : end]) for found, end in zip(starts, ends, strict=True)]
+    ends = [*(found.start() for found in starts), len(text)][1:]
+    return [(found[1], text[found.start() : end]) for found, end in zip(starts, ends, strict=True)] if starts else []
 
 
 def _header(line: bytes) -> Hl7Message | None:
