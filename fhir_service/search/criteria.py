@@ -157,7 +157,7 @@ def _unknown_modifier(asked: Asked, parameter: Parameter) -> Issue:
 
 
 def _hints(asked: Asked, parameter: Parameter, values: tuple[Value, ...]) -> list[Issue]:
-    """A code that no resource can have finds nothing, and is no error (search.html, 3.1.1.1.1): it is told."""
+    """A code that no resource can have finds nothing, and is no error (search.html, "Handling Errors"): it is told."""
     codes = parameter.codes
     if not codes or all(value.code in codes for value in values if isinstance(value, TokenValue) and value.code):
         return []

@@ -178,7 +178,7 @@ def _where(branches: tuple[Branch, ...], arguments: tuple[Node, ...]) -> tuple[B
     match arguments:
         case (Binary("is", Call(None, "resolve", ()), Member(None, name)),):
             found = _of_type(branches, "Reference")
-            return tuple(_filtered(b, points_to(name, b.targets), only=(name,)) for b in found)
+            return tuple(_filtered(b, points_to(name, about_one=not b.many), only=(name,)) for b in found)
         case (criterion,):
             return tuple(_filtered(b, _truth(criterion, replace(b, first="", steps=()), None)) for b in branches)
     raise UnsupportedExpressionError("where() takes one criterion")

@@ -22,7 +22,6 @@ _ID = r"[A-Za-z0-9\-.]{1,64}"
 _RELATIVE = re.compile(rf"([A-Z][A-Za-z]+)/({_ID})(?:/_history/{_ID})?")
 _PLAIN_ID = re.compile(_ID)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
-_MAYBE_PERSONS = frozenset({"Practitioner", "PractitionerRole", "RelatedPerson", "Person", "Resource"})
 
 
 def is_id(text: str) -> bool:
@@ -38,13 +37,13 @@ def target(text: str, base_url: str) -> Target | None:
     return (match[1], match[2], "") if match else ("", "", text)
 
 
-def points_to(rtype: str, targets: tuple[str, ...]) -> Callable[[Any], bool]:
+def points_to(rtype: str, *, about_one: bool) -> Callable[[Any], bool]:
     """`resolve() is <rtype>` without resolving: by the address, the stated type, or a person's identifier.
 
-    `targets`: the types that the element may point to. A national identifier without a type means the Patient where
-    no other person can be meant (SR-14).
+    `about_one`: the element names the one whom the resource is about; a national identifier without a type then means
+    a Patient (SR-14). Elsewhere it may as well be a practitioner's.
     """
-    sure = rtype == "Patient" and "Patient" in targets and _MAYBE_PERSONS.isdisjoint(targets)
+    sure = rtype == "Patient" and about_one
 
     def holds(reference: Any) -> bool:
         if not isinstance(reference, dict):
