@@ -93,6 +93,7 @@ class MllpServer:
             _, unfinished = await asyncio.wait(tasks, timeout=self._door.limits.stop_timeout)
             for task in unfinished:
                 task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
         await self._server.wait_closed()
         self._server = None
 
@@ -100,7 +101,7 @@ class MllpServer:
         task = asyncio.current_task()
         if task is None or self._stopping or len(self._connections) >= self._door.limits.max_connections:
             log.warning("mllp connection refused", open=len(self._connections))
-            writer.close()
+            await _closed(writer)
             return
         connection = _Connection(self._door, reader, writer, task)
         self._connections.add(connection)
@@ -152,9 +153,7 @@ class _Connection:
         except ConnectionError:
             log.info("mllp connection lost")
         finally:
-            self._writer.close()
-            with suppress(ConnectionError):
-                await self._writer.wait_closed()
+            await _closed(self._writer)
 
     def stop(self) -> None:
         """End after the message in work; at once when there is none."""
@@ -217,3 +216,9 @@ class _Connection:
         self._writer.write(frames)
         async with asyncio.timeout(self._door.limits.write_timeout):
             await self._writer.drain()
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
