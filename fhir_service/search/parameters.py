@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from fhir_service.resources import resource_type
 from fhir_service.search import dates, references, strings, tokens
-from fhir_service.search.path_syntax import UnsupportedExpressionError
 from fhir_service.search.paths import Branch, compile_path
 from fhir_service.search.query import ParameterType
 from profiles.definitions import codes, resource_types, search_parameters
@@ -112,15 +111,12 @@ def _definitions(rtype: str) -> Iterator[_Definition]:
 
 
 def _parameter(rtype: str, definition: _Definition) -> Parameter | None:
-    """None if its type or everything that it finds is not served."""
+    """None if its type or everything that it finds is not served. Raises UnsupportedExpressionError: a bug of ours."""
     indexed = _SERVED_AS.get(definition.type)
     if indexed is None:
         return None
-    try:
-        compiled = compile_path(rtype, definition.expression)
-    except UnsupportedExpressionError:
-        return None
-    branches = tuple(b for b in compiled if _INDEXERS[indexed](b) is not None)
+    compiled = compile_path(rtype, definition.expression)
+    branches = tuple(branch for branch in compiled if _INDEXERS[indexed](branch) is not None)
     if not branches:
         return None
     targets = tuple(sorted(_targets(definition.targets, branches)))

@@ -42,6 +42,7 @@ def test_individual_plan_is_guarded_whatever_its_status() -> None:
         {"coding": [{"code": "individuell-plan"}]},
         {"coding": [{"system": PLAN_CATEGORY, "code": "zone-plan"}]},
         {"text": "individuell-plan"},
+        {"coding": ["individuell-plan"]},
     ],
 )
 def test_other_plans_are_ordinary(category: dict[str, Any]) -> None:
@@ -52,3 +53,9 @@ def test_other_plans_are_ordinary(category: dict[str, Any]) -> None:
 
 def test_one_of_several_categories_is_enough() -> None:
     assert CARE_PLAN.in_force(plan("draft", {"text": "else"}, {"coding": [{"code": "x"}, *INDIVIDUAL["coding"]]}))
+
+
+def test_category_of_another_shape_is_no_category() -> None:
+    """SR-16: guards are asked about whatever was stored or sent."""
+    assert not CARE_PLAN.guarded({"resourceType": "CarePlan", "category": ["individuell-plan", None]})
+    assert not CARE_PLAN.guarded({"resourceType": "CarePlan", "category": "individuell-plan"})

@@ -207,6 +207,7 @@ def test_resource_belongs_to_the_patient_that_it_names(rtype: str, element: str)
         {"resourceType": "Flag", "subject": {"reference": "Location/1"}},
         {"resourceType": "Provenance", "target": [{"reference": "Patient/7"}]},
         {"resourceType": "AuditEvent", "entity": [{"what": {"reference": "Patient/7"}}]},
+        {"resourceType": "RelatedPerson", "patient": "Patient/7"},
         {"resourceType": "Organization"},
         {"resourceType": "Nothing", "subject": {"reference": "Patient/7"}},
     ],

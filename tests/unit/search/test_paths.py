@@ -116,7 +116,8 @@ def test_number_of_values_is_known_from_the_definitions(path: str, many: bool) -
     "expression",
     [
         "", "CareTeam.", "CareTeam.nothing", "CareTeam.status.first()", "CareTeam.participant[x]", "CareTeam.status +",
-        "CareTeam.participant.where()", "CareTeam.participant.where(period)", "CareTeam.extension(status)", "(status",
+        "CareTeam.participant.where()", "CareTeam.participant.where(period)", "CareTeam.participant.where(a, b)",
+        "CareTeam.extension(status)", "(status",
         "CareTeam.status as", "status status", "CareTeam.status ~ 'x'", "'text'", "CareTeam.status.as('code')",
         "CareTeam.status = CareTeam.name", "|", "where(resolve() is 'x')", "CareTeam.exists(", "exists()",
     ],

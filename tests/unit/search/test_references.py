@@ -118,5 +118,6 @@ def test_profile_and_source_are_addresses() -> None:
 
 @pytest.mark.parametrize("value", [None, 7, "Patient/7", [], {}, {"reference": 7}, {"identifier": 7}, [None]])
 def test_values_of_another_shape_are_passed_over(value: Any) -> None:
-    found = extract({"resourceType": "CarePlan", "subject": value, "careTeam": value, "instantiatesUri": [7]}, BASE)
+    odd = {"subject": value, "careTeam": value, "instantiatesUri": [7], "instantiatesCanonical": [7]}
+    found = extract({"resourceType": "CarePlan", **odd}, BASE)
     assert (found.references, found.tokens) == ((), ())
