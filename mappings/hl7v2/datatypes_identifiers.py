@@ -43,6 +43,8 @@ AUTHORITIES: Final = {
 """CX.4.1 -> system."""
 BY_FORM: Final = frozenset({"NNNOR", "NI", "NN", ""})
 """Types that say 'national number', not which one: the number's form tells."""
+NORWEGIAN: Final = (names.NATIONAL, names.HER_ID)
+"""Systems that say themselves what the number is and who hands it out."""
 NATIONAL: Final = frozenset({names.FNR, names.DNR, names.FHN})
 
 
@@ -97,7 +99,7 @@ def identifier(item: Item, columns: Columns, owner: Owner, reading: Reading) -> 
     if not system:
         return None
     found: Resource = {"system": system, "value": value}
-    if kind and not system.startswith(names.OID + "2.16.578.1.12.4.1"):
+    if kind and not system.startswith(NORWEGIAN):
         found["type"] = _type(kind, item.at(columns.type), reading)
     return _with_details(found, item, columns, reading)
 
@@ -164,7 +166,7 @@ def _guessed(at: str) -> Issue:
 def _type(kind: str, at: str, reading: Reading) -> Resource:
     target, issue = codes.translate("v2-0203-identifier-type", kind, at)
     if target is None:
-        if issue:
+        if issue and kind not in TYPES:
             reading.issues.append(issue)
         return {"text": kind}
     return {"coding": [coding_of(target)]}
@@ -181,7 +183,8 @@ def _with_details(found: Resource, item: Item, columns: Columns, reading: Readin
     period = period_of(item, (columns.start, columns.end), reading)
     if period:
         found["period"] = period
-    if columns.authority and (name := item.part(columns.authority)) and not OID_FORM.fullmatch(name):
+    name = item.part(columns.authority) if columns.authority else ""
+    if name and not OID_FORM.fullmatch(name) and not found["system"].startswith(NORWEGIAN):
         found["assigner"] = {"display": name}
     return found
 

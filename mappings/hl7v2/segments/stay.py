@@ -79,6 +79,8 @@ def stay(found: Proposals, stated: StayEvent, event: Event, provider: Resource |
     reading = found.reading
     pv1, pv2 = reading.message.first("PV1"), reading.message.first("PV2")
     if pv1 is None:
+        if pv2 is not None:
+            reading.aside("unmapped", "PV2", "PV2 without PV1 tells of no stay; left to the raw message.")
         return None
     own = _identifiers(pv1, reading)
     period = _period(pv1, stated, event, reading)

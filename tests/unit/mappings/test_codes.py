@@ -1,0 +1,58 @@
+"""Concept maps: FHIR ConceptMaps that answer look-ups (hl7v2-mapping.md 11)."""
+
+import json
+
+import pytest
+
+from mappings import codes
+from profiles import names
+from profiles.validate import check
+
+MAPS = sorted(codes.MAPS.glob("*.json"))
+
+
+@pytest.mark.parametrize("file", MAPS, ids=lambda f: f.stem)
+def test_every_map_is_a_valid_concept_map_named_as_its_file(file: codes.Path) -> None:
+    data = json.loads(file.read_text(encoding="utf-8"))
+    assert [i for i in check(data) if i.refuses] == []
+    assert (data["id"], data["url"]) == (file.stem, f"{names.BASE}/ConceptMap/{file.stem}")
+    elements = [e["code"].casefold() for group in data["group"] for e in group["element"]]
+    assert len(elements) == len(set(elements))
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "target"),
+    [
+        ("v2-0001-administrative-gender", "F", "female"),
+        ("v2-0004-encounter-class", "i", "IMP"),
+        ("v2-0004-encounter-class", "R", "R"),
+        ("v2-0063-relationship", "MTH", "MTH"),
+        ("v2-0063-relationship", "EMC", "C"),
+        ("v2-0190-address-use", "BA", "old"),
+        ("v2-0202-telecom-system", "CP", "phone"),
+        ("v2-0127-allergy-category", "LA", "environment"),
+        ("v2-0128-reaction-severity", "SV", "severe"),
+        ("v2-0296-language", "nob", "nb"),
+    ],
+)
+def test_known_code_is_translated(name: str, code: str, target: str) -> None:
+    found, issue = codes.translate(name, code, "PID-8")
+    assert found and found.code == target
+    assert issue is None
+
+
+@pytest.mark.parametrize(("name", "code"), [("v2-0190-address-use", "P"), ("v2-0128-reaction-severity", "U")])
+def test_known_code_without_counterpart_is_no_issue(name: str, code: str) -> None:
+    assert codes.translate(name, code, "PID-11.7") == (None, None)
+
+
+def test_unknown_code_is_told_with_place_and_code() -> None:
+    found, issue = codes.translate("v2-0001-administrative-gender", "Q", "PID-8")
+    assert found is None
+    assert issue and (issue.code, issue.at, issue.refuses) == ("unknown-code", "PID-8", False)
+    assert "'Q'" in issue.text
+
+
+def test_display_of_a_source_code() -> None:
+    table = codes.concept_map("v2-0007-admission-type")
+    assert (table.display("E"), table.display("?")) == ("Emergency", "")
