@@ -41,7 +41,8 @@ class Patience:
     longest_pause: float = 900
     answer: float = 30
     keep_trying: timedelta = timedelta(hours=72)
-    batch: int = 500
+    batch: int = 100
+    stop: float = 2
 
 
 DEFAULT_PATIENCE: Final = Patience()
@@ -92,16 +93,18 @@ class OutboxWorker:
         self._stopping = asyncio.Event()
 
     def start(self) -> None:
-        """Begin to look for deliveries."""
+        """Begin to look for deliveries; not where no partner has told where it listens."""
+        if not any(endpoint.return_address for endpoint in self._endpoints.values()):
+            return
         self._stopping.clear()
         self._task = asyncio.create_task(self._run(), name="outbox")
 
     async def stop(self) -> None:
-        """Finish the deliveries in work (at most as long as an answer may take) and end."""
+        """Give the deliveries in work a moment, then end; what was not answered is sent again after the next start."""
         self._stopping.set()
         tasks = [t for t in (self._task, *(p.task for p in self._partners.values())) if t]
         if tasks:
-            _, unfinished = await asyncio.wait(tasks, timeout=5)
+            _, unfinished = await asyncio.wait(tasks, timeout=self._patience.stop)
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
