@@ -9,11 +9,10 @@ from typing import TypeVar
 
 from fhir_service.resources import ResourceType, resource_type, served_types
 from fhir_service.rules._model import Rule
-from fhir_service.search.query import ParameterType
+from fhir_service.search import Parameter
 from mappings import codes
 from mappings.message import MessageType
 from mappings.registry import discover
-from profiles import definitions
 from profiles.resource import Resource
 
 T = TypeVar("T")
@@ -41,16 +40,6 @@ class RuleEntry:
     name: str
     declared: Rule
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A search parameter of a type. `own`: ours, beside those of R4."""
-
-    code: str
-    type: str
-    expression: str
-    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +74,9 @@ def resources() -> list[ResourceType]:
     return [resource_type(name) for name in served_types()]
 
 
-def search_parameters(declared: ResourceType) -> list[Parameter]:
-    """What a type can be searched by."""
-    standard = [Parameter(p.code, p.type, p.expression, own=False) for p in _standard(declared.name)]
-    own = [Parameter(p.code, p.type, p.expression, own=True) for p in declared.parameters]
-    return sorted(standard + own, key=lambda parameter: parameter.code)
+def is_ours(declared: ResourceType, parameter: Parameter) -> bool:
+    """Whether a search parameter is one of ours, beside those of R4."""
+    return any(own.code == parameter.code for own in declared.parameters)
 
 
 def code_maps() -> list[CodeMap]:
@@ -106,10 +93,6 @@ def _modules(package: str, constant: str, kind: type[T]) -> list[tuple[str, T, s
         if isinstance(entry, kind):
             found.append((info.name, entry, getdoc(module) or ""))
     return found
-
-
-def _standard(rtype: str) -> list[definitions.SearchParameter]:
-    return [p for p in definitions.search_parameters(rtype).values() if p.type in {*ParameterType}]
 
 
 def _code_map(data: Resource) -> CodeMap:

@@ -45,11 +45,12 @@ def _rules() -> Table:
 
 
 def _resources() -> Table:
-    from fhir_service.catalogue import resources, search_parameters
+    from fhir_service.catalogue import is_ours, resources
+    from fhir_service.search import parameters
 
     table = _table("FHIR resource types", "type", "search parameters (ours with *)")
     for declared in resources():
-        codes = (parameter.code + "*" * parameter.own for parameter in search_parameters(declared))
+        codes = (code + "*" * is_ours(declared, found) for code, found in parameters(declared.name).items())
         _row(table, declared.name, " ".join(codes))
     return table
 

@@ -21,6 +21,7 @@ def demo(
     """
     import httpx
 
+    from adapters.mllp import MllpError, Unreachable
     from fhir_service.demo import run
     from fhir_service.demo.hub import Unexpected
 
@@ -30,12 +31,12 @@ def demo(
     out().print("The demo sends messages and FHIR requests to the service:")
     try:
         count = run(http, mllp, progress)
-    except (httpx.ConnectError, ConnectionRefusedError) as refused:
+    except (httpx.ConnectError, Unreachable) as refused:
         raise Problem(
             f"nobody listens at {http} or {mllp}: start the service (knutepunkt serve), or say where it is."
         ) from refused
     except ValueError as invalid:
         raise Problem(str(invalid)) from invalid
-    except (Unexpected, httpx.HTTPError, OSError) as failed:
+    except (Unexpected, httpx.HTTPError, MllpError) as failed:
         raise Problem(f"the demo stopped half-way, it needs an empty database: {failed}") from failed
     out().print(f"{count} stories told. See them with: knutepunkt inbox")

@@ -6,7 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fhir_service.cli.console import out
-from fhir_service.cli.stored_messages import Database, Limit, look, state, table, when
+from fhir_service.cli.database import Database
+from fhir_service.cli.stored_messages import Limit, look, partner, state, table, when
 
 if TYPE_CHECKING:
     from fhir_service.storage.port import InboxRow
@@ -28,7 +29,7 @@ def _listed(rows: "tuple[InboxRow, ...]") -> Table:
         first = answer.issues[0] if answer and answer.issues else None
         listed.add_row(
             when(row.received_at),
-            Text(row.sender or "(unknown)"),
+            Text(partner(row.sender)),
             Text(row.kind or "(unreadable)"),
             Text(row.control_id),
             row.door,

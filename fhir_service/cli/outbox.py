@@ -6,7 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from fhir_service.cli.console import out
-from fhir_service.cli.stored_messages import Database, Limit, look, state, table, when
+from fhir_service.cli.database import Database
+from fhir_service.cli.stored_messages import Limit, look, partner, state, table, when
 
 if TYPE_CHECKING:
     from fhir_service.storage.port import OutboxRow
@@ -27,7 +28,7 @@ def _listed(rows: "tuple[OutboxRow, ...]") -> Table:
         outgoing = row.outgoing
         listed.add_row(
             when(outgoing.created_at),
-            Text(outgoing.destination),
+            Text(partner(outgoing.destination)),
             Text(outgoing.kind),
             state(row.state),
             str(row.attempts),

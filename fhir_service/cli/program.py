@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from fhir_service.cli import catalogue, demo, inbox, outbox, send, serve, version
+from fhir_service.cli import catalogue, demo, inbox, migrate, outbox, send, serve, version
 from fhir_service.cli.console import Problem, err
 
 program = typer.Typer(
@@ -23,6 +23,7 @@ for command in (
     outbox.outbox,
     demo.demo,
     catalogue.catalogue,
+    migrate.migrate,
     version.version,
 ):
     program.command()(command)

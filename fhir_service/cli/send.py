@@ -17,6 +17,8 @@ Carrier: TypeAlias = Callable[[bytes], Acknowledgement]
 
 _HEADER = re.compile(rb"(?:\A|(?<=[\r\n\x0b]))[ \t]*(?:\xef\xbb\xbf)?MSH(?=[^\w\s])")
 _ENVELOPE = re.compile(rb"(?:\A|(?<=[\r\n]))(?:FHS|BHS|BTS|FTS)(?=[^\w\s])[^\r\n]*[\r\n]*")
+_BROKEN = (ConnectionResetError, BrokenPipeError, ConnectionAbortedError, EOFError)
+"""A connection that was there and ended before the answer; anything else: there was none."""
 _FRAME = b"\x0b\x1c \t\r\n"
 
 
@@ -68,7 +70,7 @@ def read_messages(file: Path) -> Iterator[tuple[str, bytes]]:
 
 def over_mllp(address: str, timeout: float) -> Carrier:
     """Carries a message to HOST:PORT in an MLLP frame and reads the answer."""
-    from adapters.mllp.client import exchange
+    from adapters.mllp import NoAnswer, Unreachable, exchange
     from fhir_service.settings import host_port
 
     try:
@@ -79,14 +81,14 @@ def over_mllp(address: str, timeout: float) -> Carrier:
     def carry(body: bytes) -> Acknowledgement:
         try:
             return read_acknowledgement(asyncio.run(exchange(host, port, body, timeout)))
-        except ConnectionRefusedError as refused:
+        except NoAnswer as late:
+            return no_answer(f"{late}; it may be sent again as it is")
+        except Unreachable as lost:
+            if isinstance(lost.__cause__, _BROKEN):
+                return no_answer(f"{lost}; it may be sent again as it is")
             raise Problem(
                 f"nobody listens at {address}: start the service (knutepunkt serve), or say where it is with --mllp."
-            ) from refused
-        except TimeoutError:
-            return no_answer(f"nothing came within {timeout:g} s; it may be sent again as it is")
-        except (OSError, EOFError) as failed:
-            return no_answer(f"the connection was lost ({failed}); it may be sent again as it is")
+            ) from lost
 
     return carry
 

@@ -2,18 +2,18 @@
 
 import signal
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fhir_service.cli.console import Problem, err
+from fhir_service.cli.database import Database, make_folder_of
 
 if TYPE_CHECKING:
     from fhir_service.settings import Settings
 
-DRAIN_SECONDS = 8
-"""How long open requests may take to end after SIGTERM; the contract is 10 s for all of it."""
+DRAIN_SECONDS = 5
+"""How long open requests may take to end after SIGTERM; messages in work have 3 s more, and the contract is 10 s."""
 
 
 def serve(
@@ -31,14 +31,7 @@ def serve(
             show_default="127.0.0.1:2575",
         ),
     ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            help="sqlite:///FILE; made when it is not there.",
-            envvar="KNUTEPUNKT_DATABASE",
-            show_default="sqlite:///var/knutepunkt.db",
-        ),
-    ] = None,
+    database: Database = None,
     mode: Annotated[
         str | None,
         typer.Option(help="dev: no authentication, this machine only.", envvar="KNUTEPUNKT_MODE", show_default="dev"),
@@ -61,7 +54,7 @@ def serve(
     listener = _listen("http", settings.http)
     if settings.mllp:
         _listen("mllp", settings.mllp).close()
-    _make_folder(settings.database)
+    make_folder_of(settings.database)
     _welcome(settings)
     _run(settings, listener)
 
@@ -98,7 +91,6 @@ def _listen(name: str, address: str) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host.strip("[]"), port))
-        listener.listen(2048)
     except OSError as refused:
         listener.close()
         raise Problem(
@@ -107,26 +99,13 @@ def _listen(name: str, address: str) -> socket.socket:
     return listener
 
 
-def _make_folder(database: str) -> None:
-    """The folder of the database file, so that `sqlite:///var/knutepunkt.db` works at once."""
-    scheme, _, file = database.partition(":///")
-    if scheme != "sqlite" or not file:
-        raise Problem(f"--database {database!r} is not understood: give sqlite:///FILE, e.g. sqlite:///knutepunkt.db")
-    folder = Path(file).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as refused:
-        raise Problem(f"the folder {folder} cannot be made ({refused.strerror}): give another --database.") from refused
-
-
 def _welcome(settings: "Settings") -> None:
     console = err()
     console.print(f"[bold]Knutepunkt[/]  FHIR R4  {settings.fhir_base}")
     if settings.mllp:
         console.print(f"             HL7 v2   mllp://{settings.mllp}")
     console.print(f"             database {settings.database}")
-    console.print("[bold yellow]Mode dev: no authentication.[/] All who use this machine may read and write.")
-    console.print("[bold yellow]Synthetic persons only.[/]")
+    console.print("             Ctrl-C ends it")
 
 
 def _run(settings: "Settings", listener: socket.socket) -> None:
@@ -144,6 +123,7 @@ def _run(settings: "Settings", listener: socket.socket) -> None:
         loop="uvloop",
         lifespan="on",
         access_log=False,
+        server_header=False,
         log_level="warning",
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
@@ -151,6 +131,7 @@ def _run(settings: "Settings", listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     server = uvicorn.Server(config)
-    server.run(sockets=[listener])
-    if not server.started:
-        raise Problem("the service did not start; the reason stands above.")
+    try:
+        server.run(sockets=[listener])
+    except SystemExit as ended:
+        raise Problem("the service did not start; the reason stands above.") from ended

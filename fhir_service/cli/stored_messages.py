@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -13,20 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from fhir_service.cli.console import Problem
+from fhir_service.cli.database import existing_database
 
 if TYPE_CHECKING:
     from fhir_service.storage.port import Repository
 
 T = TypeVar("T")
-Database = Annotated[
-    str | None,
-    typer.Option(
-        "--database",
-        help="The database of the service, sqlite:///FILE.",
-        envvar="KNUTEPUNKT_DATABASE",
-        show_default="as knutepunkt serve",
-    ),
-]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")]
 OSLO = ZoneInfo("Europe/Oslo")
 STYLES = {
@@ -37,27 +28,15 @@ STYLES = {
 
 def look(database: str | None, question: "Callable[[Repository], Awaitable[T]]") -> T:
     """Ask the database a question. It is never made here: that is for the service."""
-    from fhir_service.settings import Settings
-
-    return asyncio.run(_ask(_existing(database or Settings().database), question))
-
-
-def _existing(database: str) -> str:
-    scheme, _, file = database.partition(":///")
-    if scheme != "sqlite" or not file:
-        raise Problem(f"--database {database!r} is not understood: give sqlite:///FILE, as to knutepunkt serve.")
-    if not Path(file).is_file():
-        raise Problem(
-            f"there is no database {file} here: give the service's own with --database, or start it (knutepunkt serve)."
-        )
-    return database
+    return asyncio.run(_ask(existing_database(database), question))
 
 
 async def _ask(database: str, question: "Callable[[Repository], Awaitable[T]]") -> T:
-    from fhir_service.storage import StorageError, open_repository
+    from fhir_service.storage import open_repository
+    from fhir_service.storage.port import StorageError
 
     try:
-        repository = await open_repository(database)
+        repository = open_repository(database, base_url="", clock=lambda: datetime.now(UTC))
         try:
             return await question(repository)
         finally:
@@ -82,3 +61,9 @@ def when(moment: datetime) -> str:
 def state(word: str) -> Text:
     """A verdict or state in its colour."""
     return Text(word, style=STYLES.get(word, ""))
+
+
+def partner(key: str) -> str:
+    """The names in a sender key (MSH-3|MSH-4), without the numbers that stand beside them."""
+    names = (part.partition("^")[0] for part in key.split("|"))
+    return " ".join(filter(None, names)) or key or "(unknown)"

@@ -1,0 +1,64 @@
+"""The option `--database` and what can be said about it before anything is opened."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fhir_service.cli.console import Problem
+
+DEFAULT = "sqlite:///var/knutepunkt.db"
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        help="The database of the service: sqlite:///FILE.",
+        envvar="KNUTEPUNKT_DATABASE",
+        show_default=DEFAULT,
+    ),
+]
+_SIGNATURE = b"SQLite format 3\0"
+
+
+def database_file(url: str) -> Path:
+    """The file behind the URL; it need not be there. Raises Problem if it cannot be a database of ours."""
+    from fhir_service.storage.schema import sqlite_path
+
+    try:
+        file = sqlite_path(url)
+    except ValueError as invalid:
+        raise Problem(f"--database {url!r}: {invalid}.") from invalid
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(len(_SIGNATURE))
+    except FileNotFoundError:
+        return file
+    except OSError as refused:
+        raise Problem(f"--database: {file} cannot be opened ({refused.strerror}).") from refused
+    if head and head != _SIGNATURE:
+        raise Problem(f"--database: {file} is not a SQLite database; give another file.")
+    return file
+
+
+def existing_database(url: str | None) -> str:
+    """The URL that was given or is configured; the file must be there: making it is for the service."""
+    from fhir_service.settings import Settings
+
+    url = url or Settings().database
+    file = database_file(url)
+    if not file.is_file():
+        raise Problem(
+            f"there is no database {file} here: give the service's own with --database, or start it (knutepunkt serve)."
+        )
+    return url
+
+
+def make_folder_of(url: str) -> None:
+    """Make the folder of the database file, so that `sqlite:///var/knutepunkt.db` works at once."""
+    folder = database_file(url).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as refused:
+        raise Problem(
+            f"--database: the folder {folder} cannot be made ({refused.strerror}); give another file."
+        ) from refused
