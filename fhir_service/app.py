@@ -73,7 +73,7 @@ def routes(more: Path | None) -> Routes:
         return national()
     try:
         return with_more(national(), json.loads(more.read_text(encoding="utf-8")))
-    except (OSError, ValueError, LookupError, TypeError) as problem:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
         raise ValueError(f"{more}: not a file of inboxes ({type(problem).__name__})") from problem
 
 

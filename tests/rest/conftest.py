@@ -19,10 +19,10 @@ NATIONAL = "urn:oid:2.16.578.1.12.4.1.4.1"
 
 
 class Rest:
-    """A client that waits for each answer; `base` is where the addresses begin."""
+    """A client that waits for each answer. `database`: the file behind the service."""
 
-    def __init__(self, app: Knutepunkt, runner: asyncio.Runner) -> None:
-        self.app = app
+    def __init__(self, app: Knutepunkt, runner: asyncio.Runner, database: Path) -> None:
+        self.database = database
         self._runner = runner
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE)
 
@@ -76,7 +76,7 @@ def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
     with asyncio.Runner() as runner:
         opened = AsyncExitStack()
         runner.run(_enter(opened, app))
-        client = Rest(app, runner)
+        client = Rest(app, runner, folder / "k.db")
         yield client
         client.close()
         runner.run(opened.aclose())

@@ -1,0 +1,77 @@
+"""Media types, preferences and dates, as headers tell them."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fhir_service.rest.exchange import PLAIN, View
+from fhir_service.rest.media import RESOURCE_TYPES, accepted, sent_as
+from fhir_service.rest.preconditions import expected_version, is_lenient, is_unchanged, preferred_return
+from fhir_service.rest.principal import principal_of
+from fhir_service.rest.render import http_date
+from profiles.issues import Issue
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        None,
+        b"",
+        b"*/*",
+        b"application/*",
+        b"application/fhir+json",
+        b"application/json, text/plain;q=0.5",
+        b"text/html, application/fhir+json;q=0.1",
+        b"application/fhir+xml, */*;q=0.1",
+        b"application/fhir+json; fhirVersion=4.0",
+        b"APPLICATION/FHIR+JSON",
+    ],
+)
+def test_fhir_json_is_what_is_accepted(accept: bytes | None) -> None:
+    assert accepted(accept) == PLAIN
+
+
+@pytest.mark.parametrize("accept", [b"application/pdf", b"text/html, image/*", b"text/plain, */*;q=0"])
+def test_another_form_is_asked_for(accept: bytes) -> None:
+    assert accepted(accept) == View(native=True)
+
+
+@pytest.mark.parametrize(
+    "accept", [b"application/fhir+xml", b"application/fhir+json;fhirVersion=5.0", b"*/*;q=0.0", b","]
+)
+def test_nothing_that_is_served_is_accepted(accept: bytes) -> None:
+    assert isinstance(accepted(accept), Issue)
+
+
+@given(st.binary(max_size=60))
+def test_any_header_is_answered(value: bytes) -> None:
+    accepted(value)
+    sent_as(value, value, RESOURCE_TYPES)
+    expected_version({b"if-match": value})
+    is_unchanged({b"if-none-match": value}, 1)
+    is_lenient({b"prefer": value})
+    preferred_return({b"prefer": value})
+    principal_of({b"x-knutepunkt-role": value, b"x-knutepunkt-organization": value})
+
+
+@pytest.mark.parametrize(
+    ("prefer", "lenient", "returned"),
+    [
+        (b"handling=lenient", True, "representation"),
+        (b"return=minimal; handling=lenient", True, "minimal"),
+        (b'Return="OperationOutcome", respond-async', False, "operationoutcome"),
+        (b"handling=strict", False, "representation"),
+        (b"x-handling=lenient, noreturn=minimal", False, "representation"),
+        (b"", False, "representation"),
+    ],
+)
+def test_preferences(prefer: bytes, lenient: bool, returned: str) -> None:
+    assert (is_lenient({b"prefer": prefer}), preferred_return({b"prefer": prefer})) == (lenient, returned)
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_dates_are_written_as_http_has_them(at: datetime) -> None:
+    assert http_date(at).decode() == format_datetime(at.replace(microsecond=0), usegmt=True)
