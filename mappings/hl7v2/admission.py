@@ -16,7 +16,7 @@ from mappings.hl7v2.segments import clinical, kin, person
 from mappings.hl7v2.segments.event import Event, event
 from mappings.hl7v2.segments.roles import Roles, roles
 from mappings.hl7v2.segments.stay import StayEvent, stay
-from mappings.message import Endpoint, Proposal, Translation
+from mappings.message import Endpoint, Mode, Proposal, Translation
 from mappings.sources import source_uri
 from profiles import names
 from profiles.resource import Resource
@@ -64,7 +64,7 @@ def people(
     values = {k: v for k, v in values.items() if v or v is False}
     if person.is_protected(reading.message.first("PD1")) and not contacts:
         cleared = (*cleared, "contact")  # contacts of before may tell the address
-    found.named(Proposal("patient", key, values, at=happened.at, cleared=cleared))
+    found.named(Proposal("patient", key, values, cleared=cleared))
     return True
 
 
@@ -81,7 +81,7 @@ def _encounter(found: Proposals, happened: Event, stated: StayEvent, context: tu
     }
     values = {k: v for k, v in values.items() if v}
     states = bool(stated.status)
-    found.named(Proposal("encounter", known.key, values, at=happened.at, cleared=known.cleared, states=states))
+    found.named(Proposal("encounter", known.key, values, cleared=known.cleared, states=states))
 
 
 def source_of(reading: Reading) -> Resource:
@@ -100,7 +100,7 @@ def _diagnoses(found: Proposals, discharge: bool) -> None:
     known = found.get("encounter")
     if rows and known:
         values = {**known.values, "diagnosis": rows}
-        found.named(Proposal("encounter", known.key, values, at=known.at, cleared=known.cleared, states=known.states))
+        found.named(Proposal("encounter", known.key, values, cleared=known.cleared, states=known.states))
 
 
 def finished(found: Proposals, happened: Event, read: frozenset[str], facts: Mapping[str, str]) -> Translation:
@@ -109,7 +109,7 @@ def finished(found: Proposals, happened: Event, read: frozenset[str], facts: Map
     if any(issue.refuses for issue in found.reading.issues):
         return refused(found, happened)
     return Translation(
-        proposals=_marked(found),
+        proposals=_marked(found, happened.at),
         issues=tuple(found.reading.issues),
         event=happened.code,
         occurred_at=happened.at,
@@ -119,11 +119,12 @@ def finished(found: Proposals, happened: Event, read: frozenset[str], facts: Map
     )
 
 
-def _marked(found: Proposals) -> tuple[Proposal, ...]:
-    """All proposals; HTEST on each when the message is for training or debugging (MSH-11)."""
+def _marked(found: Proposals, at: datetime) -> tuple[Proposal, ...]:
+    """All proposals with the event's time; HTEST on each when the message is for training or debugging (MSH-11)."""
+    timed = tuple(replace(p, at=at) if p.mode is not Mode.FILL else p for p in found.all())
     if found.reading.message.processing_id not in ("T", "D"):
-        return found.all()
-    return tuple(replace(p, values={**p.values, "meta": _tagged(p.values.get("meta", {}))}) for p in found.all())
+        return timed
+    return tuple(replace(p, values={**p.values, "meta": _tagged(p.values.get("meta", {}))}) for p in timed)
 
 
 def _tagged(meta: Resource) -> Resource:

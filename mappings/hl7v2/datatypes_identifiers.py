@@ -192,10 +192,7 @@ def _with_details(found: Resource, item: Item, columns: Columns, reading: Readin
 def period_of(item: Item, places: tuple[int, int], reading: Reading) -> Resource:
     """A Period from two components; end before start: the start is dropped with a warning (5)."""
     start, end = (reading.time(item, place) if place else None for place in places)
-    if start and end and end.moment < start.moment:
-        reading.warn("period-reversed", item.at(places[0]), "The period ends before it starts; the start was dropped.")
-        start = None
-    return {key: when.value for key, when in (("start", start), ("end", end)) if when}
+    return reading.period(start, end, item.at(places[0]))
 
 
 def coding_of(target: codes.Target) -> Resource:

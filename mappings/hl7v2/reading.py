@@ -9,6 +9,7 @@ from mappings.hl7v2.times import Clock, When, message_offset, read_time, zone
 from mappings.message import Endpoint
 from mappings.sources import local_system
 from profiles.issues import Issue, error, information, warning
+from profiles.resource import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,13 @@ class Reading:
         self.issues.extend(issues)
         return when
 
+    def period(self, start: When | None, end: When | None, at: str) -> Resource:
+        """A Period; when it ends before it starts, the start is dropped with a warning (5)."""
+        if start and end and _is_before(end, start):
+            self.warn("period-reversed", at, "The period ends before it starts; the start was left out.")
+            start = None
+        return {key: when.value for key, when in (("start", start), ("end", end)) if when}
+
     def time_of(self, segment: Segment | None, number: int, *, critical: bool = False) -> When | None:
         """The time in a field."""
         item = first_item(segment, number)
@@ -69,6 +77,12 @@ class Item:
 
     def at(self, component: int = 0) -> str:
         return self.segment.at(self.number, self.index, component)
+
+
+def _is_before(one: When, other: When) -> bool:
+    """Whether a time is before another as far as both are precise: a date is not before an hour of that day."""
+    length = 19 if one.has_time and other.has_time else min(len(one.value), len(other.value), 10)
+    return one.moment < other.moment and (length == 19 or one.value[:length] != other.value[:length])
 
 
 def items(segment: Segment | None, number: int) -> list[Item]:

@@ -53,7 +53,7 @@ def _request(found: Proposals, rf1: Segment, happened: Event, by: Resource | Non
         "reasonReference": [row["condition"] for row in _reasons(found)],
     }
     key = Key(tuple((i["system"], i["value"]) for i in own))
-    found.named(Proposal("request", key, {k: v for k, v in values.items() if v}, at=happened.at))
+    found.named(Proposal("request", key, {k: v for k, v in values.items() if v}))
 
 
 def _received(reading: Reading) -> str:

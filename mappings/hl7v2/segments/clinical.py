@@ -142,8 +142,7 @@ def allergies(found: Proposals) -> None:
         }
         values = {k: v for k, v in values.items() if v}
         if category and (original := mapped(kind, "v2-0127-allergy-category", reading)):
-            said = {"coding": original["coding"][1:]} if original["coding"][1:] else {}
-            values |= _alternate(said)
+            values |= _alternate({"coding": original["coding"][1:]})
         key = Key(natural=natural_key(values), within=(("patient", "patient"),))
         if found.numbered("allergy", Proposal("", key, values)) is None:
             reading.aside("unmapped", al1.at(), "The same allergy is sent twice; the first one was kept.")
@@ -151,8 +150,6 @@ def allergies(found: Proposals) -> None:
 
 def _alternate(original: Resource) -> Resource:
     """The category's code as sent."""
-    if not original:
-        return {}
     url = f"{names.HL7_EXTENSION}/alternate-codes"
     return {"_category": [{"extension": [{"url": url, "valueCodeableConcept": original}]}]}
 

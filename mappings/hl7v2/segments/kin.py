@@ -46,7 +46,7 @@ def _stated(nk1: Segment, reading: Reading, hidden: bool) -> Resource:
         "telecom": telecom(nk1, TELECOM, reading),
         "gender": gender(nk1, 15, reading),
         "address": [] if hidden else [a for item in items(nk1, 4) if (a := address(item, reading))],
-        "period": {k: when.value for k, when in (("start", start), ("end", end)) if when},
+        "period": reading.period(start, end, nk1.at(8)),
     }
 
 

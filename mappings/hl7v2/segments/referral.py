@@ -197,9 +197,7 @@ def _contacts(prd: Segment, reading: Reading) -> list[Item]:
 def _effective(prd: Segment, reading: Reading) -> Resource:
     """PRD-8 and PRD-9."""
     start, end = reading.time_of(prd, 8), reading.time_of(prd, 9)
-    if start and end and end.moment < start.moment:
-        start = None
-    return {k: when.value for k, when in (("start", start), ("end", end)) if when}
+    return reading.period(start, end, prd.at(8))
 
 
 def route(reading: Reading) -> dict[str, str]:

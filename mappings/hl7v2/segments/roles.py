@@ -12,7 +12,6 @@ from mappings.hl7v2.parse import Segment
 from mappings.hl7v2.proposals import Proposals, practitioner
 from mappings.hl7v2.reading import Reading, first_item, value
 from mappings.hl7v2.segments.event import Event
-from mappings.hl7v2.times import When
 from profiles.resource import Resource
 
 
@@ -80,11 +79,9 @@ def _participant(segment: Segment, who: Resource, reading: Reading, event: Event
     if end is None and value(segment, columns.action).upper() == "D":
         end = event.stated or event.sent
     role = concept(first_item(segment, columns.role), reading, columns.table)
-    stated = {"type": [role] if role else [], "period": _period(start, end), "individual": who}
+    stated = {
+        "type": [role] if role else [],
+        "period": reading.period(start, end, segment.at(columns.start)),
+        "individual": who,
+    }
     return {k: v for k, v in stated.items() if v}
-
-
-def _period(start: When | None, end: When | None) -> Resource:
-    if start and end and end.moment < start.moment:
-        start = None
-    return {k: when.value for k, when in (("start", start), ("end", end)) if when}

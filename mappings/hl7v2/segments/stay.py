@@ -16,7 +16,6 @@ from mappings.hl7v2.parse import Segment
 from mappings.hl7v2.proposals import Proposals, destination, location, practitioner
 from mappings.hl7v2.reading import Item, Reading, first_item, items, nulled, value
 from mappings.hl7v2.segments.event import Event
-from mappings.hl7v2.times import When
 from mappings.message import Key
 from profiles import names
 from profiles.resource import Resource
@@ -105,8 +104,9 @@ def stay(found: Proposals, stated: StayEvent, event: Event, provider: Resource |
         "serviceProvider": provider,
         **_from_pv2(pv2, reading),
     }
-    cleared = (*nulled(pv1, CLEARS), *nulled(pv2, PV2_CLEARS), *(DISCHARGE if stated.reopens else ()))
-    return Stay(key, {k: v for k, v in values.items() if v}, tuple(dict.fromkeys(cleared)))
+    values = {k: v for k, v in values.items() if v}
+    nulls = [path for path in (*nulled(pv1, CLEARS), *nulled(pv2, PV2_CLEARS)) if path not in values]
+    return Stay(key, values, tuple(dict.fromkeys([*nulls, *(DISCHARGE if stated.reopens else ())])))
 
 
 def _some(one: Resource | None) -> list[Resource]:
@@ -146,17 +146,7 @@ def _period(pv1: Segment, stated: StayEvent, event: Event, reading: Reading) -> 
         end = event.stated
         if end is None:
             reading.warn("field-required", "PV1-45", "The discharge states no time; the stay was ended without one.")
-    if _reversed(start, end):
-        reading.warn("period-reversed", "PV1-44", "The stay ends before it starts; the start was left out.")
-        start = None
-    return {k: when.value for k, when in (("start", start), ("end", end)) if when}
-
-
-def _reversed(start: When | None, end: When | None) -> bool:
-    if start is None or end is None:
-        return False
-    short = min(len(start.value), len(end.value), 10)
-    return end.moment < start.moment and end.value[:short] != start.value[:short]
+    return reading.period(start, end, "PV1-44")
 
 
 def _status(pv1: Segment, period: Resource) -> str:

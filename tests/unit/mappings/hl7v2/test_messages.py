@@ -378,3 +378,63 @@ def test_number_of_a_test_person_is_refused_where_none_are_accepted() -> None:
     found = told("ADT^A08", PID, endpoint=Endpoint(synthetic_persons=False))
     assert codes(found) == [("test-person", "PID-3.1")]
     assert found.proposals == ()
+
+
+def test_everything_that_replaces_carries_the_time_of_the_event() -> None:
+    """Section 13: an older message only fills gaps, also in a diagnosis or a relative."""
+    found = told("ADT^A08", PID, pv1(), "DG1|1||I63^^I10", "NK1|1|A^B|MTH", "AL1|1|DA|P^P^L")
+    assert {p.at for p in found.proposals if p.mode is Mode.SNAPSHOT} == {found.occurred_at}
+    assert {p.at for p in found.proposals if p.mode is Mode.FILL} == {None}
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "kept"),
+    [
+        ("20261122100000", "20261122", {"start", "end"}),
+        ("20261123100000", "20261122", {"end"}),
+        ("20261122100000", "20261122095959", {"end"}),
+        ("2026", "20260101", {"start", "end"}),
+    ],
+)
+def test_period_is_reversed_only_as_far_as_both_times_are_precise(start: str, end: str, kept: set[str]) -> None:
+    found = told("ADT^A03", PID, pv1(f44=start, f45=end))
+    assert set(proposal(found, "encounter").values["period"]) == kept
+    assert [c for c, _ in codes(found)] == ([] if len(kept) == 2 else ["period-reversed"])
+
+
+def test_place_that_is_stated_is_not_cleared_by_an_empty_one() -> None:
+    encounter = proposal(told("ADT^A02", PID, pv1(f3='""', f6="A^1")), "encounter")
+    assert encounter.cleared == ()
+    assert [p["status"] for p in encounter.values["location"]] == ["completed"]
+
+
+def test_citizenship_handicap_and_mothers_maiden_name_are_extensions() -> None:
+    pid = segment("PID", {3: f"{FNR}^^^^FNR", 6: "Vik", 26: "NO^Norge^ISO3166_1", 28: "SE"})
+    found = proposal(told("ADT^A08", pid, "PD1||||||DØV^Døv^L"), "patient").values["extension"]
+    kinds = ["mothersMaidenName", "citizenship", "nationality", "disability"]
+    assert [e["url"].rsplit("/patient-", 1)[1] for e in found] == kinds
+
+
+def test_office_known_by_its_number_alone_and_one_without_any() -> None:
+    found = proposal(told("ADT^A08", PID, "PD1|||889640782~Legekontoret"), "patient").values["generalPractitioner"]
+    assert found == [{"reference": "proposal:organization-1"}, {"display": "Legekontoret"}]
+
+
+def test_number_that_is_stated_as_another_kind_than_it_is_follows_its_form() -> None:
+    """A D-number sent as FNR must not become a second person."""
+    found = told("ADT^A08", "PID|1||55918512380^^^^FNR")
+    assert proposal(found, "patient").key.identifiers == ((names.DNR, "55918512380"),)
+    assert codes(found) == [("identifier-type-guessed", "PID-3.1")]
+
+
+def test_stay_of_no_class_is_no_stay() -> None:
+    found = told("ADT^A08", PID, "PV1|1|N")
+    assert of_type(found, "Encounter") == []
+    assert codes(found) == [("unmapped", "PV1")]
+
+
+def test_message_without_a_sender_names_no_channel() -> None:
+    body = "\r".join(["MSH|^~\\&|||KE|KE|20261122120000||ADT^A08|1|P|2.5", PID, pv1()]).encode()
+    found = translated(body)
+    assert found.sender is None
+    assert "meta" not in proposal(found, "encounter").values

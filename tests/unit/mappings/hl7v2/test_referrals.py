@@ -4,6 +4,7 @@ import pytest
 
 from mappings.sources import sender_of
 from profiles import names
+from tests.golden import translated
 
 from .building import FNR, PID, codes, of_type, proposal, segment, told
 
@@ -143,3 +144,8 @@ def test_general_practitioner_by_provider_role() -> None:
 def test_refused_number_refuses_the_referral() -> None:
     found = told("REF^I12", rf1(), RP, "PID|1||15918512398^^^^FNR")
     assert found.proposals == ()
+
+
+def test_referral_without_any_time_was_made_when_it_came() -> None:
+    body = "\r".join(["MSH|^~\\&|EPJ|STO|KE|KE|||REF^I12|1|P|2.5", rf1(), PID]).encode()
+    assert proposal(translated(body), "request").values["authoredOn"] == "2026-11-22T12:00:00+00:00"
