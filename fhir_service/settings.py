@@ -1,10 +1,11 @@
 """Configuration, read from the environment once.
 
-`KNUTEPUNKT_HTTP`, `KNUTEPUNKT_MLLP`, `KNUTEPUNKT_DATABASE`, `KNUTEPUNKT_MODE`, `KNUTEPUNKT_BASE_URL` and those below; command line options of
+Each field is `KNUTEPUNKT_` and its name in capitals: `KNUTEPUNKT_HTTP`, `KNUTEPUNKT_DATABASE`, ...; the options of
 `knutepunkt serve` win over them.
 """
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Self
 
 from pydantic import model_validator
@@ -29,10 +30,15 @@ class Settings(BaseSettings):
     """host:port"""
     mllp: str = "127.0.0.1:2575"
     """host:port, or empty: no MLLP"""
-    database: str = "sqlite:///knutepunkt.db"
+    database: str = "sqlite:///var/knutepunkt.db"
+    """Relative to the folder it is started in; `knutepunkt inbox` started there finds the same file."""
     mode: Mode = Mode.DEV
     base_url: str | None = None
     """Address of the FHIR endpoint as clients see it; default `http://<http>/fhir`."""
+    routes: Path | None = None
+    """JSON file with inboxes beside those of the municipalities (`profiles.routing.with_more`)."""
+    endpoints: Path | None = None
+    """JSON file with what is agreed with each sender (`adapters.endpoints`)."""
     max_body_bytes: int = 10_000_000
     log_json: bool = False
 

@@ -6,7 +6,7 @@ default inbox.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -77,12 +77,19 @@ def read_routes(data: Mapping[str, Any]) -> Routes:
     """Routes from their JSON form: `{"default": inbox, "inboxes": [inbox], "successors": {old: new}}`."""
     return Routes(
         inboxes=tuple(_inboxes(data["inboxes"])),
-        default=next(iter(_inboxes([data["default"]]))),
+        default=next(_inboxes([data["default"]])),
         successors=dict(data.get("successors", {})),
     )
 
 
-def _inboxes(rows: Iterable[Mapping[str, Any]]) -> Iterable[Inbox]:
+def with_more(routes: Routes, data: Mapping[str, Any]) -> Routes:
+    """`routes` with the inboxes and successors of a configuration added; its `default`, if any, wins."""
+    default = next(_inboxes([data["default"]])) if "default" in data else routes.default
+    successors = {**routes.successors, **data.get("successors", {})}
+    return Routes((*routes.inboxes, *_inboxes(data.get("inboxes", ()))), default, successors)
+
+
+def _inboxes(rows: Iterable[Mapping[str, Any]]) -> Iterator[Inbox]:
     for row in rows:
         ages = row.get("ages")
         yield Inbox(

@@ -1,0 +1,118 @@
+"""Load generators: wrk (Debian package `wrk`) for HTTP, our own closed loop for MLLP."""
+
+import asyncio
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+SCRIPT = """
+local n, body = 0, {body}
+local head = {{["content-type"] = "application/fhir+json"}}
+request = function()
+  n = n + 1
+  return wrk.format("{method}", string.gsub("{path}", "{{n}}", tostring(n % {modulo})), head, body)
+end
+"""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`rate` per second; `p50` and `p99` in milliseconds; `failed`: answers that were not positive."""
+
+    rate: float
+    p50: float
+    p99: float
+    failed: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """`{n}` in the path counts up, modulo `modulo`."""
+
+    method: str
+    path: str
+    body: str | None = None
+    modulo: int = 1
+
+
+def http(port: int, request: Request, seconds: float, connections: int = 32) -> Figures:
+    """Drive one HTTP request with wrk."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is needed: apt-get install wrk")
+    body = "nil" if request.body is None else f"[==[{request.body}]==]"
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        Path(script.name).write_text(
+            SCRIPT.format(method=request.method, path=request.path, modulo=request.modulo, body=body), encoding="utf-8"
+        )
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", script.name]
+        out = subprocess.run([*command, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True).stdout
+    return Figures(
+        rate=float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]),
+        p50=_milliseconds(out, "50%"),
+        p99=_milliseconds(out, "99%"),
+        failed=sum(int(n) for n in re.findall(r"(?:Non-2xx or 3xx responses: |timeout )(\d+)", out)),
+    )
+
+
+def _milliseconds(out: str, percentile: str) -> float:
+    value, unit = re.search(rf"{percentile}\s+([\d.]+)(us|ms|s|m)", out).groups()
+    return float(value) * MILLISECONDS[unit]
+
+
+async def _drive(port: int, make: Callable[[], bytes], until: float, times: list[float], pause: float) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
+    failed, begun = 0, time.perf_counter()
+    while begun < until:
+        writer.write(make())
+        frame = await reader.readuntil(b"\x1c\x0d")
+        failed += b"\rMSA|AA|" not in frame
+        took = time.perf_counter() - begun
+        times.append(took)
+        if pause:
+            await asyncio.sleep(max(0.0, pause - took))
+        begun = time.perf_counter()
+    writer.close()
+    return failed
+
+
+async def _mllp(port: int, make: Callable[[], bytes], seconds: float, connections: int, rate: float) -> Figures:
+    times: list[float] = []
+    begun = time.perf_counter()
+    pause = connections / rate if rate else 0.0
+    failed = await asyncio.gather(*(_drive(port, make, begun + seconds, times, pause) for _ in range(connections)))
+    cuts = statistics.quantiles(times, n=100)
+    return Figures(len(times) / (time.perf_counter() - begun), cuts[49] * 1e3, cuts[98] * 1e3, sum(failed))
+
+
+def mllp(port: int, make: Callable[[], bytes], seconds: float, connections: int = 16, rate: float = 0.0) -> Figures:
+    """Send what `make` makes, each connection waiting for its ACK; `rate` > 0: that many a second over all of them."""
+    return asyncio.run(_mllp(port, make, seconds, connections, rate))
+
+
+async def _once(port: int, requests) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for method, path, body in requests:
+        head = f"{method} {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/fhir+json\r\n"
+        writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if answer[9:10] != b"2":
+            raise SystemExit(f"loading failed: {answer!r}")
+        length = re.search(rb"(?i)content-length: (\d+)", answer)
+        await reader.readexactly(int(length[1]) if length else 0)
+    writer.close()
+
+
+def each_once(port: int, requests) -> None:
+    """Send each (method, path, body) once, over 32 connections."""
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(_once(port, requests) for _ in range(32)))
+
+    asyncio.run(all_of_them())

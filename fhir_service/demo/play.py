@@ -1,0 +1,27 @@
+"""Play all stories against a running service."""
+
+from collections.abc import Callable
+
+from fhir_service.demo._story import Story
+from fhir_service.demo.hub import Hub
+from mappings.registry import discover
+
+
+def stories() -> list[Story]:
+    """The stories by their modules' names."""
+    return list(discover("fhir_service.demo.stories", "STORY", Story, lambda story: story.key).values())
+
+
+def run(http: str, mllp: str, progress: Callable[[str, str], None]) -> int:
+    """Play every story; `progress(title, outcome)` after each. Returns how many.
+
+    Raises Unexpected when the service answers other than the story needs, httpx.HTTPError or OSError when it is gone.
+    """
+    hub = Hub(http, mllp)
+    try:
+        told = stories()
+        for story in told:
+            progress(story.title, story.play(hub))
+        return len(told)
+    finally:
+        hub.close()

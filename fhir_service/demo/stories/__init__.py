@@ -1,0 +1,1 @@
+"""The persons of the demo, one module each with one `STORY`."""

@@ -1,0 +1,23 @@
+"""A woman with a DUF number only, Kongsvinger: refused, with a reason she may complain about."""
+
+from fhir_service.demo._story import Story
+from fhir_service.demo.hub import Hub
+from fhir_service.demo.needs import need, person, reporter
+from fhir_service.demo.walk import Case
+from profiles import names
+
+
+def play(hub: Hub) -> str:
+    patient = person(hub, (names.DUF, "201612345603"), ("Ahmadi", "Zahra"), "1991-04-11", "female")
+    hospital = reporter(hub, "Kongsvinger sykehus")
+    hub.post(need(patient, hospital, "3401", "obtained-oral", "Trenger flere tjenester etter operasjon."))
+    case = Case.of_patient(hub, patient)
+    case.register()
+    case.accept()
+    case.consent()
+    case.assess()
+    case.decide("refused", "refused", "Behovet er ikke langvarig")
+    return "avslag med begrunnelse; kan klage"
+
+
+STORY = Story("woman-duf", "Kvinne med DUF-nummer, Kongsvinger", play)

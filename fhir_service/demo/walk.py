@@ -1,0 +1,177 @@
+"""The steps of a case by plain REST, as the koordinerende enhet and the coordinator take them (workflow.md 4)."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from fhir_service.demo.hub import Hub
+from profiles import names
+from profiles.resource import Resource
+
+
+def concept(system: str, code: str) -> Resource:
+    """A CodeableConcept of one coding."""
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def now() -> str:
+    """The present as FHIR dateTime."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(slots=True)
+class Case:
+    """A person's way through the koordinerende enhet. `patient`: `Patient/[id]`; `task`: the case Task."""
+
+    hub: Hub
+    patient: str
+    task: Resource
+    unit: str
+    """`Organization/[id]` of the KE."""
+
+    @classmethod
+    def of_patient(cls, hub: Hub, patient: str) -> "Case":
+        """The open case of a person."""
+        task = hub.one("Task", patient=patient, code=f"{names.KE_TASK_CODE}|assess-need")
+        return cls(hub, patient, task, task["owner"]["reference"])
+
+    def move(self, status: str, business_status: str, **elements: Any) -> None:
+        """Take the case Task to a status."""
+        business = concept(names.KE_BUSINESS_STATUS, business_status)
+        current = self.hub.read(f"Task/{self.task['id']}")
+        self.task = self.hub.put(current, status=status, businessStatus=business, **elements)
+
+    def register(self) -> None:
+        self.move("received", "registered")
+
+    def accept(self) -> None:
+        self.move("accepted", "awaiting-consent")
+
+    def assess(self) -> None:
+        self.move("in-progress", "under-assessment")
+
+    def consent(self) -> Resource:
+        """The person agrees to a plan (oral consent, heard by the KE)."""
+        return self.hub.post(
+            {
+                "resourceType": "Consent",
+                "status": "active",
+                "scope": concept(names.CONSENT_SCOPE, "patient-privacy"),
+                "category": [concept(names.CONSENT_KIND, "plan-creation")],
+                "patient": {"reference": self.patient},
+                "dateTime": now(),
+                "performer": [{"reference": self.patient}],
+                "organization": [{"reference": self.unit}],
+                "policy": [{"uri": "https://lovdata.no/lov/1999-07-02-63/§2-5"}],
+                "verification": [
+                    {"verified": True, "verifiedWith": {"reference": self.patient}, "verificationDate": now()}
+                ],
+                "provision": {"type": "deny"},
+            }
+        )
+
+    def decide(self, coordinator: str = "granted", plan: str = "granted", reason: str | None = None) -> None:
+        """The KE's decision (workflow.md 4.4); the service drafts the letter and makes the Tasks that follow."""
+        maker = self.hub.post(
+            {"resourceType": "PractitionerRole", "active": True, "organization": {"reference": self.unit}}
+        )
+        output = [
+            _output("decision-coordinator", valueCodeableConcept=concept(names.DECISION, coordinator)),
+            _output("decision-plan", valueCodeableConcept=concept(names.DECISION, plan)),
+            _output("decision-date", valueDateTime=now()),
+            _output("decision-maker", valueReference={"reference": f"PractitionerRole/{maker['id']}"}),
+        ]
+        if reason:
+            output.append(_output("decision-reason", valueCodeableConcept={"text": reason}))
+        status = "declined-by-person" if coordinator == "declined-by-person" else "decided"
+        self.move("in-progress", status, output=output)
+
+    def appoint(self, name: tuple[str, str], role: str = "coordinator", profession: str = "Koordinator") -> Resource:
+        """The unit's coordinator is proposed and appointed (K1, K2). Returns the CareTeam."""
+        family, given = name
+        person = self.hub.post({"resourceType": "Practitioner", "name": [{"family": family, "given": [given]}]})
+        member = self.hub.post(
+            {
+                "resourceType": "PractitionerRole",
+                "active": True,
+                "practitioner": {"reference": f"Practitioner/{person['id']}", "display": f"{given} {family}"},
+                "organization": {"reference": self.unit},
+                "code": [{"text": profession}],
+                "telecom": [{"system": "phone", "value": "+47 99 00 00 00", "use": "work"}],
+            }
+        )
+        start = now()
+        team = self.hub.post(
+            {
+                "resourceType": "CareTeam",
+                "status": "proposed",
+                "category": [concept(names.TEAM_CATEGORY, "coordination")],
+                "subject": {"reference": self.patient},
+                "period": {"start": start},
+                "participant": [
+                    _participant(role, f"PractitionerRole/{member['id']}", start, f"{given} {family}"),
+                    _participant("person", self.patient, start),
+                    _participant("ke", self.unit, start),
+                ],
+                "managingOrganization": [{"reference": self.unit}],
+            }
+        )
+        return self.hub.put(self.hub.read(f"CareTeam/{team['id']}"), status="active")
+
+    def draft_plan(self, team: Resource, consent: Resource, goal: str, measures: list[str]) -> Resource:
+        """The coordinator drafts the plan: one goal in the person's words, and the measures."""
+        coordinator = team["participant"][0]["member"]["reference"]
+        stored_goal = self.hub.post(
+            {
+                "resourceType": "Goal",
+                "lifecycleStatus": "active",
+                "description": {"text": goal},
+                "subject": {"reference": self.patient},
+                "expressedBy": {"reference": self.patient},
+            }
+        )
+        return self.hub.post(
+            {
+                "resourceType": "CarePlan",
+                "status": "draft",
+                "intent": "plan",
+                "category": [concept(names.PLAN_CATEGORY, "individuell-plan")],
+                "title": "Individuell plan",
+                "subject": {"reference": self.patient},
+                "period": {"start": date.today().isoformat()},  # noqa: DTZ011 - the day here
+                "created": now(),
+                "author": {"reference": coordinator},
+                "careTeam": [{"reference": f"CareTeam/{team['id']}"}],
+                "supportingInfo": [{"reference": f"Consent/{consent['id']}"}],
+                "goal": [{"reference": f"Goal/{stored_goal['id']}"}],
+                "activity": [_activity(n, text, coordinator) for n, text in enumerate(measures, 1)],
+                "extension": [
+                    {"url": names.IP_MANAGING_MUNICIPALITY, "valueReference": {"reference": self.unit}},
+                    {
+                        "url": names.IP_NEXT_REVIEW,
+                        "valueDate": (datetime.now(UTC) + timedelta(days=170)).date().isoformat(),
+                    },
+                ],
+            }
+        )
+
+    def activate(self, plan: Resource) -> Resource:
+        """The plan is in force."""
+        return self.hub.put(self.hub.read(f"CarePlan/{plan['id']}"), status="active")
+
+
+def _output(kind: str, **value: Any) -> Resource:
+    return {"type": concept(names.DECISION_OUTPUT, kind), **value}
+
+
+def _participant(role: str, member: str, start: str, display: str | None = None) -> Resource:
+    reference = {"reference": member, "display": display} if display else {"reference": member}
+    return {"role": [concept(names.TEAM_ROLE, role)], "member": reference, "period": {"start": start}}
+
+
+def _activity(number: int, text: str, performer: str) -> Resource:
+    return {
+        "id": f"tiltak-{number}",
+        "extension": [{"url": names.IP_SECTOR, "valueCoding": {"system": names.SECTOR, "code": "municipal-health"}}],
+        "detail": {"status": "scheduled", "description": text, "performer": [{"reference": performer}]},
+    }

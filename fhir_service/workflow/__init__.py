@@ -1,0 +1,8 @@
+"""Use cases: every change, by REST or by message, goes through `settle` into the database."""
+
+from fhir_service.workflow.ingest import Ingest
+from fhir_service.workflow.office import Office
+from fhir_service.workflow.settle import Ground
+from fhir_service.workflow.write import Refused, WriteRequest, Written
+
+__all__ = ["Ground", "Ingest", "Office", "Refused", "WriteRequest", "Written"]

@@ -1,0 +1,160 @@
+"""From what a message says to drafts: find what each proposal speaks about, merge, route.
+
+hl7v2-mapping.md 6.2 (matching), decision 37 (one mechanism), domain.md 7 (routing).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import uuid4
+
+from fhir_service.rules import Draft, merge
+from fhir_service.storage.port import Reads, Stored
+from fhir_service.workflow.settle import Wanted
+from fhir_service.workflow.versions import parse_body
+from mappings.message import PROPOSAL, Mode, Proposal, Translation
+from mappings.natural_keys import natural_key
+from profiles.issues import Issue, error, information, warning
+from profiles.resource import Resource
+from profiles.validate import check
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What a translation comes to. `places`: proposal name -> `Type/id`, also of what is not written."""
+
+    wanted: list[Wanted] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
+    patient: Stored | None = None
+    """The Patient that was there before, if any."""
+
+
+async def gather(tx: Reads, translation: Translation, cause: str) -> Gathered:
+    """Load everything that the proposals name, and merge them into drafts."""
+    gathered = Gathered()
+    found = await _find(tx, translation.proposals, gathered)
+    if any(issue.refuses for issue in gathered.issues):
+        return gathered
+    for proposal in translation.proposals:
+        existing = found.get(proposal.name)
+        if existing is None and proposal.mode is Mode.STATUS:
+            text = "Nothing is known here that this event could change"
+            gathered.issues.append(warning("nothing-to-cancel", proposal.rtype, text))
+            continue
+        rid = existing.rid if existing else str(uuid4())
+        gathered.places[proposal.name] = f"{proposal.rtype}/{rid}"
+    for proposal in translation.proposals:
+        if proposal.name in gathered.places:
+            _merge_one(gathered, proposal, found.get(proposal.name), cause)
+    return gathered
+
+
+async def _find(tx: Reads, proposals: Sequence[Proposal], gathered: Gathered) -> dict[str, Stored]:
+    wanted = [(p.rtype, identifier) for p in proposals for identifier in p.key.identifiers]
+    by_identifier = await tx.by_identifiers(wanted) if wanted else {}
+    found: dict[str, Stored] = {}
+    for proposal in proposals:
+        hits = [row for i in proposal.key.identifiers for row in by_identifier.get((proposal.rtype, i), ())]
+        if not hits:
+            continue
+        if proposal.rtype == "Patient" and len({h.person_id for h in hits}) > 1:
+            text = "The identifiers belong to different persons here; the koordinerende enhet must decide"
+            gathered.issues.append(error("identity-ambiguous", "PID-3", text))
+            return {}
+        found[proposal.name] = hits[0]
+    gathered.patient = next((f for f in found.values() if f.rtype == "Patient"), None)
+    await _find_natural(tx, proposals, found)
+    return found
+
+
+async def _find_natural(tx: Reads, proposals: Iterable[Proposal], found: dict[str, Stored]) -> None:
+    """Match what has no identifier among the resources of the patients that are there already."""
+    by_nature = [p for p in proposals if p.key.natural is not None and p.name not in found]
+    patients = sorted({row.rid for row in found.values() if row.rtype == "Patient"})
+    if not by_nature or not patients:
+        return
+    rows = await tx.of_patients(patients, sorted({p.rtype for p in by_nature}))
+    candidates = [(row, parse_body(row.body)) for row in rows]
+    for proposal in by_nature:
+        places = {name: f"{row.rtype}/{row.rid}" for name, row in found.items()}
+        match = next((row for row, resource in candidates if _is_same(proposal, resource, places)), None)
+        if match:
+            found[proposal.name] = match
+
+
+def _is_same(proposal: Proposal, resource: Resource, places: Mapping[str, str]) -> bool:
+    if resource["resourceType"] != proposal.rtype or natural_key(resource) != proposal.key.natural:
+        return False
+    return all(
+        name in places and resource.get(element, {}).get("reference") == places[name]
+        for element, name in proposal.key.within
+    )
+
+
+def _merge_one(gathered: Gathered, proposal: Proposal, existing: Stored | None, cause: str) -> None:
+    values, missing = _resolved(proposal.values, gathered.places)
+    gathered.issues.extend(missing)
+    before = parse_body(existing.body) if existing else None
+    resolved = Proposal(
+        proposal.name, proposal.key, values, proposal.mode, proposal.at, proposal.cleared, proposal.states
+    )
+    merged = merge(before, resolved, existing.clock if existing else None)
+    gathered.issues.extend(merged.issues)
+    if merged.resource is None or (merged.resource == before and merged.clock == (existing.clock if existing else {})):
+        return
+    rid = gathered.places[proposal.name].partition("/")[2]
+    after, dropped = representable({**merged.resource, "id": rid})
+    gathered.issues.extend(dropped)
+    if after is None:
+        return
+    draft = Draft(proposal.rtype, rid, after, before, cause=cause, clock=merged.clock)
+    gathered.wanted.append(Wanted(draft, existing))
+
+
+def _resolved(value: Resource, places: Mapping[str, str]) -> tuple[Resource, list[Issue]]:
+    """`value` with `proposal:` references replaced; one to something that was not kept is dropped, and told."""
+    issues: list[Issue] = []
+
+    def walk(node: Any) -> Any:
+        if isinstance(node, list):
+            return [walk(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        out = {k: walk(v) for k, v in node.items()}
+        reference = out.get("reference")
+        if isinstance(reference, str) and reference.startswith(PROPOSAL):
+            place = places.get(reference.removeprefix(PROPOSAL))
+            if place is None:
+                del out["reference"]
+                issues.append(information("unmapped", reference, "What this refers to was not kept"))
+            else:
+                out["reference"] = place
+        return out
+
+    return cast(Resource, walk(value)), issues
+
+
+def representable(resource: Resource) -> tuple[Resource | None, list[Issue]]:
+    """The resource without the elements that FHIR cannot hold, each with a warning; None if it means nothing then.
+
+    A sender's oddity in one field must neither make an invalid resource nor lose the message (SR-20): the raw message
+    is kept.
+    """
+    warnings: list[Issue] = []
+    for _ in range(4):
+        wrong = [i for i in check(resource) if i.refuses]
+        if not wrong:
+            return resource, warnings
+        elements = {_top_element(i.at) for i in wrong}
+        warnings.extend(
+            warning("not-representable", i.at, "FHIR cannot hold what was sent here; left out") for i in wrong
+        )
+        if not elements & resource.keys():
+            break
+        resource = {k: v for k, v in resource.items() if k not in elements}
+    return None, warnings
+
+
+def _top_element(at: str) -> str:
+    return at.partition(".")[2].partition(".")[0].partition("[")[0]

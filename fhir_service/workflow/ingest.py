@@ -1,0 +1,169 @@
+"""Take a message from a sender into the plan, exactly once (architecture.md 1.4, decision 36).
+
+T1 keeps the raw bytes; T2 writes effects, receipt and outgoing notices; the answer is given after T2's commit (SR-1).
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import uuid4
+
+import structlog
+
+from fhir_service.storage.port import (
+    NOTHING,
+    Changes,
+    InboxRow,
+    Reads,
+    Received,
+    Repository,
+    Settled,
+    Unavailable,
+)
+from fhir_service.workflow.outcome import Translated, outcome_of
+from fhir_service.workflow.settle import Ground, joined
+from mappings.message import (
+    Answer,
+    Endpoint,
+    Envelope,
+    InboundMessage,
+    MessageFormat,
+    MessageKey,
+    Verdict,
+    error,
+)
+
+log = structlog.get_logger()
+MAX_ATTEMPTS = 2
+"""A message during which the process died this often is quarantined (SR-6)."""
+
+
+class Ingest:
+    """The door for messages of every format."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        ground: Ground,
+        formats: Mapping[str, MessageFormat],
+        endpoints: Mapping[str, Endpoint],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """`formats` by name; `endpoints` by sender (MSH-3|MSH-4), with what is agreed with it."""
+        self._repository = repository
+        self._ground = ground
+        self._formats = formats
+        self._endpoints = endpoints
+        self._clock = clock
+        self._turns: dict[MessageKey, asyncio.Lock] = {}
+        self._waiting: defaultdict[MessageKey, int] = defaultdict(int)
+
+    async def take(self, message: InboundMessage) -> bytes:
+        """Answer one message in the sender's own form. Never raises."""
+        form = self._formats[message.format]
+        envelope, endpoint = self._read(form, message)
+        try:
+            async with self._turn(envelope.key):
+                return (await self._take(form, envelope, endpoint)).body
+        except Unavailable:
+            trouble = error("temporary", "", "Temporarily not able to store messages; send it again")
+        except Exception:  # one of the two top loops: whatever goes wrong, the sender hears of it and keeps its copy
+            log.exception("ingest failed", kind=envelope.kind)
+            trouble = error("internal", "", "Internal error; the message was not processed, send it again")
+        return form.answer(envelope, Verdict.REFUSED, (trouble,), self._clock(), str(uuid4())).body
+
+    async def recover(self) -> int:
+        """Process what was received and not settled when the process ended, one at a time, in order (SR-6)."""
+        done = 0
+        for row in await self._repository.unfinished():
+            if await self._repository.attempt(row.message_id) > MAX_ATTEMPTS:
+                await self._repository.quarantine(row.message_id)
+                log.error("message quarantined", message=row.message_id)
+                continue
+            message = InboundMessage(row.format, row.door, row.body, row.received_at, row.charset)
+            form = self._formats[row.format]
+            envelope, endpoint = self._read(form, message)
+            await self._process(form, envelope, endpoint, row.message_id)
+            done += 1
+        return done
+
+    def _read(self, form: MessageFormat, message: InboundMessage) -> tuple[Envelope, Endpoint]:
+        """Read with what is agreed with the sender; who that is shows only in the first reading."""
+        envelope = form.read(message, Endpoint())
+        endpoint = self._endpoints.get(envelope.sender)
+        return (envelope, Endpoint()) if endpoint is None else (form.read(message, endpoint), endpoint)
+
+    @asynccontextmanager
+    async def _turn(self, key: MessageKey | None) -> AsyncIterator[None]:
+        """A parallel duplicate waits for the receipt of the first (decision 36)."""
+        if key is None:
+            yield
+            return
+        lock = self._turns.setdefault(key, asyncio.Lock())
+        self._waiting[key] += 1
+        try:
+            async with lock:
+                yield
+        finally:
+            self._waiting[key] -= 1
+            if not self._waiting[key]:
+                del self._waiting[key], self._turns[key]
+
+    async def _take(self, form: MessageFormat, envelope: Envelope, endpoint: Endpoint) -> Answer:
+        refusal = None
+        if any(issue.refuses for issue in envelope.issues):
+            refusal = form.answer(envelope, Verdict.REFUSED, envelope.issues, self._clock(), str(uuid4()))
+        reused = error("message-id-reused", form.key_place, "This message id was received before with other content")
+        other = form.answer(envelope, Verdict.REFUSED, (reused,), self._clock(), str(uuid4()))
+        message_id = str(uuid4())
+
+        async def receive(tx: Reads) -> tuple[InboxRow | Answer | None, Changes]:
+            earlier = await tx.message(envelope.key) if envelope.key else None
+            if earlier is None:
+                return refusal, Changes(received=(received(envelope, message_id, envelope.key, refusal),))
+            if earlier.digest != envelope.digest:
+                return other, Changes(received=(received(envelope, message_id, None, other),))
+            return earlier, NOTHING
+
+        known = await self._repository.run(receive)
+        if isinstance(known, Answer):
+            return known
+        if known is not None and known.answer is not None:
+            return known.answer
+        return await self._process(form, envelope, endpoint, known.message_id if known else message_id)
+
+    async def _process(self, form: MessageFormat, envelope: Envelope, endpoint: Endpoint, message_id: str) -> Answer:
+        """T2: what the message means, written with its receipt."""
+        told = Translated(form, envelope, endpoint, form.translate(envelope, endpoint))
+        answer_id = str(uuid4())
+
+        async def work(tx: Reads) -> tuple[Answer, Changes]:
+            outcome = await outcome_of(tx, told, self._ground)
+            answer = form.answer(envelope, outcome.verdict, outcome.issues, tx.now, answer_id)
+            settled = Settled(message_id, answer, tx.now, outcome.binary)
+            return answer, joined(outcome.changes, settled=(settled,))
+
+        answer = await self._repository.run(work)
+        log.info("ingested", kind=envelope.kind, message=message_id, code=answer.code)
+        return answer
+
+
+def received(envelope: Envelope, message_id: str, key: MessageKey | None, answer: Answer | None) -> Received:
+    """The inbox row of a message, as read so far."""
+    message = envelope.message
+    return Received(
+        message_id=message_id,
+        format=message.format,
+        door=message.door,
+        sender=envelope.sender,
+        control_id=envelope.control_id,
+        kind=envelope.kind,
+        digest=envelope.digest,
+        body=message.body,
+        received_at=message.received_at,
+        key=key,
+        charset=message.charset,
+        answer=answer,
+    )

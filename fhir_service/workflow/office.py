@@ -1,0 +1,23 @@
+"""The use cases over one repository: what REST and the messages call."""
+
+from fhir_service.principal import Principal
+from fhir_service.storage.port import Repository
+from fhir_service.workflow.seed import seed
+from fhir_service.workflow.settle import Ground
+from fhir_service.workflow.write import Refused, WriteRequest, Written, write
+
+
+class Office:
+    """The use cases for single resources; `Ingest` has those for messages."""
+
+    def __init__(self, repository: Repository, ground: Ground) -> None:
+        self._repository = repository
+        self._ground = ground
+
+    async def seed(self) -> int:
+        """Make the koordinerende enheter of the routes that are not there yet; returns how many."""
+        return await self._repository.run(seed(self._ground.routes))
+
+    async def write(self, request: WriteRequest, by: Principal) -> Written | Refused:
+        """Do one write for `by`. Raises what `Repository.run` raises: InForceConflict, Unavailable."""
+        return await self._repository.run(write(request, by, self._ground))

@@ -1,0 +1,48 @@
+"""Where a referral by message goes: the organisation named, else the person's municipality, else the default inbox."""
+
+from dataclasses import replace
+from datetime import date
+
+from fhir_service.rules import municipality_of
+from fhir_service.workflow.gather import Gathered
+from fhir_service.workflow.settle import Wanted
+from fhir_service.workflow.versions import parse_body
+from mappings.message import Translation
+from profiles.resource import Resource
+from profiles.routing import Inbox, Routes
+
+
+def routed(gathered: Gathered, translation: Translation, routes: Routes, today: date) -> list[Wanted]:
+    """The drafts, with the performer set on every need notification that names none."""
+    drafted = next((w.draft.after for w in gathered.wanted if w.draft.rtype == "Patient"), None)
+    patient = drafted or (parse_body(gathered.patient.body) if gathered.patient else None)
+    inbox = inbox_for(translation, patient, routes, today)
+    return [_with_performer(w, inbox) for w in gathered.wanted]
+
+
+def inbox_for(translation: Translation, patient: Resource | None, routes: Routes, today: date) -> Inbox:
+    """The inbox of a referral; never none (domain.md 7)."""
+    named = translation.facts.get("route-to")
+    municipality = translation.facts.get("municipality") or municipality_of(patient or {})
+    return (
+        routes.of_organization(named)
+        or routes.of_municipality(named)
+        or routes.of_municipality(municipality, translation.facts.get("district"), _age(patient, today))
+        or routes.default
+    )
+
+
+def _with_performer(wanted: Wanted, inbox: Inbox) -> Wanted:
+    draft = wanted.draft
+    if draft.rtype != "ServiceRequest" or draft.after is None or draft.after.get("performer"):
+        return wanted
+    performer = [{"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}]
+    return replace(wanted, draft=replace(draft, after={**draft.after, "performer": performer}))
+
+
+def _age(patient: Resource | None, today: date) -> int | None:
+    born = str((patient or {}).get("birthDate", ""))
+    if len(born) != 10:
+        return None
+    year, month, day = (int(part) for part in born.split("-"))
+    return today.year - year - ((today.month, today.day) < (month, day))

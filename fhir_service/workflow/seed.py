@@ -1,0 +1,53 @@
+"""The koordinerende enheter of the routes as resources: Organization and HealthcareService inbox (domain.md 7)."""
+
+from fhir_service.storage.port import Changes, Reads, Work
+from fhir_service.workflow.trace import new_write
+from profiles import names
+from profiles.resource import Resource
+from profiles.routing import Inbox, Routes
+
+
+def seed(routes: Routes) -> Work[int]:
+    """The unit of work that makes what is missing and leaves what is there; its answer is how many it made."""
+
+    async def work(tx: Reads) -> tuple[int, Changes]:
+        wanted = {(r["resourceType"], r["id"]): r for inbox in all_inboxes(routes) for r in resources_of(inbox)}
+        there = await tx.get_many(wanted)
+        missing = [resource for key, resource in wanted.items() if key not in there]
+        return len(missing), Changes(writes=tuple(new_write(r, tx.now, None, r["id"]) for r in missing))
+
+    return work
+
+
+def all_inboxes(routes: Routes) -> tuple[Inbox, ...]:
+    """Every inbox, the default one included."""
+    return (*routes.inboxes, routes.default)
+
+
+def resources_of(inbox: Inbox) -> tuple[Resource, Resource]:
+    """The Organization of the KE and the HealthcareService that is its inbox."""
+    identifiers = [
+        {"system": system, "value": value}
+        for system, value in ((names.ENH, inbox.organization_number), (names.MUNICIPALITY, inbox.municipality))
+        if value and not (inbox.part_of and system == names.MUNICIPALITY)
+    ]
+    organization: Resource = {
+        "resourceType": "Organization",
+        "id": inbox.organization_id,
+        **({"identifier": identifiers} if identifiers else {}),
+        "active": True,
+        "name": inbox.name,
+        **({"partOf": {"reference": f"Organization/{inbox.part_of}"}} if inbox.part_of else {}),
+    }
+    provider: Resource = {"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}
+    if inbox.organization_number:  # no-basis-HealthcareService: providedBy.identifier is an organisation number
+        provider["identifier"] = {"system": names.ENH, "value": inbox.organization_number}
+    service: Resource = {
+        "resourceType": "HealthcareService",
+        "id": inbox.service_id,
+        "active": True,
+        "providedBy": provider,
+        "name": f"Innboks: {inbox.name}",
+        "comment": "Meldinger om behov for koordinerte tjenester",
+    }
+    return organization, service

@@ -1,0 +1,185 @@
+"""The one way of a change into the database, whatever road it came by (SR-13).
+
+drafts -> persons -> standing (what each person has) -> rules -> the next versions of everything, as `Changes`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from fhir_service.rules import (
+    STANDING_TYPES,
+    Context,
+    Dispatch,
+    Draft,
+    Judgement,
+    Settings,
+    Standing,
+    concerns,
+    judge,
+    named_in,
+)
+from fhir_service.storage.port import Changes, Outgoing, Reads, Stored
+from fhir_service.workflow.persons import Persons, find_persons
+from fhir_service.workflow.versions import next_version, parse_body
+from profiles.issues import Issue
+from profiles.resource import Resource
+from profiles.routing import Routes
+
+OSLO = ZoneInfo("Europe/Oslo")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is configured and does not change between requests."""
+
+    base_url: str
+    routes: Routes
+    settings: Settings = field(default_factory=Settings)
+
+    def context(self, now: datetime) -> Context:
+        """The rules' view of `now` (UTC)."""
+        return Context(now=now, today=now.astimezone(OSLO).date(), routes=self.routes, settings=self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A draft and the version it would replace (None: never there; a deleted one counts)."""
+
+    draft: Draft
+    stored: Stored | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Refused with `issues`, or everything to write. `persons`: `Type/id` of a draft -> person_id."""
+
+    issues: tuple[Issue, ...]
+    changes: Changes
+    drafts: tuple[Draft, ...] = ()
+    persons: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> bool:
+        return any(issue.refuses for issue in self.issues)
+
+
+async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlement:
+    """Judge what is wanted as one transaction and work out all that is to be written."""
+    drafts = tuple(w.draft for w in wanted)
+    stored = {w.draft.reference: w.stored for w in wanted if w.stored}
+    persons = await find_persons(tx, drafts, stored, ground.base_url)
+    if any(issue.refuses for issue in persons.issues):
+        return Settlement(persons.issues, Changes())
+    groups = _groups(drafts, persons)
+    standings = await _standings(tx, groups, persons, stored)
+    judgements = [
+        judge(groups[p], standings[p], ground.context(tx.now)) if p in standings else _plain(groups[p]) for p in groups
+    ]
+    issues = tuple(i for j in judgements for i in j.issues)
+    if any(j.refused for j in judgements):
+        return Settlement(issues, Changes())
+    return _settlement(tx, issues, dict(zip(groups, judgements, strict=True)), persons, stored)
+
+
+def _groups(drafts: Iterable[Draft], persons: Persons) -> dict[str | None, list[Draft]]:
+    """Drafts by person, in sorted order (the lock order of workflow.md 7.6)."""
+    groups: dict[str | None, list[Draft]] = {}
+    for draft in drafts:
+        groups.setdefault(persons.of.get(draft.reference), []).append(draft)
+    return dict(sorted(groups.items(), key=lambda item: item[0] or ""))
+
+
+async def _standings(
+    tx: Reads, groups: Mapping[str | None, list[Draft]], persons: Persons, stored: dict[str, Stored]
+) -> dict[str | None, Standing]:
+    """The standing of each person whose drafts the rules look at; adds what it loads to `stored`."""
+    looked_at = [p for p, drafts in groups.items() if any(map(_is_looked_at, drafts)) or persons.left]
+    if not looked_at:
+        return {}
+    people = sorted({*(p for p in looked_at if p), *persons.left})
+    loaded = await tx.of_persons(people, STANDING_TYPES) if people else ()
+    merged_into = next((p for p in looked_at if p), None)
+    resources: dict[str | None, dict[str, Resource]] = {p: {} for p in looked_at}
+    for row in loaded:
+        person = row.person_id if row.person_id not in persons.left else merged_into
+        reference = f"{row.rtype}/{row.rid}"
+        stored.setdefault(reference, row)
+        resources[person][reference] = parse_body(row.body)
+    beside = await _named(tx, resources.values(), groups)
+    return {p: Standing(p, beside | resources[p]) for p in looked_at}
+
+
+async def _named(
+    tx: Reads, standings: Iterable[Mapping[str, Resource]], groups: Mapping[str | None, list[Draft]]
+) -> dict[str, Resource]:
+    """People and organisations that the rules tell others about, and those that they name themselves."""
+    drafted = {d.reference: d.after for drafts in groups.values() for d in drafts if d.after is not None}
+    beside: dict[str, Resource] = {}
+    looking_at: list[Resource] = [*(r for resources in standings for r in resources.values()), *drafted.values()]
+    for _ in range(2):
+        wanted = {r for r in named_in(looking_at) if r not in beside}
+        found = {r: drafted[r] for r in wanted if r in drafted}
+        keys = [(rtype, rid) for rtype, _, rid in (r.partition("/") for r in wanted - found.keys())]
+        rows = await tx.get_many(keys) if keys else {}
+        found.update({f"{r.rtype}/{r.rid}": parse_body(r.body) for r in rows.values() if not r.deleted})
+        beside.update(found)
+        looking_at = list(found.values())
+    return beside
+
+
+def _is_looked_at(draft: Draft) -> bool:
+    return any(concerns(draft.rtype, r) for r in (draft.before, draft.after) if r is not None)
+
+
+def _plain(drafts: list[Draft]) -> Judgement:
+    return Judgement(drafts=tuple(drafts))
+
+
+def _settlement(
+    tx: Reads,
+    issues: tuple[Issue, ...],
+    judgements: Mapping[str | None, Judgement],
+    persons: Persons,
+    stored: Mapping[str, Stored],
+) -> Settlement:
+    of = dict(persons.of)
+    drafts: list[Draft] = []
+    for person, judgement in judgements.items():
+        drafts.extend(judgement.drafts)
+        of.update({d.reference: person for d in judgement.drafts if person and d.rtype not in NOBODYS})
+    changes = Changes(
+        writes=tuple(next_version(d, _version(stored.get(d.reference)), tx.now, of.get(d.reference)) for d in drafts),
+        moves=persons.moves,
+        person_identifiers=persons.identifiers,
+        outgoing=tuple(outgoing(d, tx.now) for j in judgements.values() for d in j.dispatches),
+    )
+    return Settlement(issues, changes, tuple(drafts), of)
+
+
+NOBODYS = frozenset({"Organization", "HealthcareService", "Location", "Practitioner", "PractitionerRole"})
+"""Types that are about no patient, whoever caused them."""
+
+
+def _version(stored: Stored | None) -> int:
+    return stored.version + 1 if stored else 1
+
+
+def outgoing(dispatch: Dispatch, now: datetime) -> Outgoing:
+    """A rule's dispatch as a row of the outbox."""
+    return Outgoing(
+        outgoing_id=str(uuid4()),
+        channel=dispatch.channel,
+        kind=dispatch.kind,
+        destination=dispatch.destination,
+        payload=dispatch.payload,
+        order_key=dispatch.order_key,
+        created_at=now,
+    )
+
+
+def joined(changes: Changes, **more: tuple[object, ...]) -> Changes:
+    """`changes` with more of some kinds: `joined(c, writes=(w,))`."""
+    return replace(changes, **{name: (*getattr(changes, name), *rows) for name, rows in more.items()})

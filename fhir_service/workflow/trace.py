@@ -1,0 +1,110 @@
+"""What a change leaves behind about itself: Provenance, AuditEvent and the raw message as Binary.
+
+hl7v2-mapping.md 10 (items 1, 7, 8), SR-33.  https://hl7.org/fhir/R4/provenance.html
+"""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import uuid4
+
+from fhir_service.principal import Principal
+from fhir_service.rules import Draft
+from fhir_service.storage.port import Changes, Write
+from fhir_service.workflow.settle import Settlement, joined
+from fhir_service.workflow.versions import instant, next_version
+from profiles import names
+from profiles.resource import Resource
+
+SERVICE_AGENT: Resource = {
+    "type": {"coding": [{"system": names.PROVENANCE_PARTICIPANT, "code": "assembler"}]},
+    "who": {"type": "Device", "display": "Knutepunkt"},
+}
+DICOM = "http://dicom.nema.org/resources/ontology/DCM"
+AUDIT_ENTITY_TYPE = names.TERMINOLOGY + "/audit-entity-type"
+OBJECT_ROLE = names.TERMINOLOGY + "/object-role"
+
+
+def versioned(write: Write) -> Resource:
+    """Reference to the version that a write makes."""
+    return {"reference": f"{write.rtype}/{write.rid}/_history/{write.version}"}
+
+
+def provenance_of_rest(settlement: Settlement, draft: Draft, now: datetime) -> Changes:
+    """The settlement's changes, with a Provenance where the service did more than the client asked for."""
+    caused = [w for w in settlement.changes.writes if (w.rtype, w.rid) != (draft.rtype, draft.rid)]
+    if not caused:
+        return settlement.changes
+    provenance = {
+        "resourceType": "Provenance",
+        "target": [versioned(w) for w in settlement.changes.writes],
+        "recorded": instant(now),
+        "activity": {"text": f"{'delete' if draft.after is None else 'write'} {draft.rtype}"},
+        "agent": [*_caller(draft.by), SERVICE_AGENT],
+    }
+    person = settlement.persons.get(draft.reference)
+    return joined(settlement.changes, writes=(new_write(provenance, now, person),))
+
+
+def _caller(by: Principal) -> list[Resource]:
+    if by.organization is None:
+        return []
+    author = {"coding": [{"system": names.PROVENANCE_PARTICIPANT, "code": "author"}]}
+    return [{"type": author, "who": {"reference": by.organization}}]
+
+
+def new_write(resource: Resource, now: datetime, person_id: str | None, rid: str | None = None) -> Write:
+    """The first version of a resource of the service's own."""
+    rid = rid or str(uuid4())
+    draft = Draft(resource["resourceType"], rid, {**resource, "id": rid}, cause="service")
+    return next_version(draft, 1, now, person_id)
+
+
+def binary(body: bytes, content_type: str) -> Resource:
+    """Raw bytes exactly as received."""
+    return {"resourceType": "Binary", "contentType": content_type, "data": b64encode(body).decode("ascii")}
+
+
+def provenance_of_message(
+    targets: Sequence[Write], agents: Sequence[Resource], source: str, event: str, times: tuple[datetime, str | None]
+) -> Resource:
+    """Why everything that a message wrote is as it is. `times`: recorded (UTC), occurred (FHIR dateTime)."""
+    recorded, occurred = times
+    provenance: Resource = {
+        "resourceType": "Provenance",
+        "target": [versioned(w) for w in targets],
+        "recorded": instant(recorded),
+        "agent": [*agents, SERVICE_AGENT],
+        "entity": [{"role": "source", "what": {"reference": source}}],
+    }
+    if event:
+        provenance["activity"] = {"coding": [{"system": names.V2 + "0003", "code": event}]}
+    if occurred:
+        provenance["occurredDateTime"] = occurred
+    return provenance
+
+
+def audit_of_message(sender: Resource, patient: str | None, source: str, event: str, recorded: datetime) -> Resource:
+    """That a message was taken in.  https://hl7.org/fhir/R4/auditevent.html"""
+    entities: list[Resource] = [{"what": {"reference": source}, "type": {"system": AUDIT_ENTITY_TYPE, "code": "2"}}]
+    if patient:
+        entities.insert(
+            0,
+            {
+                "what": {"reference": patient},
+                "type": {"system": AUDIT_ENTITY_TYPE, "code": "1"},
+                "role": {"system": OBJECT_ROLE, "code": "1"},
+            },
+        )
+    return {
+        "resourceType": "AuditEvent",
+        "type": {"system": DICOM, "code": "110107", "display": "Import"},
+        "subtype": [{"system": names.V2 + "0003", "code": event}] if event else [],
+        "action": "C",
+        "recorded": instant(recorded),
+        "outcome": "0",
+        "purposeOfEvent": [{"coding": [{"system": names.V3_ACT_REASON, "code": "TREAT"}]}],
+        "agent": [{"who": sender, "requestor": True}],
+        "source": {"observer": {"type": "Device", "display": "Knutepunkt"}},
+        "entity": entities,
+    }

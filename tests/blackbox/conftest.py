@@ -1,0 +1,145 @@
+"""The real process behind real sockets, on a SQLite file of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from fhir_service.demo.hub import Hub
+
+START, END = b"\x0b", b"\x1c\x0d"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Service:
+    """`knutepunkt serve` that can be killed and started again on the same database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.http_port, self.mllp_port = free_port(), free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self.hubs: list[Hub] = []
+
+    @property
+    def http(self) -> str:
+        return f"127.0.0.1:{self.http_port}"
+
+    @property
+    def mllp(self) -> str:
+        return f"127.0.0.1:{self.mllp_port}"
+
+    @property
+    def fhir(self) -> str:
+        return f"http://{self.http}/fhir"
+
+    @property
+    def database(self) -> str:
+        return f"sqlite:///{self.folder / 'knutepunkt.db'}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "serve.log"
+
+    def start(self) -> "Service":
+        command = [sys.executable, "-m", "fhir_service", "serve", "--http", self.http, "--mllp", self.mllp]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, "--database", self.database], stdout=log, stderr=log, cwd=self.folder, env=os.environ.copy()
+            )
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                if httpx.get(f"http://{self.http}/readyz", timeout=2).status_code == 200:
+                    return self
+            except httpx.TransportError:
+                if self.process.poll() is not None:
+                    break
+            time.sleep(0.05)
+        raise AssertionError(f"the service did not start:\n{self.log.read_text()}")
+
+    def kill(self) -> None:
+        """kill -9"""
+        assert self.process
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> float:
+        """SIGTERM; returns the seconds it took."""
+        assert self.process
+        begun = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=20)
+        return time.monotonic() - begun
+
+    def hub(self) -> Hub:
+        """A client of its own; closed with the service."""
+        self.hubs.append(Hub(self.http, self.mllp))
+        return self.hubs[-1]
+
+    def end(self) -> None:
+        """Let go of everything."""
+        for hub in self.hubs:
+            hub.close()
+        if self.alive():
+            self.stop()
+
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def exchange(self, *bodies: bytes, timeout: float = 30) -> list[bytes]:
+        """Send the messages over one MLLP connection and return the answers, in order."""
+        with socket.create_connection(("127.0.0.1", self.mllp_port), timeout=timeout) as connection:
+            answers = []
+            for body in bodies:
+                connection.sendall(START + body + END)
+                answers.append(read_frame(connection))
+            return answers
+
+
+def read_frame(connection: socket.socket) -> bytes:
+    received = b""
+    while not received.endswith(END):
+        piece = connection.recv(65536)
+        if not piece:
+            raise ConnectionError("closed without an answer")
+        received += piece
+    return received[1:-2]
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    running = Service(tmp_path).start()
+    yield running
+    running.end()
+
+
+@pytest.fixture(scope="module")
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One process for the tests of a module that do not disturb each other."""
+    running = Service(tmp_path_factory.mktemp("service")).start()
+    yield running
+    running.end()
+
+
+def msa(answer: bytes) -> tuple[str, str]:
+    """(MSA-1, MSA-2)"""
+    fields = next(line for line in answer.decode("utf-8", "replace").split("\r") if line.startswith("MSA")).split("|")
+    return fields[1], fields[2] if len(fields) > 2 else ""
+
+
+def err_codes(answer: bytes) -> list[str]:
+    """The code (table 0357) of every ERR: ERR-3.1, before version 2.5 ERR-1.4"""
+    errors = [line.split("|") for line in answer.decode("utf-8", "replace").split("\r") if line.startswith("ERR")]
+    return [e[3].split("^")[0] if len(e) > 3 else e[1].split("^")[3].split("&")[0] for e in errors]

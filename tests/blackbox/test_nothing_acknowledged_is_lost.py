@@ -1,0 +1,96 @@
+"""kill -9 at any moment, restart, SIGTERM: SR-1, SR-3, SR-9."""
+
+import os
+import random
+import threading
+import time
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import httpx
+
+from fhir_service.demo import messages
+from fhir_service.demo.stories.p01_arne import ARNE
+from profiles import names
+
+from .conftest import Service, msa
+
+KILLS = int(os.environ.get("KNUTEPUNKT_KILLS", "3"))
+STREAMS = 4
+
+
+class Sender(threading.Thread):
+    """Sends messages or creates, and remembers what was acknowledged."""
+
+    def __init__(self, service: Service, over_rest: bool) -> None:
+        super().__init__(daemon=True)
+        self.service, self.over_rest = service, over_rest
+        self.acknowledged: list[tuple[str, bytes]] = []
+        self.unanswered: list[tuple[str, bytes]] = []
+
+    def run(self) -> None:
+        while True:
+            visit = f"V-{uuid4().hex[:12]}"
+            body = self._message(visit)
+            try:
+                if self.over_rest:
+                    answer = httpx.post(f"{self.service.fhir}/Encounter", content=body, headers=JSON, timeout=5)
+                    assert answer.status_code == 201
+                else:
+                    assert msa(self.service.exchange(body)[0])[0] == "AA"
+            except (OSError, httpx.TransportError):
+                self.unanswered.append((visit, body))
+                return
+            self.acknowledged.append((visit, body))
+
+    def _message(self, visit: str) -> bytes:
+        if not self.over_rest:
+            return messages.admission(ARNE, messages.ST_OLAVS, visit, datetime.now(UTC)).encode()
+        return (
+            '{"resourceType":"Encounter","status":"planned","class":{"code":"IMP"},'
+            f'"identifier":[{{"system":"urn:test:visit","value":"{visit}"}}]}}'
+        ).encode()
+
+
+JSON = {"content-type": "application/fhir+json"}
+
+
+def test_kill_9_under_load_loses_and_doubles_nothing(service: Service) -> None:
+    moments = random.Random(20261122)  # noqa: S311 - only where the kill falls
+    senders: list[Sender] = []
+    for _ in range(KILLS):
+        batch = [Sender(service, over_rest=n % 2 == 1) for n in range(STREAMS)]
+        for sender in batch:
+            sender.start()
+        time.sleep(moments.uniform(0.3, 1.5))
+        service.kill()
+        for sender in batch:
+            sender.join(15)
+        senders += batch
+        begun = time.monotonic()
+        service.start()
+        assert time.monotonic() - begun < 10
+    acknowledged = [visit for sender in senders for visit, _ in sender.acknowledged]
+    assert acknowledged
+    lost = [visit for visit in acknowledged if len(service.hub().find("Encounter", identifier=visit)) != 1]
+    assert lost == []
+    for sender in senders:  # what got no answer is sent again by its sender: one effect, whatever became of the first
+        for visit, body in sender.unanswered:
+            if not sender.over_rest:
+                assert msa(service.exchange(body)[0])[0] == "AA"
+                assert len(service.hub().find("Encounter", identifier=visit)) == 1
+    assert len(service.hub().find("Patient", identifier=f"{names.FNR}|{ARNE.number}")) == 1
+
+
+def test_sigterm_under_load_ends_in_time_and_loses_nothing(service: Service) -> None:
+    batch = [Sender(service, over_rest=n % 2 == 1) for n in range(STREAMS)]
+    for sender in batch:
+        sender.start()
+    time.sleep(1)
+    assert service.stop() < 10
+    for sender in batch:
+        sender.join(15)
+    service.start()
+    acknowledged = [visit for sender in batch for visit, _ in sender.acknowledged]
+    assert acknowledged
+    assert [v for v in acknowledged if len(service.hub().find("Encounter", identifier=v)) != 1] == []
