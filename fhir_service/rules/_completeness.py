@@ -53,7 +53,7 @@ def _responsible(looked: Looked) -> Gap | None:
     for place, activity in enumerate(several(looked.plan.get("activity"))):
         if not _is_somebodys(looked.standing, activity):
             path = f"CarePlan.activity[{place}].detail.performer"
-            return Gap("measure-responsible", path, "every activity has a performer")
+            return Gap("measure-responsible", path, "a performer on every activity")
     return None
 
 
@@ -123,7 +123,7 @@ def _contributions(looked: Looked) -> Gap | None:
 def _each_detail(looked: Looked, slot: str, element: str, said: Callable[[Resource], bool]) -> Gap | None:
     for place, activity in enumerate(several(looked.plan.get("activity"))):
         if isinstance(activity.get("detail"), dict) and not said(activity["detail"]):
-            return Gap(slot, f"CarePlan.activity[{place}].detail.{element}", f"every activity has {element}")
+            return Gap(slot, f"CarePlan.activity[{place}].detail.{element}", f"{element} on every activity")
     return None
 
 

@@ -19,6 +19,11 @@ class Kind(StrEnum):
     PLAN = "individual plan"
     CONSENT = "IP Consent"
 
+    @property
+    def one(self) -> str:
+        """`a case Task`, `an individual plan`."""
+        return f"{'an' if self[0] in 'iI' else 'a'} {self}"
+
 
 CONSENT_KINDS = ("plan-creation", "plan-sharing", "transfer")
 IMPORTED = "imported"

@@ -44,9 +44,12 @@ def _named(target: Resource, standing: Standing, context: Context) -> Inbox | No
     organization = standing.get(wanted) or {}
     identifiers = [target.get("identifier"), *several(organization.get("identifier"))]
     numbers = [i.get("value") for i in identifiers if isinstance(i, dict) and i.get("system") == names.ENH]
-    tokens = [wanted.removeprefix("Organization/") if wanted.startswith("Organization/") else None, *numbers]
-    every = [*routes.inboxes, routes.default]
-    return next((i for t in tokens if t for i in every if t in (i.organization_id, i.organization_number)), None)
+    for inbox in (*routes.inboxes, routes.default):
+        if wanted in (f"Organization/{inbox.organization_id}", f"HealthcareService/{inbox.service_id}"):
+            return inbox
+        if inbox.organization_number and inbox.organization_number in numbers:
+            return inbox
+    return None
 
 
 def _municipality(target: Resource) -> str | None:

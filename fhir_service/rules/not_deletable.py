@@ -16,7 +16,7 @@ INSTEAD: Mapping[Kind, str] = {
     Kind.CASE: "set status cancelled, or entered-in-error",
     Kind.CHILD: "set status cancelled, or entered-in-error",
     Kind.CONSENT: "set status inactive (withdrawn), or entered-in-error",
-    Kind.NEED: "set status revoked: it has an open case",
+    Kind.NEED: "it has an open case: set status revoked",
 }
 
 
@@ -30,7 +30,7 @@ def check(change: Change) -> Iterable[Issue]:
         text = "A Goal of an individual plan is not deleted: set lifecycleStatus cancelled, or entered-in-error"
         yield error("not-deletable", "Goal", text)
     elif kind is not None and (kind is not Kind.NEED or _has_open_case(change, before)):
-        yield error("not-deletable", before["resourceType"], f"A {kind} is not deleted: {INSTEAD[kind]}")
+        yield error("not-deletable", before["resourceType"], f"{kind.one} is not deleted: {INSTEAD[kind]}")
 
 
 def _belongs_to_plan(change: Change, goal: Resource) -> bool:

@@ -14,7 +14,7 @@ def check(change: Change) -> Iterable[Issue]:
     if plan is None or not enters(change, Kind.PLAN, "active") or is_imported(plan):
         return
     for gap in gaps(Looked(plan, change.standing, change.context), MANDATORY):
-        yield error("incomplete-plan", gap.path, f"{gap.slot}: an active plan has {gap.text}")
+        yield error("incomplete-plan", gap.path, f"{gap.slot}: a plan in force needs {gap.text}")
 
 
 RULE = Rule(

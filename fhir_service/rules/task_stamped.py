@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from fhir_service.rules._drafting import revise
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Change, Effect, Rule
-from fhir_service.rules._times import instant
+from fhir_service.rules._times import instant, parse
 
 
 def effects(change: Change) -> Iterable[Effect]:
@@ -13,7 +13,10 @@ def effects(change: Change) -> Iterable[Effect]:
     task = change.after
     if task is None or kind_of(task) not in (Kind.CASE, Kind.CHILD):
         return
-    yield revise(change.standing, task, lastModified=instant(change.context.now))
+    now, authored = change.context.now, parse(task.get("authoredOn"))
+    # A client's clock may be ahead of ours, and lastModified is never before authoredOn (R4, inv-1 of Task).
+    modified = task["authoredOn"] if authored and authored > now else instant(now)
+    yield revise(change.standing, task, lastModified=modified)
 
 
 RULE = Rule(

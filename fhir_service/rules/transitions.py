@@ -21,7 +21,7 @@ def check(change: Change) -> Iterable[Issue]:
     new = status(after)
     if not _may_step(kind, old, new, after):
         allowed = ", ".join(sorted(TRANSITIONS[kind].get(old, frozenset()))) or "none: it is at its end"
-        text = f"A {kind} does not go from {old or 'nothing'} to {new}; allowed: {allowed}"
+        text = f"{kind.one} does not go from {old or 'nothing'} to {new}; allowed: {allowed}"
         yield error("illegal-transition", f"{after['resourceType']}.status", text)
     elif kind is Kind.CASE:
         yield from _business_status(after)

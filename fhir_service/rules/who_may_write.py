@@ -24,7 +24,7 @@ def check(change: Change) -> Iterable[Issue]:
     roles = _roles(change, kind)
     if role not in roles and not _stands_in(change, roles):
         told = ", ".join(sorted(roles)) or "this service itself"
-        text = f"The role {role} does not do this with a {kind}; it is done by: {told}"
+        text = f"The role {role} does not do this with {kind.one}; it is done by: {told}"
         yield error("forbidden", str((change.after or {}).get("resourceType")), text)
 
 
