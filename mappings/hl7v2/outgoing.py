@@ -44,7 +44,8 @@ def build(payload: FeedbackPayload, destination: str, now: datetime, unique: str
     `destination`: MSH-3|MSH-4 of the one it goes to; `unique`: a UUID for MSH-10, the same on every repeat.
     """
     try:
-        message = Message("RRI_I12", version=VERSION, validation_level=VALIDATION_LEVEL.STRICT)
+        # Tolerant of lengths only: names of units and of senders outgrow the 20 characters that v2.5 gives an HD.
+        message = Message("RRI_I12", version=VERSION, validation_level=VALIDATION_LEVEL.TOLERANT)
         _fill(message.msh, _msh(payload, destination, now, unique))
         _fill(message.rf1, _rf1(payload, now))
         for fields in _providers(payload):

@@ -94,6 +94,18 @@ def test_least_payload_has_one_provider_and_no_note():
     assert [s.name for s in message.segments] == ["MSH", "RF1", "PRD", "PID"]
 
 
+def test_names_longer_than_the_lengths_of_the_standard_are_sent():
+    name = "Koordinerende enhet for habilitering og rehabilitering"
+    body, issues = build({**PAYLOAD, "ke": {"name": name}}, "DIPS|Oslo universitetssykehus HF", NOW, UNIQUE)
+    assert issues == ()
+    assert f"|{name}|DIPS|Oslo universitetssykehus HF|".encode() in body
+
+
+def test_structure_is_checked_before_sending():
+    body, issues = build({**PAYLOAD, "referral": {"value": ""}}, "A|B", NOW, UNIQUE)
+    assert (body, [issue.code for issue in issues]) == (b"", ["not-representable"])
+
+
 def test_payload_without_a_referral_is_told_and_not_sent():
     broken = {key: value for key, value in PAYLOAD.items() if key != "referral"}
     body, issues = build(broken, "A|B", NOW, UNIQUE)
