@@ -25,6 +25,7 @@ ICD_10 = VOLVEN + ".7110"
 ICPC_2 = VOLVEN + ".7170"
 DOCUMENT_TYPE = VOLVEN + ".9602"
 SNOMED_CT = "http://snomed.info/sct"
+SNOMED_CT_OID = "2.16.840.1.113883.6.96"
 
 # HL7 terminology
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
@@ -91,6 +92,8 @@ RAW_HL7V2 = "x-application/hl7-v2+er7"
 
 # Code systems that messages speak in
 LOINC = "http://loinc.org"
+LOINC_OID = "2.16.840.1.113883.6.1"
+XHTML = "http://www.w3.org/1999/xhtml"
 V3_ACT_PRIORITY = TERMINOLOGY + "/v3-ActPriority"
 CONDITION_CLINICAL = TERMINOLOGY + "/condition-clinical"
 CONDITION_VER_STATUS = TERMINOLOGY + "/condition-ver-status"

@@ -12,10 +12,10 @@ from profiles.resource import Resource
 CODINGS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
 """CWE: code, text, system name, version, system OID of the three codings."""
 CODE_SYSTEMS: Final = {
-    **dict.fromkeys(("I10", "ICD10", "ICD-10", "2.16.578.1.12.4.1.1.7110"), names.ICD_10),
-    **dict.fromkeys(("ICPC2", "ICPC-2", "7170", "2.16.578.1.12.4.1.1.7170"), names.ICPC_2),
-    **dict.fromkeys(("SCT", "SNM", "SNOMED", "SNOMED CT", "2.16.840.1.113883.6.96"), names.SNOMED_CT),
-    **dict.fromkeys(("LN", "LOINC", "2.16.840.1.113883.6.1"), names.LOINC),
+    **dict.fromkeys(("I10", "ICD10", "ICD-10", "7110", names.ICD_10.removeprefix(names.OID)), names.ICD_10),
+    **dict.fromkeys(("ICPC2", "ICPC-2", "7170", names.ICPC_2.removeprefix(names.OID)), names.ICPC_2),
+    **dict.fromkeys(("SCT", "SNM", "SNOMED", "SNOMED CT", names.SNOMED_CT_OID), names.SNOMED_CT),
+    **dict.fromkeys(("LN", "LOINC", names.LOINC_OID), names.LOINC),
     **dict.fromkeys(("ISO3166_1", "ISO3166"), names.ISO_3166),
 }
 _HL7_TABLE: Final = re.compile(r"HL7-?(\d{4})", re.ASCII | re.IGNORECASE)

@@ -16,7 +16,7 @@ from mappings.hl7v2.datatypes import (
     mapped_code,
     municipality_number,
 )
-from mappings.hl7v2.datatypes_identifiers import CX, NATIONAL, PATIENT, PERSON, Owner, identifier, national_number
+from mappings.hl7v2.datatypes_identifiers import CX, NATIONAL, PATIENT, Owner, identifier, national_number
 from mappings.hl7v2.parse import Segment
 from mappings.hl7v2.proposals import Proposals, organization, practitioner
 from mappings.hl7v2.reading import Item, Reading, first_item, items, nulled, value
@@ -230,6 +230,3 @@ def residence(pid: Segment | None) -> dict[str, str]:
     numbers = [n for text in (*said, value(pid, 12)) if (n := municipality_number(text))]
     names_ = [text for text in (*said, value(pid, 12)) if text and not municipality_number(text)]
     return {k: v[0] for k, v in (("municipality", numbers), ("district", names_)) if v}
-
-
-__all__ = ["PERSON", "gender", "is_protected", "languages", "patient", "person_number", "residence", "telecom"]

@@ -249,7 +249,7 @@ def _from_pv2(pv2: Segment | None, reading: Reading) -> Resource:
         else:
             reading.warn("bad-number", "PV2-11", "The length of the stay is not a number of days; left out.")
     if text := value(pv2, 12):
-        div = f'<div xmlns="http://www.w3.org/1999/xhtml">{escape(text)}</div>'
+        div = f'<div xmlns="{names.XHTML}">{escape(text)}</div>'
         told["text"] = {"status": "additional", "div": div}
     if value(pv2, 22).upper() == "Y":
         told["meta"] = {"security": [{"system": names.V3_CONFIDENTIALITY, "code": "R", "display": "restricted"}]}

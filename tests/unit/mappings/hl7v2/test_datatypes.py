@@ -276,3 +276,13 @@ def test_no_data_type_raises(text: str) -> None:
     for read in (human_name, address, contact_point, concept):
         read(item, reading)
     mapped(item, "v2-0063-relationship", reading)
+
+
+def test_code_with_blanks_is_shown_but_is_no_code() -> None:
+    item, reading = field("Bor hos mor^^L")
+    assert concept(item, reading) == {"coding": [{"display": "Bor hos mor"}]}
+
+
+def test_address_without_a_place_is_none() -> None:
+    item, reading = field("^^^^^NO^H")
+    assert address(item, reading) is None

@@ -438,3 +438,13 @@ def test_message_without_a_sender_names_no_channel() -> None:
     found = translated(body)
     assert found.sender is None
     assert "meta" not in proposal(found, "encounter").values
+
+
+def test_destination_without_code_and_name_is_none() -> None:
+    encounter = proposal(told("ADT^A03", PID, pv1(f37="^20261122", f45="20261122")), "encounter")
+    assert "hospitalization" not in encounter.values
+
+
+def test_general_practitioner_who_has_left_is_not_stated() -> None:
+    found = told("ADT^A08", PID, "ROL|1|D|PP|1^Lege^X")
+    assert "generalPractitioner" not in proposal(found, "patient").values
