@@ -13,7 +13,7 @@ import pytest
 from adapters.mllp import MllpServer
 from adapters.outbox import OutboxWorker, Patience, judged
 from fhir_service.storage import migrate, open_repository
-from fhir_service.storage.port import Changes, Outgoing, Reads, Repository
+from fhir_service.storage.port import Changes, Outgoing, Reads, Repository, Unavailable
 from mappings.hl7v2.format import FORMAT
 from mappings.message import Endpoint, InboundMessage, Verdict, error
 from profiles import names
@@ -207,6 +207,64 @@ def test_delivery_is_parked_after_72_hours(database):  # SR-5
             later = utc() + timedelta(hours=73)
             async with working(repository, {"DIPS|HUS": f"{HOST}:1"}, clock=lambda: later):
                 await until(repository, lambda states: states["old"] == "parked")
+
+    run(scenario)
+
+
+def test_worker_without_any_return_address_rests(database):
+    async def scenario():
+        async with storing(database) as repository:
+            await queue(repository, outgoing("1"))
+            worker = OutboxWorker(repository, {"DIPS|HUS": Endpoint()}, utc, patience=QUICK)
+            worker.start()
+            await asyncio.sleep(0.1)
+            await worker.stop()
+            assert (await repository.outbox())[0].state == "queued"
+
+    run(scenario)
+
+
+def test_stop_does_not_wait_for_an_answer_that_does_not_come(database):  # SR-9
+    async def scenario():
+        async def silent(inbound: InboundMessage) -> bytes:
+            return b""
+
+        server = MllpServer(silent, HOST, 0, utc)
+        await server.start()
+        async with storing(database) as repository:
+            await queue(repository, outgoing("1"))
+            patience = Patience(poll=0.02, answer=30, stop=0.1)
+            endpoints = {"DIPS|HUS": Endpoint(return_address=f"{HOST}:{server.port}")}
+            worker = OutboxWorker(repository, endpoints, utc, patience=patience)
+            worker.start()
+            await asyncio.sleep(0.2)
+            began = asyncio.get_running_loop().time()
+            await worker.stop()
+            assert asyncio.get_running_loop().time() - began < 1
+            assert (await repository.outbox())[0].state == "queued"
+        await server.stop()
+
+    run(scenario)
+
+
+def test_worker_outlives_a_database_that_is_away(database):  # SR-7
+    class Away:
+        """The repository, away for the first rounds."""
+
+        def __init__(self, repository: Repository, failures: list[Exception]) -> None:
+            self.repository, self.failures = repository, failures
+            self.delivered = repository.delivered
+
+        async def outbox(self, limit: int = 50):
+            if self.failures:
+                raise self.failures.pop()
+            return await self.repository.outbox(limit)
+
+    async def scenario():
+        async with hospital(Partner()) as address, storing(database) as repository:
+            await queue(repository, outgoing("1"))
+            async with working(Away(repository, [Unavailable(), RuntimeError()]), {"DIPS|HUS": address}):
+                await until(repository, lambda states: states["1"] == "acknowledged")
 
     run(scenario)
 
