@@ -1,6 +1,7 @@
 """The database: what the service asks of it (`port`), and opening and migrating one."""
 
 from fhir_service.storage.opening import open_repository
+from fhir_service.storage.port import StorageError
 from fhir_service.storage.schema import StaleSchema, is_current, migrate
 
-__all__ = ["StaleSchema", "is_current", "migrate", "open_repository"]
+__all__ = ["StaleSchema", "StorageError", "is_current", "migrate", "open_repository"]

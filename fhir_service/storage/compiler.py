@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Select, and_, bindparam, false, func, lite
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from fhir_service.search.query import Include
-from fhir_service.storage.constructs import any_of
+from fhir_service.storage.constructs import any_of, filter_only
 from fhir_service.storage.homes import Driver, condition, driver_of, entering, key_of, place_of
 from fhir_service.storage.matching import Expression
 from fhir_service.storage.prepared import Prepared, prepare
@@ -112,7 +112,7 @@ def compile_includes(rtype: str, includes: tuple[Include, ...]) -> Prepared:
 
 def _references(rtype: str, include: Include) -> Select[Any]:
     source, target, kind, where = _reference_columns(rtype, include.parameter)
-    chosen = select(kind.label("rtype"), target.label("target")).select_from(source).where(*where)
+    chosen = select(kind.label("rtype"), target.label("target")).distinct().select_from(source).where(*where)
     return chosen if include.target is None else chosen.where(kind == literal(include.target))
 
 
@@ -123,5 +123,5 @@ def _reference_columns(rtype: str, parameter: str) -> tuple[NamedFromClause, Exp
         target, kind = column_names(parameter, typed.parameters[parameter])
         return table, table.c[target], table.c[kind], [any_of(table.c.pk, "pks")]
     table = entering(REF, "s")
-    number = table.c.param == parameter_id(rtype, parameter)
+    number = filter_only(table.c.param) == literal(parameter_id(rtype, parameter))
     return table, table.c.target, table.c.rtype, [any_of(table.c.pk, "pks"), number]

@@ -75,8 +75,9 @@ class GroupCommit:
         self._closed = True
         while self._task is not None:
             await asyncio.wait([self._task])
-        if self._connection is not None:
-            await self._apart(self._connection.close)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._apart(connection.close)
         self._thread.shutdown()
 
     async def _serve(self) -> None:

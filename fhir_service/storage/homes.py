@@ -127,7 +127,7 @@ def _side(driver: Driver, rtype: str, criterion: CriterionShape) -> Expression:
         own = (driver.table.c[first], driver.table.c[second])
         return and_(driver.table.c.param == number, _any_form(criterion, own))
     probe = entering(SIDE[criterion.type], criterion.name)
-    there = exists().select_from(probe).where(probe.c.pk == driver.table.c.pk, probe.c.param == number)
+    there = exists().select_from(probe).where(probe.c.pk == driver.table.c.pk, filter_only(probe.c.param) == number)
     if criterion.missing is not None:
         return not_(there) if criterion.missing else there
     found = there.where(_any_form(criterion, _filters((probe.c[first], probe.c[second]))))
@@ -175,7 +175,7 @@ def key_of(driver: Driver, rtype: str, sort: Sort) -> Any:
     table = entering(SIDE[sort.type], "k")
     value: Expression = (func.max if sort.descending else func.min)(table.c[part])
     number: Expression = literal_column(str(parameter_id(rtype, sort.parameter)))
-    return _scalar(select(value).where(table.c.pk == driver.table.c.pk, table.c.param == number))
+    return _scalar(select(value).where(table.c.pk == driver.table.c.pk, filter_only(table.c.param) == number))
 
 
 def _looked_up(driver: Driver, table: NamedFromClause, column: str) -> Any:

@@ -275,7 +275,7 @@ class Repository(Protocol):
         ...
 
     async def outbox(self, limit: int = 50) -> tuple[OutboxRow, ...]:
-        """Undelivered ones, oldest first; then the newest delivered."""
+        """Queued ones, oldest first of every destination in turn; then the others, newest first."""
         ...
 
     async def delivered(self, outgoing_id: str, state: str, body: bytes | None, failure: str | None) -> None:

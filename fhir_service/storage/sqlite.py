@@ -91,9 +91,9 @@ class SqliteRepository:
 
     async def outbox(self, limit: int = 50) -> tuple[OutboxRow, ...]:
         def unit(connection: Connection) -> tuple[OutboxRow, ...]:
-            waiting = connection.rows(sql.OUTBOX_WAITING, {"limit": limit})
-            delivered = connection.rows(sql.OUTBOX_DELIVERED, {"limit": limit - len(waiting)})
-            return tuple(map(outbox_row, (*waiting, *delivered)))
+            queued = connection.rows(sql.OUTBOX_QUEUED, {"limit": limit})
+            done = connection.rows(sql.OUTBOX_DONE, {"limit": limit - len(queued)})
+            return tuple(map(outbox_row, (*queued, *done)))
 
         return await self._readers.apart(unit)
 
@@ -114,7 +114,7 @@ class SqliteRepository:
 
     async def close(self) -> None:
         await self._writer.close()
-        self._readers.close()
+        await self._readers.close()
 
 
 def _changed(rows: int) -> None:

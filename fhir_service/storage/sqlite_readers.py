@@ -21,6 +21,7 @@ class Readers:
         self._deadline = deadline
         self._inline: Connection | None = Connection(file, writes=False)
         self._idle: list[Connection] = []
+        self._closed = False
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="search")
 
     @property
@@ -30,6 +31,7 @@ class Readers:
 
     def at_once(self, unit: Callable[[Connection], T]) -> T:
         """Run a short read on the loop."""
+        self._must_be_open()
         if self._inline is None:
             self._inline = Connection(self._file, writes=False)
         try:
@@ -54,6 +56,7 @@ class Readers:
 
     async def apart(self, unit: Callable[[Connection], T]) -> T:
         """Run in a thread, with the deadline. Raises TooSlow."""
+        self._must_be_open()
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_thread, unit)
 
     def _in_thread(self, unit: Callable[[Connection], T]) -> T:
@@ -70,9 +73,14 @@ class Readers:
         self._idle.append(connection)
         return value
 
-    def close(self) -> None:
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise Unavailable("The database is closed")
+
+    async def close(self) -> None:
         """Wait for the threads and let go of the file."""
-        self._threads.shutdown()
+        self._closed = True
+        await asyncio.to_thread(self._threads.shutdown)
         for connection in self.connections:
             connection.raw.close()
         self._inline, self._idle = None, []

@@ -89,8 +89,10 @@ def _pks_of_patients(rtypes: tuple[str, ...]) -> Any:
         parts.append(own)
     typed = [rtype for rtype in rtypes if rtype in TYPED and PATIENT in TYPED[rtype].parameters]
     parts.extend(_typed_of_patients(rtype) for rtype in typed)
-    named = select(REF.c.pk).where(
-        any_of(REF.c.param, "params"), any_of(REF.c.target, "patients"), REF.c.rtype == "Patient"
+    named = (
+        select(REF.c.pk)
+        .distinct()
+        .where(any_of(REF.c.param, "params"), any_of(REF.c.target, "patients"), REF.c.rtype == "Patient")
     )
     return union(*parts, named)
 
@@ -131,8 +133,7 @@ OUTBOX_ROW = (
 )  # fmt: skip
 RECEIVED, SETTLED, QUARANTINED = "received", "settled", "quarantined"
 QUEUED = "queued"
-WAITING = (QUEUED, "failed", "parked")
-DELIVERED = ("sent", "acknowledged")
+DONE_WITH = ("sent", "acknowledged", "failed", "parked")
 
 
 def _inbox() -> Select[Any]:
@@ -146,13 +147,14 @@ UNFINISHED = prepare(_inbox().where(INBOX.c.state == RECEIVED).order_by(INBOX.c.
 INBOX_NEWEST = prepare(_inbox().order_by(INBOX.c.pk.desc()).limit(bindparam("limit")))
 
 
-def _outbox(states: tuple[str, ...]) -> Select[Any]:
-    chosen = OUTBOX.c.state.in_([literal(s) for s in states])
-    return select(*[OUTBOX.c[name] for name in OUTBOX_ROW]).where(chosen).limit(bindparam("limit"))
+def _outbox() -> Select[Any]:
+    return select(*[OUTBOX.c[name] for name in OUTBOX_ROW]).limit(bindparam("limit"))
 
 
-OUTBOX_WAITING = prepare(_outbox(WAITING).order_by(OUTBOX.c.pk))
-OUTBOX_DELIVERED = prepare(_outbox(DELIVERED).order_by(OUTBOX.c.pk.desc()))
+_turn = func.row_number().over(partition_by=OUTBOX.c.destination, order_by=OUTBOX.c.pk)
+OUTBOX_QUEUED = prepare(_outbox().where(OUTBOX.c.state == QUEUED).order_by(_turn, OUTBOX.c.pk))
+"""Oldest first of every destination in turn: the backlog of a dead receiver hides nothing of the others (SR-5)."""
+OUTBOX_DONE = prepare(_outbox().where(OUTBOX.c.state.in_([literal(s) for s in DONE_WITH])).order_by(OUTBOX.c.pk.desc()))
 ATTEMPT = prepare(
     update(INBOX)
     .where(INBOX.c.message_id == bindparam("of_message"))

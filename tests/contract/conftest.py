@@ -1,0 +1,25 @@
+"""The suite runs against each back-end; files lie in a temporary folder, never `:memory:` (decision 41)."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fhir_service.storage import migrate
+from tests.contract.database import Database
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("schema") / "empty.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite"])
+def database(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path) -> Database:
+    """An empty database with the schema of this version."""
+    assert request.param == "sqlite"
+    shutil.copy(empty_file, tmp_path / "knutepunkt.db")
+    return Database(f"sqlite:///{tmp_path / 'knutepunkt.db'}")

@@ -1,0 +1,116 @@
+"""Many works, few commits; works one after the other: decision 31."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from fhir_service.storage.port import NOTHING, Changes, Reads
+from fhir_service.storage.sqlite import SqliteRepository
+from tests.contract.database import put
+from tests.contract.resources import patient
+from tests.unit.storage.conftest import Tell
+
+
+def counted(repository: SqliteRepository) -> Counter[str]:
+    """How often each command runs on the connection that writes."""
+    commands: Counter[str] = Counter()
+    connection = repository._writer.connection
+    assert connection
+    connection.raw.set_trace_callback(lambda sql: commands.update([sql.split()[0]]))
+    return commands
+
+
+def test_concurrent_works_share_a_commit(told: Tell[None]) -> None:
+    async def story(repository: SqliteRepository) -> None:
+        commands = counted(repository)
+        await asyncio.gather(*[put(repository, patient(f"p{i}")) for i in range(100)])
+        assert commands["SAVEPOINT"] == 100
+        assert commands["COMMIT"] == 1
+
+    told(story)
+
+
+def test_works_that_come_during_a_commit_are_the_next_group(told: Tell[None]) -> None:
+    async def client(repository: SqliteRepository, name: str) -> None:
+        for i in range(10):
+            await put(repository, patient(f"{name}-{i}"))
+
+    async def story(repository: SqliteRepository) -> None:
+        commands = counted(repository)
+        await asyncio.gather(*[client(repository, f"c{i}") for i in range(20)])
+        assert commands["SAVEPOINT"] == 200
+        assert 10 <= commands["COMMIT"] <= 30
+
+    told(story)
+
+
+def test_group_is_bounded(told: Tell[None]) -> None:  # SR-8
+    async def nothing(_: Reads) -> tuple[None, Changes]:
+        return None, NOTHING
+
+    async def story(repository: SqliteRepository) -> None:
+        commands = counted(repository)
+        await asyncio.gather(*[repository.run(nothing) for _ in range(600)])
+        assert commands["COMMIT"] == 3
+
+    told(story)
+
+
+def test_work_that_is_given_up_before_its_turn_is_not_done(told: Tell[None]) -> None:
+    async def story(repository: SqliteRepository) -> None:
+        early = asyncio.ensure_future(put(repository, patient("early")))
+        given_up = asyncio.ensure_future(put(repository, patient("given-up")))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await early
+        assert await repository.read("Patient", "given-up") is None
+
+    told(story)
+
+
+WRITER = """
+import asyncio, sys
+from datetime import UTC, datetime
+from fhir_service.storage import open_repository
+from tests.contract.database import put
+from tests.contract.resources import patient
+
+async def client(repository, name):
+    for i in range(100_000):
+        await put(repository, patient(f"{name}-{i}a"), patient(f"{name}-{i}b"))
+        print(f"{name}-{i}", flush=True)
+
+async def main():
+    repository = open_repository(sys.argv[1], base_url="http://x/fhir", clock=lambda: datetime.now(UTC))
+    await asyncio.gather(*[client(repository, f"c{i}") for i in range(8)])
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("acknowledged", [1, 40, 150])
+def test_killed_writer_loses_nothing_that_it_acknowledged(  # SR-1
+    told: Tell[None], path: Path, acknowledged: int
+) -> None:
+    command = [sys.executable, "-c", WRITER, f"sqlite:///{path}"]
+    root = Path(__file__).parents[3]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root, env={**os.environ}) as process:
+        assert process.stdout
+        told_of = [process.stdout.readline().strip() for _ in range(acknowledged)]
+        process.send_signal(signal.SIGKILL)
+        told_of += [line.strip() for line in process.stdout.read().splitlines()[:-1]]
+
+    async def story(repository: SqliteRepository) -> None:
+        assert len(told_of) >= acknowledged
+        for name in told_of:
+            for half in "ab":
+                assert await repository.read("Patient", name + half), name
+        await put(repository, patient("after"))
+
+    told(story)

@@ -1,0 +1,145 @@
+"""SQLite walks the index that the compiler means, whatever it may guess: stack.md 5, trap 2."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from fhir_service.search import parse
+from fhir_service.search.query import Cursor
+from fhir_service.storage import statements as sql
+from fhir_service.storage.compiler import compile_includes, compile_search
+from fhir_service.storage.prepared import Prepared
+from fhir_service.storage.shape import includes_of, shape_of
+
+
+def plan_of(migrated: Path, statement: Prepared) -> list[str]:
+    """EXPLAIN QUERY PLAN with the parameter form (trap 7)."""
+    with closing(sqlite3.connect(migrated)) as connection:
+        explained = connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", (None,) * len(statement.names))
+        return [row[3] for row in explained]
+
+
+def page_plan(migrated: Path, rtype: str, *params: tuple[str, str], after: Cursor | None = None) -> list[str]:
+    query = parse(rtype, params, base_url="http://x/fhir", after=after).query
+    assert query
+    return plan_of(migrated, compile_search(shape_of(query)[0]).page)
+
+
+FIRST = Cursor((1,), 1)
+
+
+@pytest.mark.parametrize("after", [None, FIRST])
+@pytest.mark.parametrize(
+    ("rtype", "params", "start"),
+    [
+        ("CarePlan", [], "d USING COVERING INDEX typed_care_plan_newest"),
+        ("CarePlan", [("patient", "Patient/7")], "d USING INDEX typed_care_plan_patient_target (patient_target=?"),
+        ("CarePlan", [("status", "active")], "d USING COVERING INDEX typed_care_plan_status_code (status_code=?"),
+        ("CarePlan", [("status", "active"), ("patient", "7")], "typed_care_plan_patient_target (patient_target=?"),
+        ("CarePlan", [("status", "active"), ("patient", "7"), ("category", "x")], "typed_care_plan_patient_target"),
+        ("CarePlan", [("status", "active"), ("category", "s|x")], "d USING PRIMARY KEY (param=? AND code=?"),
+        ("CarePlan", [("status", "active"), ("care-team", "t")], "d USING PRIMARY KEY (param=? AND target=?"),
+        ("CarePlan", [("patient", "7"), ("care-team", "t")], "typed_care_plan_patient_target"),
+        ("Task", [("owner", "o"), ("status", "requested")], "typed_task_owner_target (owner_target=?"),
+        ("Condition", [("code", "x"), ("patient", "7")], "d USING PRIMARY KEY (param=? AND target=?"),
+        ("Condition", [], "d USING COVERING INDEX resource_newest (rtype=? AND deleted=?"),
+        ("Condition", [("clinical-status:not", "active")], "d USING COVERING INDEX resource_newest"),
+        ("Patient", [("identifier", "s|1"), ("gender", "male")], "d USING PRIMARY KEY (param=? AND code=?"),
+    ],
+)
+def test_newest_first_is_a_walk_along_the_selective_index(
+    migrated: Path, rtype: str, params: list[tuple[str, str]], start: str, after: Cursor | None
+) -> None:
+    steps = page_plan(migrated, rtype, *params, after=after)
+    page = steps[: steps.index(next(s for s in steps if " page" in s and "SCAN" in s))]
+    assert any(start in step for step in page), steps
+    assert not any("TEMP B-TREE" in step for step in page), steps
+    assert not any(step.startswith("SCAN d") and "typed_care_plan_newest" not in step for step in page), steps
+
+
+@pytest.mark.parametrize(
+    ("rtype", "params", "start"),
+    [
+        ("Patient", [("family", "as")], "d USING PRIMARY KEY (param=? AND norm>? AND norm<?)"),
+        ("Patient", [("_id", "x"), ("gender", "male")], "d USING INDEX sqlite_autoindex_resource_1 (rtype=? AND rid=?"),
+        ("Condition", [("onset-date", "2026")], "d USING PRIMARY KEY (param=? AND lo>? AND lo<?)"),
+        ("CarePlan", [("category", "x,y")], "d USING PRIMARY KEY (param=? AND code=?"),
+    ],
+)
+def test_what_is_sorted_afterwards_starts_at_the_selective_index(
+    migrated: Path, rtype: str, params: list[tuple[str, str]], start: str
+) -> None:
+    steps = page_plan(migrated, rtype, *params)
+    assert any(start in step for step in steps), steps
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        [("status", "active"), ("category", "x")],
+        [("patient", "7"), ("category:not", "x")],
+        [("patient", "7"), ("category:missing", "true")],
+        [("patient", "7"), ("instantiates-uri:missing", "false")],
+        [("care-team", "t"), ("status:not", "active")],
+    ],
+)
+def test_probes_go_by_the_resource(migrated: Path, params: list[tuple[str, str]]) -> None:
+    steps = page_plan(migrated, "CarePlan", *params)
+    probes = [s for s in steps if s.startswith("SEARCH c")]
+    assert probes
+    assert all("_resource (pk=?" in s or "INTEGER PRIMARY KEY (rowid=?)" in s for s in probes), steps
+
+
+def test_sort_values_are_looked_up_by_the_resource(migrated: Path) -> None:
+    steps = page_plan(migrated, "CarePlan", ("patient", "7"), ("_sort", "category"))
+    assert any("SEARCH k USING" in step and "tok_resource (pk=?)" in step for step in steps), steps
+
+
+def test_includes_start_at_the_page(migrated: Path) -> None:
+    params = [("_include", "CarePlan:care-team"), ("_include", "CarePlan:patient")]
+    query = parse("CarePlan", params, base_url="http://x/fhir").query
+    assert query
+    steps = plan_of(migrated, compile_includes("CarePlan", includes_of(query)))
+    assert sum("ref_resource (pk=?)" in step for step in steps) == 1, steps
+    assert sum("SEARCH s USING INTEGER PRIMARY KEY" in step for step in steps) == 1, steps
+    assert sum("SEARCH r USING INDEX sqlite_autoindex_resource_1" in step for step in steps) == 1, steps
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        sql.GET,
+        sql.GET_MANY,
+        sql.GET_VERSION,
+        sql.BY_IDENTIFIERS,
+        sql.OF_PERSONS,
+        sql.PERSONS,
+        sql.MESSAGE,
+        sql.UNFINISHED,
+        sql.OUTBOX_QUEUED,
+        sql.LEAVE,
+        sql.MOVE_HISTORY,
+        sql.of_patients(("Condition", "Patient", "Task")),
+        sql.pks_of_patients(("Condition", "Patient", "Task")),
+        *sql.MOVE_ROWS.values(),
+        *sql.DELETE_SIDE.values(),
+        *sql.DELETE_TYPED.values(),
+    ],
+)
+def test_no_statement_scans_a_table(migrated: Path, statement: Prepared) -> None:
+    steps = plan_of(migrated, statement)
+    own = [s for s in steps if s.startswith("SCAN") and "json_each" not in s]
+    assert not [s for s in own if s not in ("SCAN belonging", "SCAN (subquery-1)", "SCAN (subquery-2)")], steps
+
+
+def test_statement_is_compiled_once_a_shape() -> None:
+    def compiled(*params: tuple[str, str]) -> object:
+        query = parse("CarePlan", params, base_url="http://x/fhir").query
+        assert query
+        return compile_search(shape_of(query)[0])
+
+    first = compiled(("patient", "Patient/1"), ("status", "active,draft"))
+    assert compiled(("patient", "Patient/2"), ("status", "draft,on-hold,revoked")) is first
+    assert compiled(("patient", "Patient/2"), ("status", "draft")) is not first

@@ -1,0 +1,92 @@
+"""What runs on the loop, what in threads, and for how long: decision 41."""
+
+import asyncio
+import threading
+
+import pytest
+
+from fhir_service.storage.port import Changes, Reads, TooSlow
+from fhir_service.storage.sqlite import SqliteRepository
+from fhir_service.storage.sqlite_connection import Connection
+from tests.contract.database import ids, next_write, put, query, search
+from tests.contract.resources import patient, plan, task
+from tests.unit.storage.conftest import Tell
+
+SLOW = query("Patient", ("family:contains", f"{'x' * 1000}y"))
+"""Compares every position of every name below."""
+
+
+async def many_long_names(repository: SqliteRepository) -> None:
+    async def work(tx: Reads) -> tuple[None, Changes]:
+        people = [patient(f"p{i}", name=[{"family": "x" * 2000 + str(i)}]) for i in range(2000)]
+        return None, Changes(writes=tuple([await next_write(tx, p) for p in people]))
+
+    await repository.run(work)
+
+
+def test_search_that_takes_too_long_is_broken_off_and_the_next_one_works(told: Tell[None]) -> None:
+    async def story(repository: SqliteRepository) -> None:
+        await many_long_names(repository)
+        for _ in range(5):
+            with pytest.raises(TooSlow):
+                await repository.search(SLOW)
+        assert await search(repository, "Patient", ("_id", "p1")) == ["p1"]
+        assert await repository.read("Patient", "p2")
+
+    told(story)
+
+
+def test_search_of_a_work_is_broken_off_without_harm_to_its_group(
+    told: Tell[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fhir_service.storage.sqlite_reads.SEARCH_SECONDS", 0.02)
+
+    async def asking(tx: Reads) -> tuple[int, Changes]:
+        return len(await tx.matches(SLOW)), Changes()
+
+    async def story(repository: SqliteRepository) -> None:
+        await many_long_names(repository)
+        results = await asyncio.gather(put(repository, task("t")), repository.run(asking), return_exceptions=True)
+        assert results[0] is None
+        assert isinstance(results[1], TooSlow)
+        assert await repository.read("Task", "t")
+
+    told(story)
+
+
+def test_only_searches_of_the_narrow_table_run_on_the_loop(told: Tell[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[bool] = []
+    rows = Connection.rows
+
+    def noted(connection: Connection, *rest: object) -> object:
+        seen.append(threading.current_thread() is threading.main_thread())
+        return rows(connection, *rest)  # type: ignore[arg-type]
+
+    async def on_loop(repository: SqliteRepository, *params: tuple[str, str]) -> set[bool]:
+        seen.clear()
+        await repository.search(query("CarePlan", *params))
+        return set(seen)
+
+    async def story(repository: SqliteRepository) -> None:
+        await put(repository, patient("a"), plan("one", of="a"), person="p1")
+        monkeypatch.setattr(Connection, "rows", noted)
+        assert await on_loop(repository, ("patient", "a"), ("status", "active")) == {True}
+        assert await on_loop(repository, ("patient", "a"), ("_lastUpdated", "ge2026"), ("_sort", "-date")) == {True}
+        assert await on_loop(repository, ("patient", "a"), ("category", "x")) == {False}
+        assert await on_loop(repository, ("patient", "a"), ("_sort", "category")) == {False}
+        assert await on_loop(repository, ("patient", "a"), ("_include", "CarePlan:patient")) == {False}
+        assert await on_loop(repository, ("patient", "a"), ("_total", "accurate")) == {False}
+
+    told(story)
+
+
+def test_search_that_turns_out_long_goes_on_in_a_thread(told: Tell[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fhir_service.storage.sqlite_readers.INLINE_SECONDS", -1)
+    monkeypatch.setattr("fhir_service.storage.sqlite_connection.CHECK_EVERY", 1)
+
+    async def story(repository: SqliteRepository) -> None:
+        await put(repository, task("t"))
+        page = await repository.search(query("Task", ("patient", "arne")))
+        assert ids(page) == ["t"]
+
+    told(story)

@@ -1,0 +1,141 @@
+"""Trouble with the file is an answer, and over when it is over: SR-7, stack.md 5 trap 4."""
+
+import asyncio
+import contextlib
+import resource as limits
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fhir_service.storage.port import Unavailable
+from fhir_service.storage.sqlite import SqliteRepository
+from tests.contract.database import put
+from tests.contract.resources import patient, resource
+from tests.unit.storage.conftest import Tell
+
+
+async def works_as_usual(repository: SqliteRepository, rid: str) -> None:
+    await put(repository, patient(rid))
+    assert await repository.read("Patient", rid)
+    assert (await repository.unfinished()) == ()
+
+
+def test_locked_file_is_unavailable_to_writers_only(told: Tell[None], path: Path) -> None:
+    async def story(repository: SqliteRepository) -> None:
+        await put(repository, patient("before"))
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            results = await asyncio.gather(
+                *[put(repository, patient(f"p{i}")) for i in range(5)], return_exceptions=True
+            )
+            assert all(isinstance(r, Unavailable) for r in results)
+            assert await repository.read("Patient", "before")
+            other.execute("ROLLBACK")
+        await works_as_usual(repository, "p0")
+
+    told(story)
+
+
+def test_waiting_for_a_lock_does_not_stop_the_loop(told: Tell[None], path: Path) -> None:
+    async def story(repository: SqliteRepository) -> None:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waiting = asyncio.ensure_future(put(repository, patient("p")))
+            turns, longest, last = 0, 0.0, time.monotonic()
+            while not waiting.done():
+                await asyncio.sleep(0)
+                now = time.monotonic()
+                turns, longest, last = turns + 1, max(longest, now - last), now
+            assert isinstance(waiting.exception(), Unavailable)
+        assert turns > 100
+
+    told(story)
+
+
+@contextlib.contextmanager
+def full_disk(path: Path) -> Iterator[None]:
+    """No file of this process can grow beyond what the database's files are now."""
+    before = limits.getrlimit(limits.RLIMIT_FSIZE)
+    largest = max(p.stat().st_size for p in path.parent.iterdir())
+    limits.setrlimit(limits.RLIMIT_FSIZE, (largest, before[1]))
+    try:
+        yield
+    finally:
+        limits.setrlimit(limits.RLIMIT_FSIZE, before)
+
+
+def test_full_disk_is_unavailable_and_reads_go_on(told: Tell[None], path: Path) -> None:
+    big = {"text": "x" * 100_000}
+
+    async def story(repository: SqliteRepository) -> None:
+        await put(repository, patient("before"))
+        with full_disk(path):
+            large = [resource("Patient", f"p{i}", address=[big]) for i in range(5)]
+            results = await asyncio.gather(*[put(repository, p) for p in large], return_exceptions=True)
+            assert all(isinstance(r, Unavailable) for r in results), results
+            with pytest.raises(Unavailable):
+                await put(repository, resource("Patient", "again", address=[big]))
+            assert await repository.read("Patient", "before")
+            assert await repository.read("Patient", "p0") is None
+        await works_as_usual(repository, "p0")
+
+    told(story)
+
+
+def test_missing_file_is_unavailable_until_it_is_back(told: Tell[None], path: Path, tmp_path: Path) -> None:
+    async def story(repository: SqliteRepository) -> None:
+        await put(repository, patient("before"))
+        aside = tmp_path / "aside.db"
+        path.rename(aside)
+        with pytest.raises(Unavailable):
+            await put(repository, patient("lost"))
+        aside.rename(path)
+        await works_as_usual(repository, "after")
+        assert await repository.read("Patient", "lost") is None
+
+    told(story)
+
+
+def test_failed_commit_fails_the_whole_group_and_nothing_is_written(
+    told: Tell[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A COMMIT that fails cannot be had from outside at will: the command itself is spoilt."""
+
+    async def story(repository: SqliteRepository) -> None:
+        connection = repository._writer.connection
+        assert connection
+        script = connection.script
+
+        def spoilt(command: str) -> None:
+            if command == "COMMIT":
+                raise Unavailable("disk full")
+            script(command)
+
+        monkeypatch.setattr(connection, "script", spoilt)
+        results = await asyncio.gather(*[put(repository, patient(f"p{i}")) for i in range(5)], return_exceptions=True)
+        assert all(isinstance(r, Unavailable) for r in results)
+        monkeypatch.undo()
+        assert await repository.read("Patient", "p0") is None
+        assert not connection.raw.in_transaction
+        await works_as_usual(repository, "p0")
+
+    told(story)
+
+
+def test_closed_repository_takes_no_more_work(told: Tell[None]) -> None:
+    async def story(repository: SqliteRepository) -> None:
+        last = asyncio.ensure_future(put(repository, patient("last")))
+        await asyncio.sleep(0)
+        await repository.close()
+        await last
+        with pytest.raises(Unavailable):
+            await put(repository, patient("late"))
+        with pytest.raises(Unavailable):
+            await repository.read("Patient", "last")
+        with pytest.raises(Unavailable):
+            await repository.inbox()
+
+    told(story)
