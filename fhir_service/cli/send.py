@@ -103,11 +103,11 @@ def over_http(url: str, timeout: float) -> Carrier:
         raise Problem(f"--http: {url} is no URL ({invalid}).") from invalid
     if target.path in ("", "/"):
         target = target.copy_with(path="/hl7v2")
-    client = httpx.Client(timeout=timeout, headers={"content-type": names.RAW_HL7V2})
+    headers = {"content-type": names.RAW_HL7V2}
 
     def carry(body: bytes) -> Acknowledgement:
         try:
-            response = client.post(target, content=body)
+            response = httpx.post(target, content=body, headers=headers, timeout=timeout)
         except httpx.ConnectError as refused:
             raise Problem(
                 f"nobody listens at {target}: start the service (knutepunkt serve), or say where it is with --http."

@@ -1,0 +1,100 @@
+"""`knutepunkt serve`: how it starts, refuses to start, and ends."""
+
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import httpx
+import pytest
+
+from .conftest import Running, end, free_address, serve
+
+
+def refused(*arguments: str, folder: Path) -> str:
+    """What a start that is refused says; status 2, one sentence, no stack trace."""
+    command = [sys.executable, "-m", "fhir_service", "serve", *arguments]
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30)
+    assert ended.returncode == 2, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+def test_it_is_ready_on_the_addresses_of_the_environment(running: Running) -> None:
+    assert httpx.get(f"http://{running.http}/fhir/metadata").json()["fhirVersion"] == "4.0.1"
+    host, port = running.mllp.split(":")
+    with socket.create_connection((host, int(port)), timeout=5):
+        pass
+
+
+def test_sigterm_ends_it_in_order_and_the_next_start_finds_everything(tmp_path: Path) -> None:
+    first = serve(tmp_path)
+    made = httpx.post(f"http://{first.http}/fhir/Practitioner", json={"resourceType": "Practitioner", "active": True})
+    assert made.status_code == 201
+    begun = time.monotonic()
+    assert end(first) == 0
+    assert time.monotonic() - begun < 10
+    second = serve(tmp_path)
+    kept = httpx.get(f"http://{second.http}/fhir/Practitioner/{made.json()['id']}")
+    assert (kept.status_code, end(second)) == (200, 0)
+
+
+@pytest.mark.parametrize("option", ["--http", "--mllp"])
+def test_busy_port_is_named_with_the_option_to_change(option: str, tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        busy = f"127.0.0.1:{other.getsockname()[1]}"
+        addresses = {"--http": free_address(), "--mllp": free_address(), option: busy}
+        said = refused(*(word for pair in addresses.items() for word in pair), folder=tmp_path)
+    assert f"{busy} cannot be listened on" in said
+    assert f"choose another with {option}" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--mode", "production"), "production needs authentication"),
+        (("--mode", "fast"), "--mode: Input should be 'dev' or 'production'"),
+        (("--http", "0.0.0.0:8000"), "listens on loopback only"),
+        (("--mllp", "0.0.0.0:2575"), "listens on loopback only"),
+        (("--http", "8000"), "is not HOST:PORT"),
+        (("--http", "127.0.0.1:99999"), "is not HOST:PORT"),
+        (("--database", "postgresql://here/db"), "use sqlite:///FILE"),
+        (("--database", "hub.db"), "must be sqlite:///FILE"),
+        (("--routes", "none.json"), "none.json"),
+        (("--endpoints", "none.json"), "none.json"),
+    ],
+)
+def test_unsafe_or_wrong_setting_is_refused_with_a_sentence(
+    arguments: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    safe = ("--http", free_address(), "--mllp", "", "--database", f"sqlite:///{tmp_path}/hub.db")
+    assert told in refused(*safe, *arguments, folder=tmp_path)
+
+
+def test_database_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "letter.db").write_text("this is a letter, not a database")
+    said = refused("--http", free_address(), "--mllp", "", "--database", "sqlite:///letter.db", folder=tmp_path)
+    assert "is not a SQLite database" in said
+
+
+def test_database_that_breaks_at_start_ends_with_status_2(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
+        connection.execute("CREATE TABLE resource (something TEXT)")
+    said = refused("--http", free_address(), "--mllp", "", "--database", "sqlite:///other.db", folder=tmp_path)
+    assert "the service did not start" in said
+
+
+def test_help_names_every_command_without_loading_the_service() -> None:
+    code = (
+        "import sys, fhir_service.cli; print(sorted({'sqlalchemy', 'fastapi', 'uvicorn', 'httpx'} & set(sys.modules)))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert loaded.stdout.strip() == "[]"
+    shown = subprocess.run([sys.executable, "-m", "fhir_service", "--help"], capture_output=True, text=True)
+    for command in ("serve", "send", "inbox", "outbox", "demo", "migrate", "catalogue", "version"):
+        assert f" {command} " in shown.stdout
