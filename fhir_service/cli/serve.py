@@ -12,7 +12,7 @@ from fhir_service.cli.database import Database, make_folder_of
 if TYPE_CHECKING:
     from fhir_service.settings import Settings
 
-DRAIN_SECONDS = 5
+DRAIN_SECONDS = 2
 """How long open requests may take to end after SIGTERM; messages in work have 3 s more, and the contract is 10 s."""
 
 
