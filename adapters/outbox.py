@@ -172,14 +172,13 @@ class OutboxWorker:
         outcome = await self._attempt(partner.client, row)
         if outcome.state == QUEUED and self._clock() - sent.created_at > self._patience.keep_trying:
             outcome = Outcome(PARKED, outcome.body, outcome.failure)
+        # Told first: after a crash in between it is delivered once more, and telling it twice changes nothing.
+        if self._told and outcome.state != QUEUED:
+            await self._told(sent, outcome.state)
         await self._repository.delivered(sent.outgoing_id, outcome.state, outcome.body, outcome.failure)
         self._pause(partner, sent.order_key, again=outcome.state == QUEUED)
         log.info("outbox delivery", outgoing=sent.outgoing_id, kind=sent.kind, state=outcome.state)
-        if outcome.state == QUEUED:
-            return False
-        if self._told:
-            await self._told(sent, outcome.state)
-        return True
+        return outcome.state != QUEUED
 
     async def _attempt(self, client: MllpClient, row: OutboxRow) -> Outcome:
         body, failure = (row.body, None) if row.body else await self._written(row.outgoing)

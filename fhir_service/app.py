@@ -134,7 +134,7 @@ class Knutepunkt:
             self._fhir = FhirRouter(await self._face(repository, office), served_types())
             self._web = self._web_app(repository, ingest)
             opened.callback(self._close)
-            outbox = OutboxWorker(repository, self._configured.endpoints, clock)
+            outbox = OutboxWorker(repository, self._configured.endpoints, clock, office.told)
             outbox.start()
             opened.push_async_callback(outbox.stop)
             await self._listen(ingest, opened)

@@ -88,6 +88,8 @@ class Envelope:
     """For people: sending application and facility, empty when unknown."""
     kind: str
     """For people: `ADT^A03`, empty when unknown."""
+    control_id: str
+    """For people: the message's own id as sent, empty when missing."""
     digest: str
     """SHA-256 (hex) over the content without what a resend may change (MSH-7)."""
     content: object
@@ -186,6 +188,8 @@ class MessageFormat:
 
     name: str
     content_type: str
+    key_place: str
+    """Where the message id stands, in the sender's terms: `MSH-10`."""
     read: Callable[[InboundMessage, Endpoint], Envelope]
     translate: Callable[[Envelope, Endpoint], Translation]
     answer: Callable[[Envelope, Verdict, tuple[Issue, ...], datetime, str], Answer]

@@ -109,7 +109,8 @@ class FrameReader:
         self._inside, self._skipping = True, False
 
     def _end(self, events: list[Event]) -> None:
-        if self._inside and not self._skipping and self._buffer.strip():
+        # An empty frame is a message that says nothing: its sender waits for an answer, too.
+        if self._inside and not self._skipping:
             events.append(Frame(bytes(self._buffer)))
         self._buffer.clear()
         self._inside = self._skipping = False

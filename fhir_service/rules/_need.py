@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from fhir_service.rules._case import open_cases, requests_of
-from fhir_service.rules._elements import extension, part, reference
+from fhir_service.rules._elements import extension, part, reference, several
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Change, Standing
 from fhir_service.rules._times import parse
@@ -27,6 +27,12 @@ def opens_case(change: Change) -> bool:
 def is_inferred(change: Change) -> bool:
     """Whether an adapter inferred the need from a discharge: a draft that does make a case (4.1)."""
     return change.draft.cause == "hl7v2" and (change.after or {}).get("status") == "draft"
+
+
+def is_supposed(need: Resource) -> bool:
+    """Whether an adapter took something for a need that did not say so."""
+    tags = several(part(need, "meta", "tag"))
+    return any(isinstance(t, dict) and (t.get("system"), t.get("code")) == (names.TAG, "inferred-need") for t in tags)
 
 
 def consent_statement(need: Resource) -> str | None:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import structlog
 
+from fhir_service.logs import told
 from fhir_service.storage.port import (
     NOTHING,
     Changes,
@@ -69,8 +70,8 @@ class Ingest:
                 return (await self._take(form, envelope, endpoint)).body
         except Unavailable:
             trouble = error("temporary", "", "Temporarily not able to store messages; send it again")
-        except Exception:  # one of the two top loops: whatever goes wrong, the sender hears of it and keeps its copy
-            log.exception("ingest failed", kind=envelope.kind)
+        except Exception as failure:  # a top loop: whatever goes wrong, the sender hears of it and keeps its copy
+            log.error("ingest failed", kind=envelope.kind, **told(failure))  # noqa: TRY400 - see fhir_service.logs
             trouble = error("internal", "", "Internal error; the message was not processed, send it again")
         return form.answer(envelope, Verdict.REFUSED, (trouble,), self._clock(), str(uuid4())).body
 
@@ -82,12 +83,19 @@ class Ingest:
                 await self._repository.quarantine(row.message_id)
                 log.error("message quarantined", message=row.message_id)
                 continue
-            message = InboundMessage(row.format, row.door, row.body, row.received_at, row.charset)
-            form = self._formats[row.format]
-            envelope, endpoint = self._read(form, message)
-            await self._process(form, envelope, endpoint, row.message_id)
-            done += 1
+            done += await self._recovered(row)
         return done
+
+    async def _recovered(self, row: InboxRow) -> bool:
+        message = InboundMessage(row.format, row.door, row.body, row.received_at, row.charset)
+        form = self._formats[row.format]
+        envelope, endpoint = self._read(form, message)
+        try:
+            await self._process(form, envelope, endpoint, row.message_id)
+        except Exception as failure:  # a top loop: one poisonous message must not keep the service from starting
+            log.error("recovery failed", message=row.message_id, **told(failure))  # noqa: TRY400 - see fhir_service.logs
+            return False
+        return True
 
     def _read(self, form: MessageFormat, message: InboundMessage) -> tuple[Envelope, Endpoint]:
         """Read with what is agreed with the sender; who that is shows only in the first reading."""
@@ -136,11 +144,11 @@ class Ingest:
 
     async def _process(self, form: MessageFormat, envelope: Envelope, endpoint: Endpoint, message_id: str) -> Answer:
         """T2: what the message means, written with its receipt."""
-        told = Translated(form, envelope, endpoint, form.translate(envelope, endpoint))
+        translated = Translated(form, envelope, endpoint, form.translate(envelope, endpoint))
         answer_id = str(uuid4())
 
         async def work(tx: Reads) -> tuple[Answer, Changes]:
-            outcome = await outcome_of(tx, told, self._ground)
+            outcome = await outcome_of(tx, translated, self._ground)
             answer = form.answer(envelope, outcome.verdict, outcome.issues, tx.now, answer_id)
             settled = Settled(message_id, answer, tx.now, outcome.binary)
             return answer, joined(outcome.changes, settled=(settled,))

@@ -1,7 +1,8 @@
 """The use cases over one repository: what REST and the messages call."""
 
 from fhir_service.principal import Principal
-from fhir_service.storage.port import Repository
+from fhir_service.storage.port import Outgoing, Repository
+from fhir_service.workflow.feedback import close_feedback
 from fhir_service.workflow.seed import seed
 from fhir_service.workflow.settle import Ground
 from fhir_service.workflow.write import Refused, WriteRequest, Written, write
@@ -17,6 +18,11 @@ class Office:
     async def seed(self) -> int:
         """Make the koordinerende enheter of the routes that are not there yet; returns how many."""
         return await self._repository.run(seed(self._ground.routes))
+
+    async def told(self, outgoing: Outgoing, state: str) -> None:
+        """A delivery has come to its end in `state`; an acknowledged one closes its feedback."""
+        if state == "acknowledged":
+            await self._repository.run(close_feedback(outgoing, self._ground))
 
     async def write(self, request: WriteRequest, by: Principal) -> Written | Refused:
         """Do one write for `by`. Raises what `Repository.run` raises: InForceConflict, Unavailable."""

@@ -19,6 +19,9 @@ from profiles.issues import Issue, error
 from profiles.resource import Resource
 from profiles.validate import check
 
+MAX_DEPTH = 100
+"""Levels that a resource may be nested (SR-8); what a client sends is counted before it is parsed."""
+
 
 @dataclass(frozen=True, slots=True)
 class WriteRequest:
@@ -118,8 +121,20 @@ def _patched(request: WriteRequest, before: Resource) -> Resource | Refused:
         return Refused((error("bad-patch", request.rtype, text),))
     if not isinstance(after, dict) or (after.get("resourceType"), after.get("id")) != (request.rtype, request.rid):
         return Refused((error("bad-patch", request.rtype, "A patch may not change resourceType or id"),))
+    if _depth(after) > MAX_DEPTH:
+        return Refused((error("too-deep", request.rtype, f"The patched resource is nested deeper than {MAX_DEPTH}"),))
     issues = tuple(i for i in check(after, request.rtype) if i.refuses)
     return Refused(issues) if issues else after
+
+
+def _depth(value: object) -> int:
+    """Levels of nesting, counted without recursion (SR-16)."""
+    depth, level = 0, [value]
+    while level:
+        inner = [v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)]
+        level = [item for values in inner for item in values]
+        depth += bool(inner)
+    return depth
 
 
 def _draft(request: WriteRequest, current: Stored | None, after: Resource | None, by: Principal) -> Draft:

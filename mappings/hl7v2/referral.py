@@ -44,8 +44,8 @@ def _request(found: Proposals, rf1: Segment, happened: Event, by: Resource | Non
     stay = found.get("encounter")
     values: Resource = {
         "resourceType": "ServiceRequest",
-        "meta": source_of(reading),
         **stated,
+        "meta": source_of(reading) | stated.get("meta", {}),
         "authoredOn": stated.get("authoredOn") or _received(reading),
         "subject": reference("patient", _name(found)),
         "encounter": reference("encounter") if stay else None,

@@ -133,13 +133,20 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service
     running.end()
 
 
+def segments(answer: bytes, name: str) -> list[list[str]]:
+    """The fields of every segment of that name; the answer's own field separator"""
+    lines = answer.decode("utf-8", "replace").split("\r")
+    return [line.split(lines[0][3]) for line in lines if line.startswith(name)]
+
+
 def msa(answer: bytes) -> tuple[str, str]:
     """(MSA-1, MSA-2)"""
-    fields = next(line for line in answer.decode("utf-8", "replace").split("\r") if line.startswith("MSA")).split("|")
+    fields = segments(answer, "MSA")[0]
     return fields[1], fields[2] if len(fields) > 2 else ""
 
 
 def err_codes(answer: bytes) -> list[str]:
     """The code (table 0357) of every ERR: ERR-3.1, before version 2.5 ERR-1.4"""
-    errors = [line.split("|") for line in answer.decode("utf-8", "replace").split("\r") if line.startswith("ERR")]
-    return [e[3].split("^")[0] if len(e) > 3 else e[1].split("^")[3].split("&")[0] for e in errors]
+    component = answer.decode("utf-8", "replace")[4]
+    errors = segments(answer, "ERR")
+    return [e[3].split(component)[0] if len(e) > 3 else e[1].split(component)[3].split("&")[0] for e in errors]

@@ -1,8 +1,8 @@
 """RF1, PRD and CTD to ServiceRequest, requester and route (hl7v2-mapping.md 7; all ours, there is no official map).
 
-A referral is a **need notification** when a code of RF1-3 or RF1-10, or the whole text of one of them, is in the
-concept map `v2-0281-request-kind` (case does not matter). Only then it has category `need-notification`, the only
-thing that opens a case. Any other referral is kept as an ordinary ServiceRequest.
+Every referral is a **need notification**: it opens a case. Which need it is, a code of RF1-3 or RF1-10, or the whole
+text of one of them, says by the concept map `v2-0281-request-kind` (case does not matter). A referral that says nothing
+we know is a need for coordinated services with the tag `inferred-need`, so that a person looks at it (ADR 0007).
 
 Not mapped: RF1-12 and later; PRD-6, -13; CTD but its telecom; AUT; PRD of other roles than RP, RT and PP (candidates
 for a care team, which a message never changes).
@@ -21,11 +21,13 @@ from mappings.hl7v2.times import When
 from mappings.message import Key, Mode, Proposal
 from mappings.natural_keys import plain
 from profiles import names
+from profiles.code_systems import display
 from profiles.national_ids import is_organization_number
 from profiles.resource import Resource
 
 KINDS: Final = "v2-0281-request-kind"
 NEED: Final[Resource] = {"system": names.REQUEST_CATEGORY, "code": "need-notification"}
+SUPPOSED: Final = "coordinated-services"
 CONSENT_UNKNOWN: Final[Resource] = {"url": names.IP_CONSENT_STATEMENT, "valueCode": "unknown"}
 """HL7 v2 carries no consent; a message that says nothing must not look as if somebody had been asked."""
 NOTED: Final = frozenset({"MSH", "SFT", "RF1", "AUT", "PRD", "CTD", "PID", "PD1", "PV1", "PV2"})
@@ -50,14 +52,15 @@ def request(rf1: Segment, event: Event, reading: Reading) -> Resource:
     effective, expires = reading.time_of(rf1, 7) or event.sent, reading.time_of(rf1, 8)
     place = first_item(rf1, 5)
     values: Resource = {
+        "meta": {} if kind else {"tag": [{"system": names.TAG, "code": "inferred-need"}]},
         "extension": [CONSENT_UNKNOWN],
         "identifier": identifiers(rf1, reading),
         "status": "active",
         "intent": "proposal",
-        "category": [c for c in ({"coding": [NEED]} if kind else None, referral_type) if c],
+        "category": [c for c in ({"coding": [NEED]}, referral_type) if c],
         "priority": mapped_code(first_item(rf1, 2), "v2-0280-request-priority", reading),
-        "code": {"coding": [coding_of(kind)]} if kind else None,
-        "orderDetail": _disposition(rf1, reading, bool(kind)),
+        "code": {"coding": [coding_of(kind or _supposed(rf1, reading))]},
+        "orderDetail": [c for item in items(rf1, 4) if (c := concept(item, reading, "0282"))],
         "locationCode": [c for c in (concept(place, reading, "0284"),) if c],
         "authoredOn": effective.value if effective else "",
         "occurrencePeriod": _period(expires),
@@ -74,12 +77,13 @@ def _kind(item: Item) -> codes.Target | None:
     return next((t for text in texts if text and (t := table.target(plain(text)))), None)
 
 
-def _disposition(rf1: Segment, reading: Reading, coded: bool) -> list[Resource]:
-    """RF1-4; FHIR has it only beside a code (prr-1)."""
-    told = [c for item in items(rf1, 4) if (c := concept(item, reading, "0282"))]
-    if told and not coded:
-        reading.aside("unmapped", rf1.at(4), "A disposition without a kind of service has no place in FHIR.")
-    return told if coded else []
+def _supposed(rf1: Segment, reading: Reading) -> codes.Target:
+    """What a referral without a known code is taken for."""
+    text = (
+        "The kind of referral is not known here; it is taken for a need of coordinated services, and a person decides."
+    )
+    reading.warn("unknown-code", rf1.at(3), text)
+    return codes.Target(names.REQUEST_KIND, SUPPOSED, display(names.REQUEST_KIND, SUPPOSED) or "")
 
 
 def _period(end: When | None) -> Resource:

@@ -36,8 +36,8 @@ def test_doubled_framing_is_one_message():
     assert read(b"\x0b\x0b" + ONE + b"\x1c\r\x1c\r") == [Frame(ONE)]
 
 
-def test_empty_frame_is_nothing():
-    assert read(b"\x0b\x1c\r\x0b\r\n\x1c\r") == []
+def test_empty_frame_is_a_message_that_says_nothing_and_gets_its_answer():
+    assert read(b"\x0b\x1c\r\x0b\r\n\x1c\r") == [Frame(b""), Frame(b"\r\n")]
 
 
 def test_new_start_inside_a_frame_abandons_what_was_begun():

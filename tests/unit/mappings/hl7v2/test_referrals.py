@@ -37,11 +37,14 @@ def test_need_is_known_by_code_or_whole_text(fields: dict[str, str], kind: str) 
 
 
 @pytest.mark.parametrize("said", ["MED^Medical^HL70281", "^Ønsker ikke individuell plan", "REH", ""])
-def test_other_referrals_open_no_case(said: str) -> None:
-    request = proposal(told("REF^I12", rf1(f3=said), RP, PID), "request").values
-    coded = [c.get("code") for category in request.get("category", []) for c in category.get("coding", [])]
-    assert "need-notification" not in coded
-    assert "code" not in request
+def test_referral_of_unknown_kind_is_an_inferred_need_and_the_sender_is_told(said: str) -> None:
+    """Never lost and never refused: a person decides (ADR 0007)."""
+    found = told("REF^I12", rf1(f3=said), RP, PID)
+    request = proposal(found, "request").values
+    assert request["category"][0]["coding"] == [{"system": names.REQUEST_CATEGORY, "code": "need-notification"}]
+    assert request["code"]["coding"][0]["code"] == "coordinated-services"
+    assert {"system": names.TAG, "code": "inferred-need"} in request["meta"]["tag"]
+    assert ("unknown-code", "RF1-3") in [(i.code, i.at) for i in found.issues]
 
 
 def test_request_says_what_the_message_says_and_nothing_of_consent() -> None:
