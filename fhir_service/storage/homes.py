@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, exists, false, func, literal, literal_column, not_, or_, select, true
+from sqlalchemy import Select, Table, and_, exists, func, literal, literal_column, not_, or_, select
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from fhir_service.search.query import ParameterType, Sort
@@ -95,19 +95,14 @@ def condition(driver: Driver, rtype: str, criterion: CriterionShape) -> Expressi
 
 
 def _time(driver: Driver, _: str, criterion: CriterionShape) -> Expression:
-    if criterion.missing is not None:
-        return false() if criterion.missing else true()
     updated = driver.table.c.updated
     return _any_form(criterion, (updated, updated + literal_column("1")))
 
 
 def _id(driver: Driver, _: str, criterion: CriterionShape) -> Expression:
-    if "rid" in driver.table.c:
-        rid = driver.table.c.rid
-        return _of_one_row(criterion, (rid if driver.criterion is criterion else filter_only(rid), NO_SYSTEM))
-    probe = entering(RESOURCE, criterion.name)
-    asked = _of_one_row(criterion, (filter_only(probe.c.rid), NO_SYSTEM))
-    return exists().select_from(probe).where(probe.c.pk == driver.table.c.pk, asked)
+    """Nothing narrows more than an id: where there is one, the driver is `resource`."""
+    rid = driver.table.c.rid
+    return _any_form(criterion, (rid if driver.criterion is criterion else filter_only(rid), NO_SYSTEM))
 
 
 def _typed(driver: Driver, rtype: str, criterion: CriterionShape) -> Expression:

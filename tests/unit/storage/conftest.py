@@ -38,11 +38,11 @@ def path(tmp_path: Path, migrated: Path) -> Path:
 
 @pytest.fixture
 def told(path: Path) -> Tell[T]:
-    """Tell a story to an open repository that waits a twentieth of a second for locks and searches."""
+    """Tell a story to an open repository that waits a twentieth of a second for locks."""
 
     async def tell(story: Story[T]) -> T:
         file = SqliteFile(path, busy_ms=50)
-        repository = SqliteRepository(file, extract=extract, clock=lambda: datetime.now(UTC), search_deadline=0.05)
+        repository = SqliteRepository(file, extract=extract, clock=lambda: datetime.now(UTC), search_deadline=5)
         try:
             return await story(repository)
         finally:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from fhir_service.storage.port import Unavailable
+from fhir_service.storage.port import Changes, Reads, Unavailable
 from fhir_service.storage.sqlite import SqliteRepository
+from fhir_service.storage.sqlite_connection import Connection
 from tests.contract.database import put
 from tests.contract.resources import patient, resource
 from tests.unit.storage.conftest import Tell
@@ -137,5 +138,68 @@ def test_closed_repository_takes_no_more_work(told: Tell[None]) -> None:
             await repository.read("Patient", "last")
         with pytest.raises(Unavailable):
             await repository.inbox()
+
+    told(story)
+
+
+def test_connection_that_cannot_roll_back_is_replaced(told: Tell[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(repository: SqliteRepository) -> None:
+        connection = repository._writer.connection
+        assert connection
+        script = connection.script
+
+        def spoilt(command: str) -> None:
+            if command in ("COMMIT", "ROLLBACK"):
+                raise Unavailable("I/O error")
+            script(command)
+
+        monkeypatch.setattr(connection, "script", spoilt)
+        with pytest.raises(Unavailable):
+            await put(repository, patient("lost"))
+        assert repository._writer.connection is None
+        await works_as_usual(repository, "after")
+        assert repository._writer.connection is not connection
+        assert await repository.read("Patient", "lost") is None
+
+    told(story)
+
+
+def test_transaction_that_sqlite_broke_off_fails_the_group(told: Tell[None]) -> None:
+    async def story(repository: SqliteRepository) -> None:
+        connection = repository._writer.connection
+        assert connection
+
+        async def breaking(_: Reads) -> tuple[None, Changes]:
+            connection.raw.execute("ROLLBACK")  # as SQLite does by itself after some I/O errors
+            raise Unavailable("I/O error")
+
+        works = [put(repository, patient("before")), repository.run(breaking), put(repository, patient("behind"))]
+        results = await asyncio.gather(*works, return_exceptions=True)
+        assert [type(r) for r in results[:2]] == [Unavailable, Unavailable]
+        assert await repository.read("Patient", "before") is None
+        await works_as_usual(repository, "after")
+
+    told(story)
+
+
+def test_reader_in_trouble_is_replaced(told: Tell[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> object:
+        raise Unavailable("SQLITE_IOERR")
+
+    async def story(repository: SqliteRepository) -> None:
+        await put(repository, patient("arne"))
+        await repository.inbox()
+        before = repository._readers.connections
+        with monkeypatch.context() as spoilt:
+            spoilt.setattr(Connection, "row", broken)
+            spoilt.setattr(Connection, "rows", broken)
+            with pytest.raises(Unavailable):
+                await repository.read("Patient", "arne")
+            with pytest.raises(Unavailable):
+                await repository.inbox()
+        assert await repository.read("Patient", "arne")
+        await repository.inbox()
+        assert len(repository._readers.connections) == 2
+        assert not set(repository._readers.connections) & set(before)
 
     told(story)
