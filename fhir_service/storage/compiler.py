@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, and_, bindparam, false, func, literal, or_, select, true, tuple_, union
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from fhir_service.search.query import Include
+from fhir_service.search.query import Include, ParameterType
 from fhir_service.storage.constructs import any_of, filter_only
 from fhir_service.storage.homes import Driver, condition, driver_of, entering, key_of, place_of
 from fhir_service.storage.matching import Expression
@@ -29,7 +29,8 @@ SHAPES_KEPT = 1024
 class CompiledSearch:
     """The statements of one shape. Rows of `page`: the columns of a Stored, pk, then the sort values.
 
-    `simple`: it looks at nothing but the narrow table of the type, so it may run on the loop (decision 41).
+    `simple`: it looks at nothing but the narrow table of the type, and has little to sort: it may run on the loop
+    (decision 41).
     """
 
     page: Prepared
@@ -44,11 +45,12 @@ def compile_search(shape: Shape) -> CompiledSearch:
     found = [condition(driver, shape.rtype, c) for c in shape.criteria]
     where = [*driver.own_conditions(shape.rtype), *found]
     asked = [*(c.parameter for c in shape.criteria), *(s.parameter for s in shape.sort)]
-    places = [place_of(shape.rtype, parameter) for parameter in asked]
+    own = driver.typed and all(place_of(shape.rtype, parameter) in ("typed", "time") for parameter in asked)
+    few = driver.criterion is not None and driver.criterion.type is ParameterType.REFERENCE
     return CompiledSearch(
         page=prepare(_page(shape, driver, where)),
         total=prepare(_total(driver, where)),
-        simple=driver.typed and all(p in ("typed", "time") for p in places),
+        simple=own and (few or shape.sort == (NEWEST_FIRST,)),
     )
 
 

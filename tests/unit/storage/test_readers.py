@@ -78,6 +78,8 @@ def test_only_searches_of_the_narrow_table_run_on_the_loop(told: Tell[None], mon
         assert await on_loop(repository, ("patient", "a"), ("_lastUpdated", "ge2026"), ("_sort", "-date")) == {True}
         assert await on_loop(repository, ("patient", "a"), ("category", "x")) == {False}
         assert await on_loop(repository, ("patient", "a"), ("_sort", "category")) == {False}
+        assert await on_loop(repository, ("status", "active")) == {True}
+        assert await on_loop(repository, ("status", "active"), ("_sort", "date")) == {False}
         assert await on_loop(repository, ("patient", "a"), ("_include", "CarePlan:patient")) == {False}
         assert await on_loop(repository, ("patient", "a"), ("_total", "accurate")) == {False}
 
