@@ -3,7 +3,7 @@
 from base64 import b64encode
 
 from fhir_service.rules._case import CHILD_DECISION, DECISIONS, decided, outputs
-from fhir_service.rules._elements import reference_to, several
+from fhir_service.rules._elements import reference, reference_to
 from fhir_service.rules._feedback import case_number, reason_text
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change
@@ -12,6 +12,7 @@ from profiles import names
 from profiles.code_systems import display
 from profiles.resource import Resource
 
+AUTHORS = ("PractitionerRole", "Practitioner", "Organization")
 CLOSING = "Du kan kontakte koordinerende enhet om du har spørsmål."
 COMPLAINT = (
     "Du kan klage på beslutningen (pasient- og brukerrettighetsloven § 7-2). Send klagen til koordinerende enhet, "
@@ -33,7 +34,7 @@ def letter(change: Change, case: Resource) -> Resource:
         "type": {"text": "Brev om beslutning"},
         "subject": case.get("for"),
         "date": instant(now),
-        "author": several(maker) or several(case.get("owner")),
+        "author": [maker if (reference(maker) or "").partition("/")[0] in AUTHORS else case.get("owner")],
         "custodian": case.get("owner"),
         "description": f"Brev om beslutning i sak {case_number(case)}",
         "content": [

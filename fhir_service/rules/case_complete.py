@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from fhir_service.rules._case import business_status
-from fhir_service.rules._elements import part
+from fhir_service.rules._elements import part, reference
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Change, Rule
 from fhir_service.rules._team import coordinator_of
@@ -19,7 +19,10 @@ def check(change: Change) -> Iterable[Issue]:
         return
     for element in ALWAYS:
         if not case.get(element):
-            yield error("rule", f"Task.{element}", f"A case Task has {element}")
+            yield error("rule", f"Task.{element}", f"A case Task has the element {element}")
+    owner = reference(case.get("owner"))
+    if owner is not None and not owner.startswith("Organization/"):
+        yield error("rule", "Task.owner", "The owner of a case is the Organization of a koordinerende enhet")
     if not part(case, "restriction", "period", "end"):
         yield error("rule", "Task.restriction.period.end", "A case Task has a deadline: restriction.period.end")
     if case.get("intent") != "order":

@@ -18,7 +18,10 @@ from fhir_service.rules._feedback import Told, feedback, reason_text
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._letter import letter, outcome_text
 from fhir_service.rules._model import Change, Draft, Effect, Rule
+from fhir_service.rules._plan import plans
 from fhir_service.rules._tasks import cancelled_because, child
+from fhir_service.rules._team import coordinator_of
+from fhir_service.rules._transitions import IN_FORCE
 from profiles import names
 from profiles.issues import Issue
 from profiles.resource import Resource
@@ -41,6 +44,9 @@ def effects(change: Change) -> Iterable[Effect]:
         return
     if reaches(change, *DECIDED):
         yield from _letter(change, case)
+    # A case that comes back from on-hold was told before.
+    is_told = any(children_of(change.standing, case, "send-feedback", only_open=False))
+    if (reaches(change, *DECIDED) and not is_told) or _redecided(change):
         yield from feedback(change, case, _told(case), followed_up=True)
     if reaches(change, *DECIDED) or _redecided(change):
         yield from _appointment(change, case)
@@ -71,6 +77,15 @@ def _appointment(change: Change, case: Resource) -> Iterator[Draft]:
             yield from make(change.standing, child(change, case, "appoint-coordinator", case["id"]))
     else:
         yield from (cancelled_because(change.standing, task, "person-declined") for task in searching)
+        yield from _draft_by_present(change, case)
+
+
+def _draft_by_present(change: Change, case: Resource) -> Iterator[Draft]:
+    """A plan granted to somebody who has a coordinator already: the drafting begins at once."""
+    owner = coordinator_of(change.standing)
+    has_plan = any(plans(change.standing, *IN_FORCE))
+    if owner is not None and decided(case, "decision-plan") == "granted" and not has_plan:
+        yield from make(change.standing, child(change, case, "draft-plan", case["id"], owner=owner))
 
 
 def _told(case: Resource) -> Told:

@@ -10,13 +10,17 @@ from fhir_service.rules._tasks import CHILDREN, feedback_state
 from profiles.issues import Issue, error
 from profiles.resource import Resource
 
+OWNERS = ("Organization", "PractitionerRole", "Practitioner")
+"""A Practitioner where the coordinator is one with `onBehalfOf` (workflow.md 5, ctm-1)."""
+
 
 def check(change: Change) -> Iterable[Issue]:
     """Refuses a sub-step that nobody has, that never ends or that belongs to nothing."""
     task = change.after
     if task is None or kind_of(task) is not Kind.CHILD or _is_foreign(change, task):
         return
-    if not (task.get("owner") or {}):
+    owner = reference(task.get("owner"))
+    if not task.get("owner") or (owner is not None and owner.partition("/")[0] not in OWNERS):
         yield error("rule", "Task.owner", "A child Task has one owner: an Organization or a PractitionerRole")
     if not part(task, "restriction", "period", "end"):
         yield error("rule", "Task.restriction.period.end", "A child Task has a deadline: restriction.period.end")

@@ -11,7 +11,18 @@ from fhir_service.rules._people import plan_consent
 from fhir_service.rules._plan import with_reason
 from fhir_service.rules._tasks import completed_with
 from profiles import names
+from profiles.issues import Issue, error
 from profiles.resource import Resource
+
+
+def check(change: Change) -> Iterable[Issue]:
+    """Where the municipality wants consent in writing, an active one names its source (decision 6)."""
+    consent = change.after
+    if consent is None or change.context.settings.oral_consent or not enters(change, Kind.CONSENT, "active"):
+        return
+    if not (consent.get("sourceAttachment") or consent.get("sourceReference")):
+        text = "This municipality asks for consent in writing: sourceReference or sourceAttachment is missing"
+        yield error("rule", "Consent.source[x]", text)
 
 
 def effects(change: Change) -> Iterable[Effect]:
@@ -40,5 +51,6 @@ RULE = Rule(
     basis="pasient- og brukerrettighetsloven §§ 4-1, 2-5; workflow.md 4.3, 4.7",
     says="Uten samtykke ingen plan: trekkes samtykket, settes planen på vent til det er snakket med personen.",
     on=frozenset({"Consent"}),
+    check=check,
     effects=effects,
 )

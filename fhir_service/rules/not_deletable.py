@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from fhir_service.resources import resource_type
 from fhir_service.rules._case import cases_of
 from fhir_service.rules._elements import references
 from fhir_service.rules._kinds import Kind, kind_of
@@ -35,7 +36,9 @@ def check(change: Change) -> Iterable[Issue]:
 
 def _belongs_to_plan(change: Change, goal: Resource) -> bool:
     wanted = f"Goal/{goal['id']}"
-    return any(wanted in references(p.get("goal")) for p in change.standing.of("CarePlan") if kind_of(p) is Kind.PLAN)
+    return resource_type("Goal").guarded(goal) or any(
+        wanted in references(p.get("goal")) for p in change.standing.of("CarePlan") if kind_of(p) is Kind.PLAN
+    )
 
 
 def _has_open_case(change: Change, need: Resource) -> bool:

@@ -11,16 +11,19 @@ from profiles.issues import Issue, error
 
 def check(change: Change) -> Iterable[Issue]:
     """Refuses a second open coordinator or child coordinator in the end state of the transaction."""
-    team = change.after
-    if team is None or kind_of(team) is not Kind.TEAM or team.get("status") not in STANDING_TEAM:
+    after = change.after
+    if after is None or len(list(appointed(change.standing))) <= 1:
         return
-    own = coordinators(team)
-    if own and len(list(appointed(change.standing))) > 1:
+    is_team = kind_of(after) is Kind.TEAM and after.get("status") in STANDING_TEAM
+    own = coordinators(after) if is_team else []
+    # A Patient that turns out to be another person's may bring a second coordinator, too (4.10).
+    if own or after["resourceType"] == "Patient":
         text = (
             "The person would have more than one coordinator (coordinator or child-coordinator with an open period). "
             "Set period.end of the former one in the same transaction"
         )
-        yield error("second-coordinator", f"CareTeam.participant[{own[-1][0]}]", text)
+        at = f"CareTeam.participant[{own[-1][0]}]" if own else "Patient"
+        yield error("second-coordinator", at, text)
 
 
 RULE = Rule(
@@ -28,7 +31,7 @@ RULE = Rule(
     title="One coordinator per person from the municipality",
     basis="helse- og omsorgstjenesteloven §§ 7-2, 7-2 a; workflow.md 3 INV-02",
     says="En person skal ha én koordinator fra kommunen: enten koordinator eller barnekoordinator.",
-    on=frozenset({"CareTeam"}),
+    on=frozenset({"CareTeam", "Patient"}),
     check=check,
     order=20,
 )

@@ -16,19 +16,23 @@ def in_force(plan: Resource | None) -> bool:
 
 
 def check(change: Change) -> Iterable[Issue]:
-    """Refuses a second plan in the end state of the transaction (so that P8, replace, works)."""
+    """Refuses a second plan in the end state of the transaction (so that P8, replace, works).
+
+    A Patient that turns out to be another person's may bring a second plan, too (4.10).
+    """
     after = change.after
-    if after is None or not in_force(after):
+    if after is None or not (in_force(after) or after["resourceType"] == "Patient"):
         return
-    others = [p for p in change.standing.of("CarePlan") if in_force(p) and p["id"] != after["id"]]
-    if others:
+    plans = first_by_id(p for p in change.standing.of("CarePlan") if in_force(p))
+    if len(plans) > 1:
+        others = [p for p in plans if p != after]
         # Only a developer is told which plan it is: for others its existence is all they may learn (SR-29).
-        which = f" (CarePlan/{first_by_id(others)[0]['id']})" if change.by.role is None else ""
+        which = f" (CarePlan/{others[0]['id']})" if change.by.role is None else ""
         text = (
             f"The person already has an individual plan in force{which}: there is one plan per person. "
             "Ask the koordinerende enhet to be let into it, or end it in the same transaction"
         )
-        yield error("duplicate-plan", "CarePlan", text)
+        yield error("duplicate-plan", after["resourceType"], text)
 
 
 RULE = Rule(
@@ -36,7 +40,7 @@ RULE = Rule(
     title="One individual plan per person",
     basis="helse- og omsorgstjenesteloven § 7-1; forskrift om individuell plan; workflow.md 3 INV-01",
     says="En person skal bare ha én individuell plan om gangen, på tvers av kommuner og sektorer.",
-    on=frozenset({"CarePlan"}),
+    on=frozenset({"CarePlan", "Patient"}),
     check=check,
     order=10,
 )

@@ -11,6 +11,7 @@ from fhir_service.rules._people import plan_consent
 from fhir_service.rules._team import led_team
 from profiles import names
 from profiles.issues import Issue, error
+from profiles.resource import Resource
 
 
 def check(change: Change) -> Iterable[Issue]:
@@ -29,15 +30,24 @@ def check(change: Change) -> Iterable[Issue]:
 
 
 def effects(change: Change) -> Iterable[Effect]:
-    """The plan number, which the plan keeps wherever the person moves."""
+    """The plan number, which the plan keeps wherever the person moves and whatever a client leaves out."""
     plan = change.after
-    if plan is None or kind_of(plan) is not Kind.PLAN or kind_of(change.before) is Kind.PLAN:
+    if plan is None or kind_of(plan) is not Kind.PLAN:
         return
-    identifiers = several(plan.get("identifier"))
-    if not any(i.get("system") == names.PLAN_NUMBER for i in identifiers):
-        number = derived_id("plan-number", plan["id"])[:13].upper()
-        own = {"use": "official", "system": names.PLAN_NUMBER, "value": f"IP-{number}"}
-        yield revise(change.standing, plan, identifier=[*identifiers, own])
+    others = [i for i in several(plan.get("identifier")) if i.get("system") != names.PLAN_NUMBER]
+    number = _number(change.before) or _number(plan) or _new_number(plan)
+    if number != _number(plan):
+        yield revise(change.standing, plan, identifier=[*others, number])
+
+
+def _number(plan: Resource | None) -> Resource | None:
+    identifiers = several((plan or {}).get("identifier"))
+    return next((i for i in identifiers if i.get("system") == names.PLAN_NUMBER), None)
+
+
+def _new_number(plan: Resource) -> Resource:
+    number = derived_id("plan-number", plan["id"])[:13].upper()
+    return {"use": "official", "system": names.PLAN_NUMBER, "value": f"IP-{number}"}
 
 
 RULE = Rule(
