@@ -1,6 +1,7 @@
 """Lists whose entries have an identity: what a message states joins what is there (hl7v2-mapping.md 6.2, 9)."""
 
 import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -60,15 +61,29 @@ def key_for(rtype: str, path: str) -> KeyOf | None:
 
 
 def joined(old: list[Any], new: list[Any], key: KeyOf) -> list[Any]:
-    """`old` with all `new` entries of a key in the place of the old ones with it, further ones at the end."""
-    stated: dict[object, list[Any]] = {}
+    """`old` with the entries of `new` in the places of those with the same key, further ones at the end.
+
+    All old entries of a stated key give way, so that joining the same entries again changes nothing, order included.
+    """
+    stated: dict[object, deque[Any]] = {}
     for entry in new:
-        stated.setdefault(key(entry), []).append(entry)
-    replaced = set(stated)
+        stated.setdefault(key(entry), deque()).append(entry)
     result: list[Any] = []
     for entry in old:
-        result += [entry] if key(entry) not in replaced else stated.pop(key(entry), [])
-    return result + [entry for entries in stated.values() for entry in entries]
+        replacing = stated.get(key(entry))
+        if replacing is None:
+            result.append(entry)
+        elif replacing:
+            result.append(replacing.popleft())
+    return result + [entry for entry in new if _take(stated[key(entry)], entry)]
+
+
+def _take(waiting: deque[Any], entry: Any) -> bool:
+    """Whether an entry has found no place yet; it has one now."""
+    if waiting and waiting[0] is entry:
+        waiting.popleft()
+        return True
+    return False
 
 
 def left_behind(old: list[Any], new: list[Any], key: KeyOf) -> list[Any]:

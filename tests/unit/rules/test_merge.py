@@ -203,7 +203,7 @@ def test_participants_are_replaced_within_their_type() -> None:
     existing = {"resourceType": "Encounter", "participant": [who("ATND", "a"), who("REF", "b")]}
     merged = merge(existing, proposal({"participant": [who("ATND", "c"), who("ATND", "d")]}), {})
     assert merged.resource is not None
-    assert merged.resource["participant"] == [who("ATND", "c"), who("ATND", "d"), who("REF", "b")]
+    assert merged.resource["participant"] == [who("ATND", "c"), who("REF", "b"), who("ATND", "d")]
 
 
 def test_nothing_given_is_changed_by_a_merge() -> None:
@@ -249,3 +249,11 @@ def test_merging_the_same_proposal_twice_is_merging_it_once(
     assert once.resource is not None
     twice = merge(once.resource, one, once.clock)
     assert twice.resource == once.resource
+
+
+def test_joined_entries_keep_their_order_when_a_message_comes_again() -> None:
+    """A stay with two attending doctors around a referring one: no new version for a resend (SR-3)."""
+    people = [{"type": [{"text": kind}], "individual": {"display": name}} for kind, name in ("Aa", "Rb", "Ac")]
+    first = merge(None, proposal({"participant": people}), None)
+    assert first.resource is not None
+    assert merge(first.resource, proposal({"participant": people}, 13), first.clock).resource is first.resource
