@@ -66,7 +66,10 @@ def _milliseconds(out: str, percentile: str) -> float:
     return float(value) * MILLISECONDS[unit]
 
 
-async def _drive(port: int, make: Callable[[], bytes], until: float, times: list[float], pause: float) -> int:
+async def _drive(
+    port: int, make: Callable[[], bytes], until: float, times: list[float], pause: float, wait: float
+) -> int:
+    await asyncio.sleep(wait)
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 22)
     failed, begun = 0, time.perf_counter()
     while begun < until:
@@ -86,7 +89,9 @@ async def _mllp(port: int, make: Callable[[], bytes], seconds: float, connection
     times: list[float] = []
     begun = time.perf_counter()
     pause = connections / rate if rate else 0.0
-    failed = await asyncio.gather(*(_drive(port, make, begun + seconds, times, pause) for _ in range(connections)))
+    turns = (pause * n / connections for n in range(connections))  # so that they do not all send at once
+    drives = (_drive(port, make, begun + seconds, times, pause, wait) for wait in turns)
+    failed = await asyncio.gather(*drives)
     cuts = statistics.quantiles(times, n=100)
     return Figures(len(times) / (time.perf_counter() - begun), cuts[49] * 1e3, cuts[98] * 1e3, sum(failed))
 

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 import httpx
-from adapters.mllp.client import exchange
 
+from adapters.mllp.client import exchange
 from fhir_service.settings import host_port
 from profiles.resource import Resource
 

@@ -2,7 +2,7 @@
 
 Works are driven one after the other on the loop, each in a savepoint of the group's transaction, and each to its end
 before the next one starts: interleaved savepoints would nest. COMMIT waits one turn of the loop for those who come at
-the same time, and runs in a thread, as BEGIN does, which may have to wait for a lock; those who come meanwhile are the
+the same time, and runs in a thread, as BEGIN does where it has to wait for a lock; those who come meanwhile are the
 next group. Nobody gets an answer before the COMMIT: what a work read may be another one's of the same group.
 """
 
@@ -95,7 +95,8 @@ class GroupCommit:
 
     async def _group(self, members: list[_Member]) -> None:
         try:
-            await self._apart(self._begin)
+            if not self._begun_at_once():
+                await self._apart(self._begin)
             await self._gather(members)
             await self._apart(self._commit)
         except StorageError as error:
@@ -129,6 +130,18 @@ class GroupCommit:
             member.error = error
         if not connection.raw.in_transaction:  # SQLite broke off the transaction: disk full, I/O error
             raise Unavailable("The transaction was broken off")
+
+    def _begun_at_once(self) -> bool:
+        """Begin on the loop, as no other process writes: a trip through the thread costs more than the rest."""
+        connection = self._connection
+        if connection is None or _identity(self._file.path) != self._identity:
+            return False
+        try:
+            with connection.impatient():
+                connection.script("BEGIN IMMEDIATE")
+        except Unavailable:
+            return False
+        return True
 
     def _begin(self) -> None:
         if self._connection is None:

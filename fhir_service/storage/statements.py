@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import FromClause, Select, bindparam, delete, func, insert, literal, select, union, update
 from sqlalchemy.sql.dml import UpdateBase
 
-from fhir_service.storage.constructs import any_of
+from fhir_service.storage.constructs import any_of, filter_only
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.tables import (
     DAT,
@@ -64,7 +64,9 @@ BY_IDENTIFIERS = prepare(
 OF_PERSONS = prepare(
     _resources()
     .where(
-        any_of(RESOURCE.c.person_id, "persons"), any_of(RESOURCE.c.rtype, "rtypes"), RESOURCE.c.deleted == literal(0)
+        any_of(RESOURCE.c.person_id, "persons"),
+        any_of(filter_only(RESOURCE.c.rtype), "rtypes"),
+        filter_only(RESOURCE.c.deleted) == literal(0),
     )
     .order_by(RESOURCE.c.pk)
 )

@@ -30,6 +30,7 @@ from mappings.message import (
     Endpoint,
     Envelope,
     InboundMessage,
+    Issue,
     MessageFormat,
     MessageKey,
     Verdict,
@@ -120,18 +121,19 @@ class Ingest:
                 del self._waiting[key], self._turns[key]
 
     async def _take(self, form: MessageFormat, envelope: Envelope, endpoint: Endpoint) -> Answer:
-        refusal = None
-        if any(issue.refuses for issue in envelope.issues):
-            refusal = form.answer(envelope, Verdict.REFUSED, envelope.issues, self._clock(), str(uuid4()))
-        reused = error("message-id-reused", form.key_place, "This message id was received before with other content")
-        other = form.answer(envelope, Verdict.REFUSED, (reused,), self._clock(), str(uuid4()))
         message_id = str(uuid4())
+
+        def refused(*issues: Issue) -> Answer:
+            return form.answer(envelope, Verdict.REFUSED, issues, self._clock(), str(uuid4()))
 
         async def receive(tx: Reads) -> tuple[InboxRow | Answer | None, Changes]:
             earlier = await tx.message(envelope.key) if envelope.key else None
             if earlier is None:
-                return refusal, Changes(received=(received(envelope, message_id, envelope.key, refusal),))
+                answer = refused(*envelope.issues) if any(i.refuses for i in envelope.issues) else None
+                return answer, Changes(received=(received(envelope, message_id, envelope.key, answer),))
             if earlier.digest != envelope.digest:
+                text = "This message id was received before with other content"
+                other = refused(error("message-id-reused", form.key_place, text))
                 return other, Changes(received=(received(envelope, message_id, None, other),))
             return earlier, NOTHING
 

@@ -143,3 +143,8 @@ def test_statement_is_compiled_once_a_shape() -> None:
     first = compiled(("patient", "Patient/1"), ("status", "active,draft"))
     assert compiled(("patient", "Patient/2"), ("status", "draft,on-hold,revoked")) is first
     assert compiled(("patient", "Patient/2"), ("status", "draft")) is not first
+
+
+def test_what_a_person_has_is_found_by_the_person(migrated: Path) -> None:
+    """Every IP write and every message asks for it: by type it would walk all resources of ten types."""
+    assert "SEARCH resource USING INDEX resource_person (person_id=?)" in plan_of(migrated, sql.OF_PERSONS)
