@@ -50,6 +50,11 @@ def test_entries_have_their_address_and_mode(rest: Rest, team: list[str]) -> Non
     assert entry["resource"]["id"] in team
 
 
+def test_total_is_told_where_the_first_page_is_the_last(rest: Rest, team: list[str]) -> None:
+    assert rest.get("Organization?name=Lagoppsett").json()["total"] == len(team)
+    assert "total" not in rest.get("Organization?name=Lagoppsett&_count=2").json()
+
+
 def test_nothing_found_is_a_bundle_without_entries(rest: Rest) -> None:
     answer = rest.get("Organization?name=Finnesikke&_total=accurate")
     assert answer.json() == {
