@@ -21,6 +21,7 @@ from fhir_service.logs import configure, told
 from fhir_service.resources import served_types
 from fhir_service.rest import PATH, Face, FhirRouter, PageTokens, capability_statement, outcome
 from fhir_service.rest.exchange import Receive, Scope, Send
+from fhir_service.rules import Settings as Municipal
 from fhir_service.settings import Mode, Settings, host_port
 from fhir_service.storage import migrate, open_repository
 from fhir_service.storage.port import Repository, Unavailable
@@ -63,8 +64,10 @@ def create_app(settings: Settings) -> "Knutepunkt":
     try:
         endpoints = read_endpoints(settings.endpoints)
     except EndpointsError as problem:
-        raise ValueError(str(problem)) from problem
-    return Knutepunkt(Configured(settings, Ground(settings.fhir_base, routes(settings.routes)), endpoints))
+        raise ValueError(f"--endpoints: {problem}") from problem
+    municipal = Municipal(infer_need=settings.infer_need)
+    ground = Ground(settings.fhir_base, routes(settings.routes), municipal)
+    return Knutepunkt(Configured(settings, ground, endpoints))
 
 
 def routes(more: Path | None) -> Routes:
@@ -73,8 +76,12 @@ def routes(more: Path | None) -> Routes:
         return national()
     try:
         return with_more(national(), json.loads(more.read_text(encoding="utf-8")))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
-        raise ValueError(f"{more}: not a file of inboxes ({type(problem).__name__})") from problem
+    except OSError as problem:
+        raise ValueError(f"--routes: {more} cannot be read ({problem.strerror})") from problem
+    except (ValueError, LookupError, TypeError, AttributeError) as problem:
+        raise ValueError(
+            f"--routes: {more} is not a file of inboxes; fhir_service/demo/routes.json is one"
+        ) from problem
 
 
 class Knutepunkt:

@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     """JSON file with inboxes beside those of the municipalities (`profiles.routing.with_more`)."""
     endpoints: Path | None = None
     """JSON file with what is agreed with each sender (`adapters.endpoints`)."""
+    infer_need: bool = False
+    """Whether a long stay that ends without a notice of need opens a case by itself (decision 14)."""
     max_body_bytes: int = 10_000_000
     log_json: bool = False
 

@@ -57,8 +57,6 @@ class Endpoint:
     """Whether test persons (+40, +65, +80 months) are accepted."""
     unknown_persons: str = "store"
     """`store`, `need-only` or `drop` (decision 14)."""
-    infer_need: bool = False
-    """Whether a discharge that meets the trigger rule makes a draft request (hl7v2-mapping.md 10, item 5)."""
     return_address: str | None = None
     """`host:port` for what we send back (RRI)."""
 

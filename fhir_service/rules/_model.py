@@ -48,13 +48,17 @@ Effect: TypeAlias = Draft | Dispatch
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a municipality can set (decisions 6 and 30)."""
+    """What a municipality can set (decisions 6, 14 and 30)."""
 
     answer_days: int = 28
     review_months_child: int = 6
     review_months_adult: int = 12
     draft_plan_days: int = 60
     oral_consent: bool = True
+    infer_need: bool = False
+    """Whether a discharge without notice makes a case (decision 14)."""
+    infer_need_days: int = 14
+    """How long the stay must have been for that; a discharge to rehabilitation counts always."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,13 @@ def opens_case(change: Change) -> bool:
 
 
 def is_inferred(change: Change) -> bool:
-    """Whether an adapter inferred the need from a discharge: a draft that does make a case (4.1)."""
-    return change.draft.cause == "hl7v2" and (change.after or {}).get("status") == "draft"
+    """Whether the need was inferred from a discharge, not told by anyone: a draft that does make a case (4.1)."""
+    need = change.after or {}
+    return change.draft.cause != "rest" and need.get("status") == "draft" and is_supposed(need)
 
 
 def is_supposed(need: Resource) -> bool:
-    """Whether an adapter took something for a need that did not say so."""
+    """Whether something was taken for a need that did not say so."""
     tags = several(part(need, "meta", "tag"))
     return any(isinstance(t, dict) and (t.get("system"), t.get("code")) == (names.TAG, "inferred-need") for t in tags)
 

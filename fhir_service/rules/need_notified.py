@@ -8,7 +8,7 @@ from fhir_service.rules._drafting import make, revise, with_input
 from fhir_service.rules._elements import reference_to
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change, Effect, Rule
-from fhir_service.rules._need import case_already_open, consent_statement, is_inferred, is_supposed, opens_case
+from fhir_service.rules._need import case_already_open, consent_statement, is_supposed, opens_case
 from fhir_service.rules._people import open_stay
 from fhir_service.rules._routing import inbox_of
 from fhir_service.rules._tasks import fulfil
@@ -83,7 +83,7 @@ def _case(change: Change, need: Resource) -> Resource:
         "owner": owner,
         "restriction": {"period": {"end": due(context.now, context.settings.answer_days)}},
     }
-    if is_inferred(change) or is_supposed(need):
+    if is_supposed(need):
         case["input"] = with_input(case, "inferred-need", valueBoolean=True)
     return case
 

@@ -1,8 +1,8 @@
 """Every rule by example: `tests/cases/rules/<rule>/<case>.json`.
 
 `given`: the person's resources; `draft`: what is wanted (or `delete`: a reference); `by`: the role, or null for a
-developer; `cause`: the road it came by. `expect`: `issues` (code and place of every reason), or `drafts` and
-`dispatches` (one line for each thing that is written or sent).
+developer; `cause`: the road it came by; `settings`: what the municipality has set otherwise. `expect`: `issues` (code
+and place of every reason), or `drafts` and `dispatches` (one line for each thing that is written or sent).
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fhir_service.principal import Principal
-from fhir_service.rules import Draft, Judgement, rules
+from fhir_service.rules import Draft, Judgement, Settings, rules
 from profiles.resource import Resource
 from tests.unit.rules.world import NOW, World, assert_valid
 
@@ -53,6 +53,7 @@ def summary(judgement: Judgement) -> dict[str, list[str]]:
 def judged(case: dict[str, object]) -> Judgement:
     given: list[Resource] = case["given"]  # type: ignore[assignment]
     world = World({f"{r['resourceType']}/{r['id']}": r for r in given}, NOW + timedelta(days=1))
+    world.settings = Settings(**case.get("settings", {}))  # type: ignore[arg-type]
     by = Principal(role=case["by"])  # type: ignore[arg-type]
     if "delete" in case:
         before = world.resources[str(case["delete"])]

@@ -8,7 +8,7 @@ from typing import Any
 from fhir.resources.R4B import get_fhir_model_class  # noqa: TID251
 
 from fhir_service.principal import DEVELOPER, Principal
-from fhir_service.rules import Context, Dispatch, Draft, Judgement, Standing, judge
+from fhir_service.rules import Context, Dispatch, Draft, Judgement, Settings, Standing, judge
 from mappings.sources import source_uri
 from profiles import names
 from profiles.code_systems import concept
@@ -29,9 +29,10 @@ class World:
     resources: dict[str, Resource] = field(default_factory=dict)
     now: datetime = NOW
     sent: list[Dispatch] = field(default_factory=list)
+    settings: Settings = field(default_factory=Settings)
 
     def judged(self, *drafts: Draft) -> Judgement:
-        context = Context(now=self.now, today=self.now.date(), routes=national())
+        context = Context(now=self.now, today=self.now.date(), routes=national(), settings=self.settings)
         return judge(drafts, Standing("person", deepcopy(self.resources)), context)
 
     def draft(self, resource: Resource, by: Principal = DEVELOPER, cause: str = "rest") -> Draft:
