@@ -113,8 +113,8 @@ class SqliteRepository:
         return bytes(known[0]) if known else await self._writer.do(unit)
 
     async def close(self) -> None:
-        await self._writer.close()
         await self._readers.close()
+        await self._writer.close()  # last: only who may write puts the journal back into the file
 
 
 def _changed(rows: int) -> None:

@@ -56,6 +56,16 @@ def test_waiting_for_a_lock_does_not_stop_the_loop(told: Tell[None], path: Path)
     told(story)
 
 
+def test_closing_leaves_all_in_one_file(told: Tell[None], path: Path) -> None:
+    """A copy of the file alone is a copy of everything once the service has ended."""
+
+    async def story(repository: SqliteRepository) -> None:
+        await works_as_usual(repository, "p")
+
+    told(story)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
 @contextlib.contextmanager
 def full_disk(path: Path) -> Iterator[None]:
     """No file of this process can grow beyond what the database's files are now."""
