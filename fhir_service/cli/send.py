@@ -23,7 +23,7 @@ _FRAME = b"\x0b\x1c \t\r\n"
 
 
 def send(
-    files: Annotated[list[Path], typer.Argument(help="HL7 v2 messages; a file may hold several.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="HL7 v2 messages; a file may hold several.")],
     mllp: Annotated[
         str,
         typer.Option(help="Where to, over MLLP: HOST:PORT.", envvar="KNUTEPUNKT_MLLP"),
@@ -101,6 +101,8 @@ def over_http(url: str, timeout: float) -> Carrier:
         target = httpx.URL(url if "://" in url else f"http://{url}")
     except httpx.InvalidURL as invalid:
         raise Problem(f"--http: {url} is no URL ({invalid}).") from invalid
+    if target.scheme not in ("http", "https") or not target.host:
+        raise Problem(f"--http: {url} is no URL; give http://HOST:PORT.")
     if target.path in ("", "/"):
         target = target.copy_with(path="/hl7v2")
     headers = {"content-type": names.RAW_HL7V2}

@@ -57,7 +57,6 @@ def serve(
     if settings.mllp:
         _listen("mllp", settings.mllp).close()
     make_folder_of(settings.database)
-    _welcome(settings)
     _run(settings, listener)
 
 
@@ -119,6 +118,7 @@ def _run(settings: "Settings", listener: socket.socket) -> None:
         app = create_app(settings)
     except ValueError as invalid:
         raise Problem(str(invalid)) from invalid
+    _welcome(settings)
     # The thread that commits and the loop hand the interpreter to each other: not after 5 ms, but at once.
     sys.setswitchinterval(SWITCH_SECONDS)
     config = uvicorn.Config(

@@ -69,6 +69,12 @@ def test_address_that_is_none_says_what_is_expected() -> None:
         send(ADMISSION, "--mllp", "nowhere")
 
 
+@pytest.mark.parametrize("url", ["http://", "ftp://127.0.0.1/", "://"])
+def test_url_that_is_none_says_what_is_expected(url: str) -> None:
+    with pytest.raises(Problem, match="is no URL"):
+        send(ADMISSION, "--http", url)
+
+
 def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"missing\.hl7 cannot be read"):
         send(tmp_path / "missing.hl7")

@@ -65,8 +65,8 @@ def test_busy_port_is_named_with_the_option_to_change(option: str, tmp_path: Pat
         (("--http", "127.0.0.1:99999"), "is not HOST:PORT"),
         (("--database", "postgresql://here/db"), "use sqlite:///FILE"),
         (("--database", "hub.db"), "must be sqlite:///FILE"),
-        (("--routes", "none.json"), "none.json"),
-        (("--endpoints", "none.json"), "none.json"),
+        (("--routes", "none.json"), "--routes: none.json cannot be read (No such file or directory)"),
+        (("--endpoints", "none.json"), "--endpoints: none.json cannot be read (No such file or directory)"),
     ],
 )
 def test_unsafe_or_wrong_setting_is_refused_with_a_sentence(
@@ -80,6 +80,18 @@ def test_database_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.db").write_text("this is a letter, not a database")
     said = refused("--http", free_address(), "--mllp", "", "--database", "sqlite:///letter.db", folder=tmp_path)
     assert "is not a SQLite database" in said
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [("--routes", "is not a file of inboxes"), ("--endpoints", "is not an object with an object for each sender")],
+)
+def test_file_of_another_kind_is_refused(option: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text("[1]")
+    safe = ("--http", free_address(), "--mllp", "", "--database", f"sqlite:///{tmp_path}/hub.db")
+    said = refused(*safe, option, "list.json", folder=tmp_path)
+    assert told in said
+    assert "Ctrl-C ends it" not in said  # it never ran
 
 
 def test_database_that_breaks_at_start_ends_with_status_2(tmp_path: Path) -> None:
