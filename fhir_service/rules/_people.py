@@ -54,6 +54,11 @@ def age_of(patient: Resource | None, today: date) -> int | None:
     return age_on((patient or {}).get("birthDate"), today)
 
 
+def is_dead(patient: Resource) -> bool:
+    """Whether the Patient is said to be dead.  https://hl7.org/fhir/R4/patient.html"""
+    return bool(patient.get("deceasedDateTime") or patient.get("deceasedBoolean"))
+
+
 def plan_consent(standing: Standing) -> Resource | None:
     """The active consent to make a plan."""
     consents = (c for c in standing.of("Consent") if c.get("status") == "active")

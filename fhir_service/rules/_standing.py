@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from fhir_service.rules._elements import code_in, part, reference, references, several
 from fhir_service.rules._kinds import Kind, is_inpatient, kind_of
+from fhir_service.rules._people import is_dead
 from profiles import names
 from profiles.resource import Resource
 
@@ -34,6 +35,8 @@ def concerns(rtype: str, resource: Resource) -> bool:
     """
     if rtype == "Encounter":
         return is_inpatient(resource)
+    if rtype == "Patient":
+        return is_dead(resource)
     if rtype == "Communication":
         return code_in(resource.get("category"), names.FEEDBACK_CATEGORY) is not None
     # Whether a Goal belongs to an individual plan can only be told from the plan.
