@@ -11,11 +11,19 @@ from tests.golden import translated
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FNR = "15918512397"
 PID = f"PID|1||{FNR}^^^FNR^FNR||Nordmann^Ola||19851115|M"
+VISIT = "V1^^^DIPS"
+ADMITTED = "20261120102000"
 
 
 def segment(name: str, fields: Mapping[int, str]) -> str:
     """`name` with those fields."""
     return "|".join([name, *(fields.get(n, "") for n in range(1, max(fields) + 1))])
+
+
+def pv1(**more: str) -> str:
+    """PV1 of an inpatient stay; `f36="home"` sets PV1-36."""
+    stated = {2: "I", 19: VISIT, 44: ADMITTED} | {int(key[1:]): said for key, said in more.items()}
+    return segment("PV1", stated)
 
 
 def message(kind: str, *segments: str, processing: str = "P", facility: str = "STO") -> bytes:
