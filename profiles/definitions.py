@@ -74,6 +74,7 @@ class _Content(msgspec.Struct, frozen=True):
     codes: dict[str, dict[str, tuple[str, ...]]]
     parameters: dict[str, msgspec.Raw]
     compartment: dict[str, tuple[str, ...]]
+    tables: dict[str, msgspec.Raw]
 
 
 @cache
@@ -146,6 +147,16 @@ def concepts(valueset_url: str) -> frozenset[tuple[str, str]] | None:
     """The (system, code) pairs of a required value set; None as for `codes`."""
     systems = _content().codes.get(valueset_url)
     return None if systems is None else frozenset((s, code) for s, found in systems.items() for code in found)
+
+
+@cache
+def hl7_table(number: str) -> frozenset[str] | None:
+    """The codes of an HL7 v2 table (`0069`), case folded; None where the specification does not list it.
+
+    https://hl7.org/fhir/R4/terminologies-v2.html
+    """
+    raw = _content().tables.get(number)
+    return frozenset(c.casefold() for c in msgspec.json.decode(raw, type=tuple[str, ...])) if raw else None
 
 
 def pattern(primitive: str) -> str | None:

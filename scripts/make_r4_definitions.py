@@ -21,6 +21,7 @@ PACKAGE = "hl7.fhir.r4.examples@4.0.1"
 TARGET = Path(__file__).parent.parent / "profiles" / "r4" / "definitions.json.gz"
 DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 PARAMETER = "http://hl7.org/fhir/SearchParameter/"
+V2_TABLE = "http://terminology.hl7.org/CodeSystem/v2-"
 FHIR_TYPE = DEFINITION + "structuredefinition-fhir-type"
 EVERYWHERE = frozenset({"ele-1", "ext-1"})
 """Invariants that the snapshots repeat on every element; they are kept on Element and Extension only."""
@@ -71,6 +72,7 @@ def definitions(package: Package) -> Json:
         "patterns": {name: p for name, s in structures.items() if s["kind"] == "primitive-type" and (p := pattern(s))},
         "codes": {url: systems for url in sorted(bound(structures)) if (systems := expand(package, url))},
         "parameters": parameters(package),
+        "tables": tables(package),
         "compartment": compartment(
             package["CompartmentDefinition"]["http://hl7.org/fhir/CompartmentDefinition/patient"]
         ),
@@ -174,6 +176,12 @@ def concepts(node: Json) -> Iterator[str]:
     for concept in node.get("concept", ()):
         yield concept["code"]
         yield from concepts(concept)
+
+
+def tables(package: Package) -> dict[str, list[str]]:
+    """Number of an HL7 v2 table -> its codes, those tables that the specification lists whole."""
+    found = {url.removeprefix(V2_TABLE): s for url, s in package["CodeSystem"].items() if url.startswith(V2_TABLE)}
+    return {n: sorted(concepts(s)) for n, s in sorted(found.items()) if s["content"] == "complete"}
 
 
 def parameters(package: Package) -> dict[str, list[list[Any]]]:

@@ -7,6 +7,7 @@ from mappings import codes
 from mappings.hl7v2.datatypes_identifiers import OID_FORM, coding_of, period_of
 from mappings.hl7v2.reading import Item, Reading
 from profiles import names
+from profiles.definitions import hl7_table
 from profiles.resource import Resource
 
 CODINGS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
@@ -36,9 +37,17 @@ def _coding(item: Item, columns: tuple[int, ...], reading: Reading, table: str) 
     code, text, name, version, oid = (item.part(c) for c in columns)
     if not code or any(c.isspace() for c in code):
         return {"display": code} if code else None
-    system = code_system(name, oid, reading) or (names.V2 + table if table and columns[0] == 1 else "")
+    said = code_system(name, oid, reading) or (names.V2 + table if table and columns[0] == 1 else "")
+    system = _whose(said, code, reading)
     found = {"system": system, "version": version, "code": code, "display": text}
     return {k: v for k, v in found.items() if v}
+
+
+def _whose(system: str, code: str, reading: Reading) -> str:
+    """`system`, or the sender's own one for a code that is in no HL7 table: most tables are filled in by each site."""
+    number = system.removeprefix(names.V2)
+    table = hl7_table(number) if number != system else None
+    return system if table is None or code.casefold() in table else reading.local(f"HL7{number}")
 
 
 def code_system(name: str, oid: str, reading: Reading) -> str:

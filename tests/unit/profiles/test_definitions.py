@@ -9,6 +9,7 @@ from profiles.definitions import (
     codes,
     concepts,
     elements,
+    hl7_table,
     invariants,
     kinds,
     patient_compartment,
@@ -112,3 +113,8 @@ def test_invariant_tells_its_sentence_and_place() -> None:
 def test_pattern_of_a_primitive_is_a_regular_expression() -> None:
     assert re.fullmatch(pattern("id") or "", "a-1.B")
     assert pattern("HumanName") is None
+
+
+def test_hl7_table_has_its_codes_whatever_their_case_and_none_where_it_is_not_listed() -> None:
+    assert hl7_table("0007") == frozenset("acelnru")
+    assert hl7_table("0296") is None

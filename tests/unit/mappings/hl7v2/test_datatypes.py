@@ -53,6 +53,24 @@ def test_system_of_a_patient_number(cx: str, system: str, value: str) -> None:
     assert reading.issues == []
 
 
+@pytest.mark.parametrize(
+    ("cwe", "system"),
+    [
+        ("MED", names.V2 + "0069"),
+        ("med", names.V2 + "0069"),
+        ("01", "urn:hl7v2:STO:HL70069"),
+        ("01^Kirurgi^HL70069", "urn:hl7v2:STO:HL70069"),
+        ("SUR^Kirurgi^HL70069", names.V2 + "0069"),
+        ("X^Y^HL79999", names.V2 + "9999"),
+    ],
+)
+def test_code_in_no_hl7_table_is_the_senders_own(cwe: str, system: str) -> None:
+    """SR-20: a coding never says that HL7 defines a code that it does not."""
+    item, reading = field(cwe)
+    found = concept(item, reading, "0069")
+    assert found and found["coding"][0]["system"] == system
+
+
 @pytest.mark.parametrize("kind", ["FNR", "NNNOR", "NI", "DNR", "FHN"])
 def test_wrong_check_digit_of_a_patient_refuses(kind: str) -> None:
     """SR-20: no patient is ever made under a wrong number."""
@@ -256,7 +274,9 @@ def test_mapped_code_is_put_before_the_original() -> None:
 def test_unknown_code_is_kept_and_told_and_never_invented() -> None:
     """hl7v2-mapping.md 11: never invent."""
     item, reading = field("NABO")
-    assert mapped(item, "v2-0063-relationship", reading) == {"coding": [{"system": names.V2 + "0063", "code": "NABO"}]}
+    assert mapped(item, "v2-0063-relationship", reading) == {
+        "coding": [{"system": "urn:hl7v2:STO:HL70063", "code": "NABO"}]
+    }
     assert mapped_code(item, "v2-0001-administrative-gender", reading) == ""
     assert [(i.code, i.at, "'NABO'" in i.text) for i in reading.issues] == [("unknown-code", "ZZZ-1.1", True)] * 2
 
