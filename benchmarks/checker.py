@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from fhir.resources.R4B.careplan import CarePlan  # noqa: TID251 - R4B, as ADR 0002 says
+from fhir.resources.R4B.careplan import CarePlan
 
 from profiles.validate import check
 

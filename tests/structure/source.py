@@ -39,6 +39,15 @@ def calls(file: Path) -> Iterator[ast.Call]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
+def imports(file: Path) -> Iterator[str]:
+    """The dotted name of everything a module imports."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
 def named(path: Path) -> str:
     """A path as it is said to a person."""
     return str(path.relative_to(ROOT))

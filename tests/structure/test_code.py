@@ -9,13 +9,19 @@ from pathlib import Path
 from profiles.issue_codes import ISSUE_CODES
 from profiles.national_ids import IdKind, parse_national_id
 
-from .source import ROOT, calls, files, modules, named, text
+from .source import ROOT, calls, files, imports, modules, named, text
 
 LONGEST = 400
+FHIR_MODELS = "fhir.resources"
 ISSUE_MAKERS = {"error": 0, "warning": 0, "information": 0, "Issue": 1}
 """Function -> which argument is the code."""
 SPELLED = re.compile(r"urn:oid:2\.16\.578|knutepunkt\.no/fhir")
 ELEVEN_DIGITS = re.compile(r"(?<![0-9.])[0-9]{11}(?![0-9.])")
+LOGGED = {
+    "at", "code", "count", "failure", "fhir", "http", "inside_frame", "kind", "limit", "message", "mllp", "open",
+    "outgoing", "recovered", "request", "seeded", "size", "state",
+}  # fmt: skip
+"""What a log line may carry: keys, counts and our own addresses (S12). Think of SR-35 before you add one."""
 HEX_DIGESTS = ("requirements.txt", "requirements-dev.txt")
 
 
@@ -59,6 +65,31 @@ def test_no_module_is_called_after_nothing() -> None:
 def test_packages_do_not_print() -> None:
     printing = [named(f) for f in modules() for c in calls(f) if isinstance(c.func, ast.Name) and c.func.id == "print"]
     assert printing == []
+
+
+def test_log_calls_pass_keys_and_never_content() -> None:
+    """S12: a constant text, and named values from a short list; nothing else, so no resource and no body."""
+    logging = [(named(file), call) for file in modules() for call in calls(file) if _logs(call)]
+    assert len(logging) > 15  # the search finds them
+    assert [place for place, call in logging if [type(argument) for argument in call.args] != [ast.Constant]] == []
+    keywords = [(place, keyword) for place, call in logging for keyword in call.keywords]
+    assert {(place, k.arg) for place, k in keywords if k.arg and k.arg not in LOGGED} == set()
+    spread = {(place, ast.unparse(k.value)) for place, k in keywords if k.arg is None}
+    assert {how for _, how in spread} <= {"told(failure)"}
+
+
+def _logs(call: ast.Call) -> bool:
+    of = call.func
+    return (
+        isinstance(of, ast.Attribute) and isinstance(of.value, ast.Name) and of.value.id in {"log", "logger", "logging"}
+    )
+
+
+def test_typed_models_are_those_of_r4b() -> None:
+    """ADR 0002: `fhir.resources` alone is R5."""
+    found = {(named(f), name) for f in files() if f.suffix == ".py" for name in imports(f) if FHIR_MODELS in name}
+    assert found  # the search finds them
+    assert {(place, name) for place, name in found if not name.startswith(f"{FHIR_MODELS}.R4B.")} == set()
 
 
 def test_broad_excepts_stand_only_in_top_loops() -> None:

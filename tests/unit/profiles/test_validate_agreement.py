@@ -1,7 +1,7 @@
 """R4 4.0.1 as the checker knows it agrees with fhir.resources R4B on every declared type (decision 3)."""
 
 import pytest
-from fhir.resources.R4B import get_fhir_model_class  # noqa: TID251 - R4B, as ADR 0002 says
+from fhir.resources.R4B import get_fhir_model_class
 
 from profiles.definitions import Element, codes, elements
 

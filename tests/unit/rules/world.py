@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fhir.resources.R4B import get_fhir_model_class  # noqa: TID251
+from fhir.resources.R4B import get_fhir_model_class
 
 from fhir_service.principal import DEVELOPER, Principal
 from fhir_service.rules import Context, Dispatch, Draft, Judgement, Settings, Standing, judge
