@@ -58,7 +58,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One new version of a resource. `version` is 1 for a create; the history row is written with it."""
+    """One new version of a resource. `version` is 1 for a create; the version before is kept (SR-15)."""
 
     rtype: str
     rid: str

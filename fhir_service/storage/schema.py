@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fhir_service.storage.port import StorageError
 
-HEAD = "0001"
+HEAD = "0002"
 """Newest revision in `migrations/versions`."""
 MIGRATIONS = Path(__file__).with_name("migrations")
 SQLITE = "sqlite:///"

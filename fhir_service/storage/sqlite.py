@@ -37,7 +37,7 @@ class SqliteRepository:
         self._writer = GroupCommit(file)
         self._readers = Readers(file, search_deadline)
         last = self._readers.at_once(lambda c: c.row(sql.LAST_UPDATE, {}))
-        self._last = moment(last[0] if last else 0)
+        self._last = moment(last[0] or 0)
 
     @property
     def settings(self) -> tuple[dict[str, object], ...]:

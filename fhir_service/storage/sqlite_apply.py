@@ -68,7 +68,6 @@ def _write(connection: Connection, write: Write, extract: Extract) -> None:
         pk = connection.change(sql.INSERT_RESOURCE, row).lastrowid
     else:
         pk = _replace(connection, write, row)
-    connection.change(sql.INSERT_HISTORY, row)
     if write.resource is not None and pk is not None:
         belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
         typed, generic = index_rows(write.rtype, pk, belongs, extract(write.resource))
@@ -79,12 +78,11 @@ def _write(connection: Connection, write: Write, extract: Extract) -> None:
 
 
 def _replace(connection: Connection, write: Write, row: dict[str, Any]) -> int:
-    """Put the new version in place of the one before and take its index rows out; `row` gets the clock that stays."""
+    """Move the version before to the history, put the new one in its place, and take the old index rows out."""
     names = {"of_rtype": write.rtype, "of_rid": write.rid, "of_version": write.version - 1, "new_clock": row["clock"]}
-    found = connection.change(sql.UPDATE_RESOURCE, {**row, **names}).fetchall()
-    if len(found) != 1:
+    if connection.change(sql.KEEP_VERSION, names).rowcount != 1:
         raise StorageError(f"{write.rtype} version {write.version} does not follow what is stored")
-    pk, row["clock"] = found[0]
+    ((pk,),) = connection.change(sql.UPDATE_RESOURCE, {**row, **names}).fetchall()
     for statement in sql.DELETE_SIDE.values():
         connection.change(statement, {"pk": pk})
     if write.rtype in sql.DELETE_TYPED:

@@ -6,7 +6,21 @@ Names of bound values stand in the statements; lists are bound whole (`construct
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import FromClause, Select, bindparam, delete, func, insert, literal, select, union, update
+from sqlalchemy import (
+    FromClause,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    union,
+    union_all,
+    update,
+)
 from sqlalchemy.sql.dml import UpdateBase
 
 from fhir_service.storage.constructs import any_of, filter_only
@@ -47,14 +61,26 @@ def _resources() -> Select[Any]:
 
 GET = prepare(_resources().where(RESOURCE.c.rtype == bindparam("rtype"), RESOURCE.c.rid == bindparam("rid")))
 GET_MANY = prepare(_resources().where(RESOURCE.c.rtype == bindparam("rtype"), any_of(RESOURCE.c.rid, "rids")))
-GET_VERSION = prepare(
-    select(*stored_columns(HISTORY)).where(
-        HISTORY.c.rtype == bindparam("rtype"),
-        HISTORY.c.rid == bindparam("rid"),
-        HISTORY.c.version == bindparam("version"),
-    )
-)
-LAST_UPDATE = prepare(select(HISTORY.c.updated).order_by(HISTORY.c.pk.desc()).limit(literal(1)))
+
+
+def _version_in(table: Table) -> Select[Any]:
+    named = (table.c[name] == bindparam(name) for name in ("rtype", "rid", "version"))
+    return select(*stored_columns(table)).where(*named)
+
+
+GET_VERSION = prepare(union_all(_version_in(RESOURCE), _version_in(HISTORY)))
+
+
+def _last_update() -> Any:
+    """The newest write made a resource, the last of `resource`, or replaced one: the last of `history`."""
+    last = select(HISTORY.c.rtype, HISTORY.c.rid).order_by(HISTORY.c.pk.desc()).limit(literal(1)).subquery("last")
+    same = and_(RESOURCE.c.rtype == last.c.rtype, RESOURCE.c.rid == last.c.rid)
+    replaced = select(RESOURCE.c.updated).select_from(last.join(RESOURCE, same))
+    made = select(RESOURCE.c.updated).where(RESOURCE.c.pk == select(func.max(RESOURCE.c.pk)).scalar_subquery())
+    return select(func.max(union_all(made, replaced).subquery("written").c.updated))
+
+
+LAST_UPDATE = prepare(_last_update())
 BY_IDENTIFIERS = prepare(
     select(*stored_columns(RESOURCE), TOK.c.system, TOK.c.code)
     .select_from(TOK.join(RESOURCE, RESOURCE.c.pk == TOK.c.pk))
@@ -186,16 +212,17 @@ SET_SECRET = prepare(insert(INSTALLATION), ("key", "value"))
 # Writing resources
 
 INSERT_RESOURCE = prepare(insert(RESOURCE), VERSION)
-INSERT_HISTORY = prepare(insert(HISTORY), VERSION)
+_REPLACED = and_(
+    RESOURCE.c.rtype == bindparam("of_rtype"),
+    RESOURCE.c.rid == bindparam("of_rid"),
+    RESOURCE.c.version == bindparam("of_version"),
+)
+KEEP_VERSION = prepare(insert(HISTORY).from_select(VERSION, select(*[RESOURCE.c[n] for n in VERSION]).where(_REPLACED)))
 UPDATE_RESOURCE = prepare(
     update(RESOURCE)
-    .where(
-        RESOURCE.c.rtype == bindparam("of_rtype"),
-        RESOURCE.c.rid == bindparam("of_rid"),
-        RESOURCE.c.version == bindparam("of_version"),
-    )
+    .where(_REPLACED)
     .values(clock=func.coalesce(bindparam("new_clock"), RESOURCE.c.clock))
-    .returning(RESOURCE.c.pk, RESOURCE.c.clock),
+    .returning(RESOURCE.c.pk),
     [name for name in VERSION if name not in ("rtype", "rid", "clock")],
 )
 INSERT_SIDE = {table: prepare(insert(table), table.c.keys()) for table in (TOK, REF, STR, DAT)}

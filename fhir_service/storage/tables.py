@@ -1,6 +1,6 @@
 """The tables (stack.md 5). Columns are text, integer or blob only: the drivers are used without type processors.
 
-- `resource` holds the current version of everything, `history` every version.
+- `resource` holds the current version of everything, `history` those before it: a body lies in one place.
 - What a resource is found by lies in the narrow table of its type (parameters with one value: `TYPED`) or in the
   generic tables `tok`, `ref`, `str`, `dat`. Only what is not deleted has index rows. All carry the time of the
   resource's last change, so that newest-first is a walk along an index.

@@ -113,6 +113,7 @@ def test_includes_start_at_the_page(migrated: Path) -> None:
         sql.GET,
         sql.GET_MANY,
         sql.GET_VERSION,
+        sql.KEEP_VERSION,
         sql.BY_IDENTIFIERS,
         sql.OF_PERSONS,
         sql.PERSONS,
