@@ -15,7 +15,6 @@ from profiles.definitions import Element, ElementType, codes, concepts, elements
 Held: TypeAlias = Callable[[str], Check]
 """The check of the resources that an element holds, by the element's name."""
 
-SHARED = frozenset({"id", "extension", "modifierExtension"})
 CURRENCIES = "http://hl7.org/fhir/ValueSet/currencies"
 SIMPLE_QUANTITY = "SimpleQuantity"
 PROFILED = {"sqty-1": "The comparator is not used on a SimpleQuantity"}
