@@ -4,12 +4,13 @@ hl7v2-mapping.md 6.2 (matching), decision 37 (one mechanism), domain.md 7 (routi
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from uuid import uuid4
 
 from fhir_service.rules import Draft, merge
 from fhir_service.storage.port import Reads, Stored
+from fhir_service.workflow.protection import HIDDEN, is_protected, shielded
 from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.versions import parse_body
 from mappings.message import PROPOSAL, Mode, Proposal, Translation
@@ -28,6 +29,9 @@ class Gathered:
     places: dict[str, str] = field(default_factory=dict)
     patient: Stored | None = None
     """The Patient that was there before, if any."""
+    was_protected: bool = False
+    protected: bool = False
+    """Whether the Patient's address is protected: before this message, and after what is merged so far."""
 
 
 async def gather(tx: Reads, translation: Translation, cause: str) -> Gathered:
@@ -47,6 +51,8 @@ async def gather(tx: Reads, translation: Translation, cause: str) -> Gathered:
     for proposal in translation.proposals:
         if proposal.name in gathered.places:
             _merge_one(gathered, proposal, found.get(proposal.name), cause)
+    if gathered.protected and not gathered.was_protected and gathered.patient:
+        gathered.wanted.extend(await _hidden_kin(tx, gathered, gathered.patient, cause))
     return gathered
 
 
@@ -64,6 +70,8 @@ async def _find(tx: Reads, proposals: Sequence[Proposal], gathered: Gathered) ->
             return {}
         found[proposal.name] = hits[0]
     gathered.patient = next((f for f in found.values() if f.rtype == "Patient"), None)
+    if gathered.patient:
+        gathered.protected = gathered.was_protected = is_protected(parse_body(gathered.patient.body))
     await _find_natural(tx, proposals, found)
     return found
 
@@ -101,6 +109,8 @@ def _merge_one(gathered: Gathered, proposal: Proposal, existing: Stored | None, 
     )
     merged = merge(before, resolved, existing.clock if existing else None)
     gathered.issues.extend(merged.issues)
+    if merged.resource is not None:
+        merged = replace(merged, resource=_protected(gathered, merged.resource, before))
     if merged.resource is None or (merged.resource == before and merged.clock == (existing.clock if existing else {})):
         return
     rid = gathered.places[proposal.name].partition("/")[2]
@@ -110,6 +120,28 @@ def _merge_one(gathered: Gathered, proposal: Proposal, existing: Stored | None, 
         return
     draft = Draft(proposal.rtype, rid, after, before, cause=cause, clock=merged.clock)
     gathered.wanted.append(Wanted(draft, existing))
+
+
+def _protected(gathered: Gathered, after: Resource, before: Resource | None) -> Resource:
+    """Without the address where the person is protected. The Patient comes before those who are near."""
+    if after["resourceType"] == "Patient":
+        gathered.protected = is_protected(after)
+    if not gathered.protected or after["resourceType"] not in HIDDEN:
+        return after
+    shown = shielded(after, before if gathered.was_protected else None)
+    return before if before is not None and shown == before else shown
+
+
+async def _hidden_kin(tx: Reads, gathered: Gathered, patient: Stored, cause: str) -> list[Wanted]:
+    """Those near a person who is protected from now on, as they were stored before, without their addresses."""
+    drafted = {w.draft.reference for w in gathered.wanted}
+    rows = await tx.of_patients([patient.rid], ["RelatedPerson"])
+    known = [(row, parse_body(row.body)) for row in rows if f"{row.rtype}/{row.rid}" not in drafted]
+    return [
+        Wanted(Draft(row.rtype, row.rid, shielded(one, None), one, cause=cause, clock=row.clock), row)
+        for row, one in known
+        if one.keys() & set(HIDDEN["RelatedPerson"])
+    ]
 
 
 def _resolved(value: Resource, places: Mapping[str, str]) -> tuple[Resource, list[Issue]]:
