@@ -107,11 +107,17 @@ async def _find_others(
     patients = await tx.get_many(missing) if missing else {}
     persons = await tx.persons(set(logical.values())) if logical else {}
     for place, (rtype, rid) in literal.items():
-        known = patients.get((rtype, rid))
-        person = finding.of.get(f"{rtype}/{rid}") or (known.person_id if known and not known.deleted else None)
+        person = finding.of.get(f"{rtype}/{rid}") or _person_of(patients.get((rtype, rid)), stored.get(place))
         if person:
             finding.of[place] = person
     finding.of.update({ref: persons[i] for ref, i in logical.items() if i in persons})
+
+
+def _person_of(patient: Stored | None, before: Stored | None) -> str | None:
+    """Nothing new is about a deleted Patient, but what was about it stays the person's."""
+    if patient is None or (patient.deleted and (before is None or before.person_id != patient.person_id)):
+        return None
+    return patient.person_id
 
 
 def patient_target(reference: Resource, base_url: str) -> str | Identifier | None:

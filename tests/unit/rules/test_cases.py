@@ -1,8 +1,9 @@
 """Every rule by example: `tests/cases/rules/<rule>/<case>.json`.
 
 `given`: the person's resources; `draft`: what is wanted (or `delete`: a reference); `by`: the role, or null for a
-developer; `cause`: the road it came by; `settings`: what the municipality has set otherwise. `expect`: `issues` (code
-and place of every reason), or `drafts` and `dispatches` (one line for each thing that is written or sent).
+developer; `cause`: the road it came by; `settings`: what the municipality has set otherwise; `person`: false when it
+is nobody known. `expect`: `issues` (code and place of every reason), or `drafts` and `dispatches` (one line for each
+thing that is written or sent).
 """
 
 import json
@@ -54,6 +55,7 @@ def judged(case: dict[str, object]) -> Judgement:
     given: list[Resource] = case["given"]  # type: ignore[assignment]
     world = World({f"{r['resourceType']}/{r['id']}": r for r in given}, NOW + timedelta(days=1))
     world.settings = Settings(**case.get("settings", {}))  # type: ignore[arg-type]
+    world.person = "person" if case.get("person", True) else None
     by = Principal(role=case["by"])  # type: ignore[arg-type]
     if "delete" in case:
         before = world.resources[str(case["delete"])]

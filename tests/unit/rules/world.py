@@ -30,10 +30,11 @@ class World:
     now: datetime = NOW
     sent: list[Dispatch] = field(default_factory=list)
     settings: Settings = field(default_factory=Settings)
+    person: str | None = "person"
 
     def judged(self, *drafts: Draft) -> Judgement:
         context = Context(now=self.now, today=self.now.date(), routes=national(), settings=self.settings)
-        return judge(drafts, Standing("person", deepcopy(self.resources)), context)
+        return judge(drafts, Standing(self.person, deepcopy(self.resources)), context)
 
     def draft(self, resource: Resource, by: Principal = DEVELOPER, cause: str = "rest") -> Draft:
         before = self.resources.get(f"{resource['resourceType']}/{resource['id']}")
