@@ -74,6 +74,16 @@ def test_scripts_can_be_run() -> None:
         assert subprocess.run(["bash", "-n", script]).returncode == 0
 
 
+def test_documents_that_are_cited_are_here_or_explained() -> None:
+    """A reader must find out what `workflow.md 4.6` is."""
+    explained = set(re.findall(r"`([\w-]+\.md)`", (ROOT / "docs/references.md").read_text(encoding="utf-8")))
+    here = {file.name for file in files()}
+    python = [(file, text(file) or "") for file in files() if file.suffix == ".py"]
+    cited = {(named(file), name) for file, content in python for name in re.findall(r"\b([\w-]+\.md) [0-9]", content)}
+    assert len(cited) > 50  # the search finds them
+    assert {(place, name) for place, name in cited if name not in explained | here} == set()
+
+
 def test_changelog_fragments_have_a_known_kind() -> None:
     kinds = {kind["directory"] for kind in PROJECT["tool"]["towncrier"]["type"]}
     fragments = [file.name for file in (ROOT / "changes").iterdir() if file.suffix == ".md"]
