@@ -23,6 +23,7 @@ from fhir_service.rules import (
 )
 from fhir_service.storage.port import Changes, Outgoing, Reads, Stored
 from fhir_service.workflow.persons import Persons, find_persons
+from fhir_service.workflow.references import local
 from fhir_service.workflow.versions import next_version, parse_body
 from profiles.issues import Issue
 from profiles.resource import Resource
@@ -68,13 +69,13 @@ class Settlement:
 
 async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlement:
     """Judge what is wanted as one transaction and work out all that is to be written."""
-    drafts = tuple(w.draft for w in wanted)
+    drafts = tuple(_localised(w.draft, ground.base_url) for w in wanted)
     stored = {w.draft.reference: w.stored for w in wanted if w.stored}
     persons = await find_persons(tx, drafts, stored, ground.base_url)
     if any(issue.refuses for issue in persons.issues):
         return Settlement(persons.issues, Changes())
     groups = _groups(drafts, persons)
-    standings = await _standings(tx, groups, persons, stored)
+    standings = await _standings(tx, groups, persons, stored, ground.base_url)
     judgements = [
         judge(groups[p], standings[p], ground.context(tx.now)) if p in standings else _plain(groups[p]) for p in groups
     ]
@@ -93,7 +94,7 @@ def _groups(drafts: Iterable[Draft], persons: Persons) -> dict[str | None, list[
 
 
 async def _standings(
-    tx: Reads, groups: Mapping[str | None, list[Draft]], persons: Persons, stored: dict[str, Stored]
+    tx: Reads, groups: Mapping[str | None, list[Draft]], persons: Persons, stored: dict[str, Stored], base_url: str
 ) -> dict[str | None, Standing]:
     """The standing of each person whose drafts the rules look at; adds what it loads to `stored`."""
     looked_at = [p for p, drafts in groups.items() if any(map(_is_looked_at, drafts)) or persons.left]
@@ -108,12 +109,12 @@ async def _standings(
         reference = f"{row.rtype}/{row.rid}"
         stored.setdefault(reference, row)
         resources[person][reference] = parse_body(row.body)
-    beside = await _named(tx, resources.values(), groups)
+    beside = await _named(tx, resources.values(), groups, base_url)
     return {p: Standing(p, beside | resources[p]) for p in looked_at}
 
 
 async def _named(
-    tx: Reads, standings: Iterable[Mapping[str, Resource]], groups: Mapping[str | None, list[Draft]]
+    tx: Reads, standings: Iterable[Mapping[str, Resource]], groups: Mapping[str | None, list[Draft]], base_url: str
 ) -> dict[str, Resource]:
     """People and organisations that the rules tell others about, and those that they name themselves."""
     drafted = {d.reference: d.after for drafts in groups.values() for d in drafts if d.after is not None}
@@ -124,10 +125,18 @@ async def _named(
         found = {r: drafted[r] for r in wanted if r in drafted}
         keys = [(rtype, rid) for rtype, _, rid in (r.partition("/") for r in wanted - found.keys())]
         rows = await tx.get_many(keys) if keys else {}
-        found.update({f"{r.rtype}/{r.rid}": parse_body(r.body) for r in rows.values() if not r.deleted})
+        there = (r for r in rows.values() if not r.deleted)
+        found.update({f"{r.rtype}/{r.rid}": local(parse_body(r.body), base_url) for r in there})
         beside.update(found)
         looking_at = list(found.values())
     return beside
+
+
+def _localised(draft: Draft, base_url: str) -> Draft:
+    """What the rules look at has its references in one form; everything else stays as it was sent."""
+    if draft.after is None or not _is_looked_at(draft):
+        return draft
+    return replace(draft, after=local(draft.after, base_url))
 
 
 def _is_looked_at(draft: Draft) -> bool:

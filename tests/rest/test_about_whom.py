@@ -2,7 +2,7 @@
 
 from profiles import names
 from profiles.resource import Resource
-from tests.rest.conftest import Rest
+from tests.rest.conftest import BASE, Rest
 from tests.unit.rules import world
 
 IMPORTED = {"tag": [{"system": names.TAG, "code": "imported"}]}
@@ -33,3 +33,13 @@ def test_what_is_about_a_deleted_patient_can_still_be_ended(rest: Rest) -> None:
     ended = rest.put(consent | {"status": "inactive"}, if_match='W/"1"')
     assert ended.status_code == 200, ended.text
     assert rest.post(of(reference, world.consent())).status_code == 422
+
+
+def test_a_reference_with_this_servers_address_is_one_of_ours(rest: Rest) -> None:
+    patient = rest.stored({"resourceType": "Patient"})
+    need = of(f"{BASE}/Patient/{patient['id']}", world.need())
+    need["performer"] = [{"reference": f"{BASE}/Organization/ke-5031"}]
+    stored = rest.stored(need)
+    found = rest.get(f"Task?focus=ServiceRequest/{stored['id']}").json()["entry"][0]["resource"]
+    assert found["for"] == {"reference": f"Patient/{patient['id']}"}
+    assert found["owner"]["reference"] == "Organization/ke-5031"

@@ -1,0 +1,19 @@
+"""References to this server's own resources, however a client wrote them.  https://hl7.org/fhir/R4/references.html"""
+
+from typing import Any, cast
+
+from profiles.resource import Resource
+
+
+def local(resource: Resource, base_url: str) -> Resource:
+    """The resource with `<base_url>/Type/id` written `Type/id` in every Reference, the form that rules compare."""
+    prefix = base_url + "/"
+
+    def walk(value: Any, name: str = "") -> Any:
+        if isinstance(value, dict):
+            return {k: walk(v, k) for k, v in value.items()}
+        if isinstance(value, list):
+            return [walk(item) for item in value]
+        return value.removeprefix(prefix) if name == "reference" and isinstance(value, str) else value
+
+    return cast(Resource, walk(resource))
