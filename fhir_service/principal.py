@@ -14,7 +14,7 @@ class Principal:
     organization: str | None = None
     """`Organization/[id]`."""
     role: str | None = None
-    """`ke`, `coordinator`, `unit-leader`, `notifier`, `service`, `person`."""
+    """`ke`, `coordinator`, `unit-leader`, `notifier`, `service`, `person`, `administrator`."""
     person: str | None = None
     purpose: str | None = None
     scopes: frozenset[str] = frozenset()

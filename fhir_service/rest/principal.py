@@ -9,7 +9,7 @@ from profiles.issues import Issue, error
 
 ROLE = b"x-knutepunkt-role"
 ORGANIZATION = b"x-knutepunkt-organization"
-ROLES = ("ke", "coordinator", "unit-leader", "notifier", "service", "person")
+ROLES = ("ke", "coordinator", "unit-leader", "notifier", "service", "person", "administrator")
 _ORGANIZATION = re.compile(rb"Organization/[A-Za-z0-9\-.]{1,64}")
 
 

@@ -24,6 +24,11 @@ class Kind(StrEnum):
         """`a case Task`, `an individual plan`."""
         return f"{'an' if self[0] in 'iI' else 'a'} {self}"
 
+    @property
+    def sentence(self) -> str:
+        """`one` at the beginning of a sentence."""
+        return self.one[0].upper() + self.one[1:]
+
 
 CONSENT_KINDS = ("plan-creation", "plan-sharing", "transfer")
 IMPORTED = "imported"

@@ -27,11 +27,11 @@ def check(change: Change) -> Iterable[Issue]:
     rtype = before["resourceType"]
     if kind_of(after) is not kind:
         element = "code" if rtype == "Task" else "category"
-        text = f"{kind.one} stays one: its {element} cannot be taken away (use entered-in-error)"
+        text = f"{kind.sentence} stays one: its {element} cannot be taken away (use entered-in-error)"
         yield error("rule", f"{rtype}.{element}", text)
     for element in FIXED[kind]:
         if element in before and _value(before, element) != _value(after, element):
-            yield error("rule", f"{rtype}.{element}", f"{element} of {kind.one} cannot change after it was made")
+            yield error("rule", f"{rtype}.{element}", f"The {element} of {kind.one} cannot change once it is made")
 
 
 def _value(resource: Resource, element: str) -> object:

@@ -31,7 +31,7 @@ def check(change: Change) -> Iterable[Issue]:
         text = "A Goal of an individual plan is not deleted: set lifecycleStatus cancelled, or entered-in-error"
         yield error("not-deletable", "Goal", text)
     elif kind is not None and (kind is not Kind.NEED or _has_open_case(change, before)):
-        yield error("not-deletable", before["resourceType"], f"{kind.one} is not deleted: {INSTEAD[kind]}")
+        yield error("not-deletable", before["resourceType"], f"{kind.sentence} is not deleted: {INSTEAD[kind]}")
 
 
 def _belongs_to_plan(change: Change, goal: Resource) -> bool:

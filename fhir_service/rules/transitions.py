@@ -20,11 +20,18 @@ def check(change: Change) -> Iterable[Issue]:
     old = status(change.before) if kind_of(change.before) is kind else None
     new = status(after)
     if not _may_step(kind, old, new, after):
-        allowed = ", ".join(sorted(TRANSITIONS[kind].get(old, frozenset()))) or "none: it is at its end"
-        text = f"{kind.one} does not go from {old or 'nothing'} to {new}; allowed: {allowed}"
-        yield error("illegal-transition", f"{after['resourceType']}.status", text)
+        yield error("illegal-transition", f"{after['resourceType']}.status", _illegal(kind, old, new, after))
     elif kind is Kind.CASE:
         yield from _business_status(after)
+
+
+def _illegal(kind: Kind, old: str | None, new: str | None, after: Resource) -> str:
+    allowed = ", ".join(sorted(TRANSITIONS[kind].get(old, frozenset()))) or "none: it is at its end"
+    step = f"does not begin as {new}" if old is None else f"does not go from {old} to {new}"
+    by_hand = ""
+    if kind is Kind.CHILD and child_code(after) == "send-feedback" and old in OPEN_CHILD:
+        by_hand = "; or completed with businessStatus manual and a statusReason, where it was told by letter or phone"
+    return f"{kind.sentence} {step}; allowed: {allowed}{by_hand}"
 
 
 def _may_step(kind: Kind, old: str | None, new: str | None, after: Resource) -> bool:

@@ -22,13 +22,14 @@ def check(change: Change) -> Iterable[Issue]:
     if kind is None or role in (None, SERVICE_ITSELF) or change.draft.cause != "rest":
         return
     roles = _roles(change, kind)
-    if role not in roles and not _stands_in(change, roles):
+    # A step that no state machine has is nobody's: `transitions` says which there are.
+    if roles is not None and role not in roles and not _stands_in(change, roles):
         told = ", ".join(sorted(roles)) or "this service itself"
         text = f"The role {role} does not do this with {kind.one}; it is done by: {told}"
         yield error("forbidden", str((change.after or {}).get("resourceType")), text)
 
 
-def _roles(change: Change, kind: Kind) -> frozenset[str]:
+def _roles(change: Change, kind: Kind) -> frozenset[str] | None:
     after = change.after or {}
     if kind is Kind.CHILD:
         row = CHILDREN.get(child_code(after))
@@ -36,7 +37,7 @@ def _roles(change: Change, kind: Kind) -> frozenset[str]:
     step = _step(change, kind)
     if kind is Kind.TEAM and step == CONTENT and _appoints(change.before, after):
         return BY[kind]["active"]
-    return BY[kind].get(step, frozenset())
+    return BY[kind].get(step)
 
 
 def _step(change: Change, kind: Kind) -> str:

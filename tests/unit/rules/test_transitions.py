@@ -14,7 +14,7 @@ from profiles.code_systems import codes, concept
 from profiles.definitions import codes as required_codes
 from profiles.resource import Resource
 from profiles.routing import national
-from tests.unit.rules.world import NOW, business_status, consent, need, plan, team
+from tests.unit.rules.world import NOW, business_status, consent, need, plan, team, world_at
 
 AS_WRITTEN = {
     Kind.NEED: """- > draft | active; draft > active > completed | revoked; draft > revoked;
@@ -107,3 +107,11 @@ def test_every_business_status_is_used_by_some_status() -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_examples_are_of_their_kind(kind: Kind) -> None:
     assert kind_of(example(kind, "active")) is kind
+
+
+def test_the_way_by_hand_is_told_when_feedback_is_completed_without_it() -> None:
+    world = world_at("decided")
+    told = world.task("send-feedback")
+    (issue,) = world.judged(world.draft(told | {"status": "completed"})).issues
+    assert issue.code == "illegal-transition"
+    assert "manual" in issue.text
