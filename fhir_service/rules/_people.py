@@ -6,7 +6,7 @@ from datetime import date
 from fhir_service.rules._elements import code_in, extension, first_by_id, part, reference, several
 from fhir_service.rules._kinds import is_inpatient
 from fhir_service.rules._model import Standing
-from fhir_service.rules._times import age_on
+from fhir_service.rules._times import age_on, is_open
 from profiles import names
 from profiles.resource import Resource
 
@@ -25,8 +25,8 @@ def patient_of(standing: Standing, wanted: str | None = None) -> Resource | None
 
 
 def _addresses(patient: Resource) -> list[Resource]:
-    """Present addresses first."""
-    return sorted(several(patient.get("address")), key=lambda a: a.get("use") in PAST)
+    """Present addresses first: what has an end is left, or is going to be."""
+    return sorted(several(patient.get("address")), key=lambda a: a.get("use") in PAST or not is_open(a.get("period")))
 
 
 def municipality_of(patient: Resource) -> str | None:

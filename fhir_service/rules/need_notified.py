@@ -9,7 +9,7 @@ from fhir_service.rules._elements import reference_to
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._need import case_already_open, consent_statement, is_supposed, opens_case
-from fhir_service.rules._people import open_stay
+from fhir_service.rules._people import MUNICIPALITY_CODE, open_stay
 from fhir_service.rules._routing import inbox_of
 from fhir_service.rules._tasks import fulfil
 from fhir_service.rules._times import due, instant
@@ -17,6 +17,8 @@ from profiles import names
 from profiles.code_systems import codes, concept
 from profiles.issues import Issue, error
 from profiles.resource import Resource
+
+INTENTS = ("proposal", "order")
 
 
 def check(change: Change) -> Iterable[Issue]:
@@ -26,6 +28,9 @@ def check(change: Change) -> Iterable[Issue]:
         return
     if not need.get("subject"):
         yield error("rule", "ServiceRequest.subject", "A need notification is about a person: subject is missing")
+    if need.get("intent") not in INTENTS:
+        text = f"A need notification has intent {' or '.join(INTENTS)}: the koordinerende enhet decides"
+        yield error("rule", "ServiceRequest.intent", text)
     if consent_statement(need) not in codes(names.CONSENT_STATEMENT):
         text = (
             f"A need notification says what is known about consent: extension {names.IP_CONSENT_STATEMENT} with "
@@ -35,7 +40,8 @@ def check(change: Change) -> Iterable[Issue]:
     if inbox_of(need, change.standing, change.context) is None:
         text = (
             "No koordinerende enhet is known: name one as performer (Reference to its Organization, or an identifier "
-            "with an organisation number or a municipality number), or give the Patient a municipality that is served"
+            "with an organisation number or a municipality number), or say in Patient.address.district where the "
+            f"person stays (four digits, or extension {MUNICIPALITY_CODE})"
         )
         yield error("not-routed", "ServiceRequest.performer", text)
 

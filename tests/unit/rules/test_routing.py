@@ -38,6 +38,7 @@ def number(value: str, system: str = names.MUNICIPALITY) -> Resource:
         ({"reference": "HealthcareService/ke-4601-inbox"}, "ke-4601"),
         ({"reference": "Organization/ke-default"}, "ke-default"),
         (number("964338531", names.ENH), "ke-4601"),
+        (number("964 338 531", "2.16.578.1.12.4.1.4.101"), "ke-4601"),  # domain.md 3: OIDs with and without urn:oid:
         (number("4601"), "ke-4601"),
         (number("1201"), "ke-4601"),  # Bergen until 2019
         (number("4601", names.MUNICIPALITY_GEONORGE), "ke-4601"),
@@ -53,6 +54,13 @@ def test_performer_or_address_gives_the_inbox(performer: Resource, expected: str
 def test_organisation_is_known_by_its_number_when_it_is_at_hand() -> None:
     bergen = {"resourceType": "Organization", "id": "b", "identifier": [{"system": names.ENH, "value": "964338531"}]}
     assert inbox(asked({"reference": "Organization/b"}), patient(), bergen) == "ke-4601"
+
+
+def test_organisation_is_known_by_its_municipality_when_it_is_at_hand() -> None:
+    malvik = {"resourceType": "Organization", "id": "m", "identifier": [number("5031")["identifier"]]}
+    assert inbox(asked({"reference": "Organization/m"}), patient(), malvik) == "ke-5031"
+    elsewhere = {"resourceType": "Organization", "id": "e", "identifier": [number("9999")["identifier"]]}
+    assert inbox(asked({"reference": "Organization/e"}), patient(), elsewhere) is None
 
 
 def test_nobody_is_asked_when_nothing_is_known() -> None:
@@ -77,6 +85,8 @@ def test_municipality_is_read_from_the_address(address: Resource, expected: str 
 def test_present_address_comes_before_an_old_one() -> None:
     addresses = [{"use": "old", "district": "4601"}, {"use": "home", "district": "5001"}]
     assert municipality_of({"resourceType": "Patient", "address": addresses}) == "5001"
+    ended = [{"period": {"end": "2020-01-01"}, "district": "4601"}, {"district": "5001"}]
+    assert municipality_of({"resourceType": "Patient", "address": ended}) == "5001"
 
 
 @pytest.mark.parametrize(
