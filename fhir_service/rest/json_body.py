@@ -1,16 +1,19 @@
 """From the bytes of a body to JSON values, safely (SR-16). What passes here decodes, encodes and stores again.
 
-Depth is checked before any recursion; NUL, lone surrogates, non-finite and absurd numbers are refused.
+Depth is checked before any recursion; NUL, lone surrogates, non-finite and absurd numbers are refused, and so is a key
+that stands twice in an object: one of its values would be lost without a word (SR-20).
 """
 
 import itertools
+import json
 import re
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from profiles.issues import error
+from profiles.issues import Issue, error
 
 MAX_DEPTH = 100
 MAX_DIGITS = 64
@@ -20,6 +23,9 @@ _BOM = b"\xef\xbb\xbf"
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _STRING = re.compile(rb'"[^"]*"')
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_KEY = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"\s*(:?)', re.DOTALL)
+"""A string of valid JSON; the group holds a colon when it is the key of a pair."""
+_NAME = re.compile(r"[A-Za-z_]{1,64}", re.ASCII)
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1, ord('"'): 0}
 _NOT_STRUCTURE = bytes(c for c in range(256) if c not in _STEP)
 _STRETCH = 65_536
@@ -47,6 +53,13 @@ def json_of(body: bytes) -> Any:
         return error("too-deep", "", f"The JSON is nested more than {MAX_DEPTH} levels deep")
     if b"\\u0000" in text and _NUL.search(text):
         return error("malformed-json", "", "A string contains the character U+0000")
+    value = _decoded(text)
+    if not isinstance(value, Issue) and _KEY.findall(text).count(b":") != _pairs(value):
+        return _twice(text)
+    return value
+
+
+def _decoded(text: bytes) -> Any:
     try:
         return _DECODER.decode(text)
     except (_BadNumber, ArithmeticError, msgspec.ValidationError):
@@ -63,6 +76,26 @@ def _place(problem: msgspec.DecodeError) -> str:
     """Where it stops being JSON: the position only, as the message could quote what was sent."""
     found = re.search(r"\(byte (\d+)\)$", str(problem))
     return f": see byte {found[1]}" if found else ": it ends too early"
+
+
+def _pairs(value: Any) -> int:
+    """The pairs of all objects in a value."""
+    if isinstance(value, dict):
+        return len(value) + sum(_pairs(inner) for inner in value.values() if isinstance(inner, dict | list))
+    return sum(_pairs(inner) for inner in value if isinstance(inner, dict | list)) if isinstance(value, list) else 0
+
+
+def _twice(text: bytes) -> Issue:
+    """Which key stands twice."""
+    twice: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        if len(dict(pairs)) < len(pairs):
+            twice.extend(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+
+    json.loads(text, object_pairs_hook=look, parse_int=str, parse_float=str)
+    shown = next((key for key in twice if _NAME.fullmatch(key)), "")
+    return error("malformed-json", shown, "A key stands twice in one object; only one of its values could be kept")
 
 
 def _too_deep(text: bytes) -> bool:

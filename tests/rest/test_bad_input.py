@@ -46,6 +46,9 @@ MALFORMED = {
     "a type that is a list": (b'{"resourceType":["Patient"]}', "structure"),
     "unknown element": (b'{"resourceType":"Patient","nationality":"NO"}', "structure"),
     "wrong code": (b'{"resourceType":"Patient","gender":"mann"}', "code-invalid"),
+    "a key twice": (b'{"resourceType":"Patient","active":true,"active":false}', "malformed-json"),
+    "a key twice, escaped": (b'{"resourceType":"Patient","active":true,"\\u0061ctive" :true}', "malformed-json"),
+    "a key twice, deeper": (b'{"resourceType":"Patient","name":[{"text":"a\\":","text":"b"}]}', "malformed-json"),
     "deep lists": (b"[" * 100_000, "malformed-json"),
     "deep and closed": (b"[" * 50_000 + b"]" * 50_000, "too-deep"),
     "deep extensions": (nested(400), "too-deep"),
@@ -77,6 +80,22 @@ def test_brackets_in_strings_and_wide_bodies_are_not_deep(rest: Rest) -> None:
     names = ",".join('{"family":"x"}' for _ in range(300))
     body = f'{{"resourceType":"Patient","name":[{names},{{"text":"{text}"}}]}}'.encode()
     assert rest("POST", "Patient", content=body, headers=JSON).status_code == 201
+
+
+def test_the_key_that_stands_twice_is_named_and_a_strange_one_is_not(rest: Rest) -> None:
+    """SR-20: one of the values would be lost without a word."""
+    for key, places in (("gender", ["gender"]), (SECRET, None)):
+        body = f'{{"resourceType":"Patient","{key}":"male","{key}":"male"}}'
+        answer = rest("POST", "Patient", content=body, headers=JSON)
+        assert answer.status_code == 400
+        assert issue(answer).get("expression") == places
+        assert SECRET not in answer.text
+
+
+def test_the_same_key_in_other_objects_and_colons_in_strings_are_no_trouble(rest: Rest) -> None:
+    text = '{\\"a\\": 1, \\"a\\": 2} \\\\'
+    body = f'{{"resourceType":"Patient","name":[{{"text":"{text}"}},{{"text" : "x:y"}}],"active":true}}'
+    assert rest("POST", "Patient", content=body.encode(), headers=JSON).status_code == 201
 
 
 def test_a_byte_order_mark_is_passed_over(rest: Rest) -> None:
