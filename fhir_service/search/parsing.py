@@ -16,10 +16,11 @@ from profiles.issues import Issue, error, information
 MAX_PARAMETERS = 64
 MAX_VALUE_LENGTH = 4_000
 MAX_SORT_KEYS = 5
-MAX_SHOWN = 64
-"""Bounds of SR-8; names longer than the last are cut where they are shown."""
+"""Bounds of SR-8."""
 IGNORED = frozenset({"_format", "_pretty"})
 """About the form of the answer, not what it finds."""
+_SHOWABLE = re.compile(r"(?!.*[0-9]{6})[A-Za-z_][A-Za-z0-9_.:-]{0,63}", re.ASCII)
+"""What looks like the name of a parameter. All else may be a value about a person (SR-18)."""
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 TOTALS = ("none", "accurate", "estimate")
 
@@ -96,7 +97,7 @@ def _with(query: SearchQuery, name: str, value: str, found: Criterion | None) ->
 
 def _shown(name: str) -> str:
     """The name as it may be repeated in an answer."""
-    return "".join(c for c in name[:MAX_SHOWN] if c.isprintable())
+    return name if not name or _SHOWABLE.fullmatch(name) else "(not shown)"
 
 
 def _unusable(value: str) -> str | None:

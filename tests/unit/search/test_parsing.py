@@ -258,9 +258,12 @@ def test_refusals_do_not_repeat_the_value() -> None:
             assert "15918512397" not in issue.text + issue.at
 
 
-def test_shown_name_is_cut_and_printable() -> None:
-    (issue,) = search("CarePlan", ("x\n\ud800" + "y" * 100, "1")).issues
-    assert issue.at == "x" + "y" * 61
+@pytest.mark.parametrize("name", ["x\n\ud800y", "y" * 65, "15918512397", "name:15918512397", "Ola Nordmann"])
+def test_what_does_not_look_like_a_name_is_not_shown(name: str) -> None:
+    """SR-18: it may be a value about a person that got into the wrong place."""
+    (issue,) = search("CarePlan", (name, "1")).issues
+    assert issue.at == "(not shown)"
+    assert name not in issue.text
 
 
 def test_code_that_no_resource_has_is_told_and_finds_nothing() -> None:
