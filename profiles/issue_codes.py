@@ -18,6 +18,8 @@ ISSUE_CODES: dict[str, IssueCode] = {
     # reading: bytes that are not what they claim to be
     "malformed-json": IssueCode("structure", 400),
     "too-large": IssueCode("too-long", 413, "100", "AR"),
+    "head-too-large": IssueCode("too-long", 431),
+    "address-too-long": IssueCode("too-long", 414),
     "too-deep": IssueCode("structure", 400),
     "unsupported-media-type": IssueCode("not-supported", 415),
     "not-acceptable": IssueCode("not-supported", 406),
@@ -92,6 +94,7 @@ ISSUE_CODES: dict[str, IssueCode] = {
     "late-event": IssueCode("informational", 400, "0"),
     "nothing-to-cancel": IssueCode("not-found", 400, "204"),
     "not-representable": IssueCode("value", 400, "102"),
+    "quarantined": IssueCode("exception", 500, "207"),
     "manual-review": IssueCode("informational", 400, "0"),
 }
 """Every code that an `Issue` may carry. `tests/structure` finds each code used in the source in this table."""

@@ -113,6 +113,7 @@ def _run(settings: "Settings", listener: socket.socket) -> None:
     import uvicorn
 
     from fhir_service.app import create_app
+    from fhir_service.http_protocol import HttpProtocol
 
     try:
         app = create_app(settings)
@@ -123,7 +124,7 @@ def _run(settings: "Settings", listener: socket.socket) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=HttpProtocol,
         loop="uvloop",
         lifespan="on",
         access_log=False,
