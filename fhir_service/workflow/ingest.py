@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import structlog
 
+from fhir_service.crash_point import RECEIVED, UNANSWERED, UNCOMMITTED, crash_point
 from fhir_service.logs import told
 from fhir_service.storage.port import (
     NOTHING,
@@ -38,8 +39,9 @@ from mappings.message import (
 )
 
 log = structlog.get_logger()
-MAX_ATTEMPTS = 2
+DEATHS = 2
 """A message during which the process died this often is quarantined (SR-6)."""
+QUARANTINED = "quarantined"
 
 
 class Ingest:
@@ -69,7 +71,8 @@ class Ingest:
         try:
             async with self._turn(envelope.key):
                 return (await self._take(form, envelope, endpoint)).body
-        except Unavailable:
+        except Unavailable as failure:
+            log.warning("message not stored", kind=envelope.kind, **told(failure))
             trouble = error("temporary", "", "Temporarily not able to store messages; send it again")
         except Exception as failure:  # a top loop: whatever goes wrong, the sender hears of it and keeps its copy
             log.error("ingest failed", kind=envelope.kind, **told(failure))  # noqa: TRY400 - see fhir_service.logs
@@ -80,7 +83,8 @@ class Ingest:
         """Process what was received and not settled when the process ended, one at a time, in order (SR-6)."""
         done = 0
         for row in await self._repository.unfinished():
-            if await self._repository.attempt(row.message_id) > MAX_ATTEMPTS:
+            # The number of this start is that of the deaths: the first one was when the message came.
+            if await self._repository.attempt(row.message_id) >= DEATHS:
                 await self._repository.quarantine(row.message_id)
                 log.error("message quarantined", message=row.message_id)
                 continue
@@ -142,6 +146,10 @@ class Ingest:
             return known
         if known is not None and known.answer is not None:
             return known.answer
+        if known is not None and known.state == QUARANTINED:
+            text = "The service failed on this message before; it was set aside and an operator looks at it"
+            return form.answer(envelope, Verdict.REFUSED, (error("quarantined", "", text),), self._clock(), message_id)
+        crash_point(RECEIVED)
         return await self._process(form, envelope, endpoint, known.message_id if known else message_id)
 
     async def _process(self, form: MessageFormat, envelope: Envelope, endpoint: Endpoint, message_id: str) -> Answer:
@@ -153,9 +161,11 @@ class Ingest:
             outcome = await outcome_of(tx, translated, self._ground)
             answer = form.answer(envelope, outcome.verdict, outcome.issues, tx.now, answer_id)
             settled = Settled(message_id, answer, tx.now, outcome.binary)
+            crash_point(UNCOMMITTED)
             return answer, joined(outcome.changes, settled=(settled,))
 
         answer = await self._repository.run(work)
+        crash_point(UNANSWERED)
         log.info("ingested", kind=envelope.kind, message=message_id, code=answer.code)
         return answer
 

@@ -30,6 +30,8 @@ class Service:
         self.folder = folder
         self.http_port, self.mllp_port = free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self.environment: dict[str, str] = {}
+        """Settings beside those on the command line."""
         self.hubs: list[Hub] = []
 
     @property
@@ -52,19 +54,28 @@ class Service:
     def log(self) -> Path:
         return self.folder / "serve.log"
 
-    def start(self) -> "Service":
+    def spawn(self) -> "subprocess.Popen[bytes]":
+        """Start the process without waiting until it is ready."""
         command = [sys.executable, "-m", "fhir_service", "serve", "--http", self.http, "--mllp", self.mllp]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--database", self.database], stdout=log, stderr=log, cwd=self.folder, env=os.environ.copy()
+                [*command, "--database", self.database],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env={**os.environ, **self.environment},
             )
+        return self.process
+
+    def start(self) -> "Service":
+        process = self.spawn()
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             try:
                 if httpx.get(f"http://{self.http}/readyz", timeout=2).status_code == 200:
                     return self
             except httpx.TransportError:
-                if self.process.poll() is not None:
+                if process.poll() is not None:
                     break
             time.sleep(0.05)
         raise AssertionError(f"the service did not start:\n{self.log.read_text()}")
