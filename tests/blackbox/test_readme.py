@@ -1,0 +1,57 @@
+"""The README is true: its story is run as it stands, command by command, and says what the README prints."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fhir_service.demo import run
+
+from .conftest import Service
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CHANGING = (
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([+-]\d\d:\d\d)?"), "TIME"),
+    (re.compile(r"─+"), "─"),
+)
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the README uses curl")
+
+
+def story() -> list[tuple[str, list[str]]]:
+    """The commands of the story in order, each with the lines it should print."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = BLOCK.findall(text[text.index("## The story of Arne") : text.index("## The command")])
+    return list(zip(blocks[::2], map(lines, blocks[1::2]), strict=True))
+
+
+def lines(printed: str) -> list[str]:
+    """What is printed, without what differs from run to run."""
+    for pattern, word in CHANGING:
+        printed = pattern.sub(word, printed)
+    return [" ".join(line.split()) for line in printed.splitlines() if line.strip()]
+
+
+def test_readme_prints_what_its_commands_print(service: Service, tmp_path: Path) -> None:
+    run(service.http, service.mllp, lambda title, outcome: None)
+    steps = story()
+    assert len(steps) >= 7
+    mark = "=== next ==="
+    script = f"\necho '{mark}'\n".join(command for command, _ in steps)
+    for here, there in (
+        (".venv/bin/knutepunkt", f"{sys.executable} -m fhir_service"),
+        ("127.0.0.1:8000", service.http),
+        ("/tmp/", f"{tmp_path}/"),  # noqa: S108 - as the README has it
+    ):
+        script = script.replace(here, there)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # its python3 is this one
+    places = {"PATH": path, "KNUTEPUNKT_MLLP": service.mllp, "KNUTEPUNKT_DATABASE": service.database}
+    ended = subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, env=os.environ | places, capture_output=True, text=True, timeout=120
+    )
+    printed = ended.stdout.split(f"{mark}\n")
+    assert [lines(part) for part in printed] == [expected for _, expected in steps], ended.stderr
