@@ -23,7 +23,7 @@ class Draft:
     """What it replaces; None for a create."""
     by: Principal = field(default_factory=Principal)
     cause: str = "rest"
-    """`rest`, `hl7v2`, or the id of the rule whose side effect it is."""
+    """`rest`, `hl7v2`, `import`, or the id of the rule whose side effect it is."""
     clock: Mapping[str, Any] | None = None
     """See `storage.port.Stored.clock`; None keeps what is there."""
 

@@ -1,11 +1,8 @@
 """Whom a resource is about: a person known here, however the reference is written (SR-14, decision 35)."""
 
-from profiles import names
 from profiles.resource import Resource
 from tests.rest.conftest import BASE, Rest
 from tests.unit.rules import world
-
-IMPORTED = {"tag": [{"system": names.TAG, "code": "imported"}]}
 
 
 def of(patient: str, resource: Resource) -> Resource:
