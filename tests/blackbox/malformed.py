@@ -225,7 +225,7 @@ def searches(chance: random.Random) -> Malformed:
             *(
                 "_count=-1",
                 "_count=many",
-                "_count=99999999999999999999999",
+                "_count=1.5",
                 "_sort=colour",
                 "_sort=",
                 "_include=*:*:*:*",
