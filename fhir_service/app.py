@@ -23,7 +23,7 @@ from fhir_service.rest import PATH, Face, FhirRouter, PageTokens, capability_sta
 from fhir_service.rest.exchange import Receive, Scope, Send
 from fhir_service.rules import Settings as Municipal
 from fhir_service.settings import Mode, Settings, host_port
-from fhir_service.storage import migrate, open_repository
+from fhir_service.storage import claimed, migrate, open_repository
 from fhir_service.storage.port import Repository, Unavailable
 from fhir_service.web import web_app
 from fhir_service.workflow import Ground, Ingest, Office
@@ -129,10 +129,13 @@ class Knutepunkt:
     async def running(self) -> AsyncIterator["Knutepunkt"]:
         """Open everything in order, and close it in the other order: doors first, the database last."""
         settings, clock = self._configured.settings, self._configured.clock
-        if settings.mode is Mode.DEV:
-            log.warning("MODE DEV: no authentication, this machine only, synthetic persons only", http=settings.http)
-            await asyncio.to_thread(migrate, settings.database)
         async with AsyncExitStack() as opened:
+            opened.enter_context(claimed(settings.database))
+            if settings.mode is Mode.DEV:
+                log.warning(
+                    "MODE DEV: no authentication, this machine only, synthetic persons only", http=settings.http
+                )
+                await asyncio.to_thread(migrate, settings.database)
             repository = open_repository(settings.database, base_url=settings.fhir_base, clock=clock)
             opened.push_async_callback(repository.close)
             office = Office(repository, self._configured.ground)

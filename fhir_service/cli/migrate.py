@@ -9,12 +9,14 @@ def migrate(database: Database = None) -> None:
 
     In mode dev `knutepunkt serve` does this by itself.
     """
+    from fhir_service.storage import claimed
     from fhir_service.storage import migrate as bring_up_to_date
     from fhir_service.storage.port import StorageError
 
     url = existing_database(database)
     try:
-        bring_up_to_date(url)
+        with claimed(url):
+            bring_up_to_date(url)
     except (ValueError, StorageError) as failed:
         raise Problem(str(failed)) from failed
     out().print(f"{url} has the schema of this version.")

@@ -101,6 +101,23 @@ def test_database_that_breaks_at_start_ends_with_status_2(tmp_path: Path) -> Non
     assert "the service did not start" in said
 
 
+def test_second_process_on_the_same_database_is_refused(running: Running, tmp_path: Path) -> None:
+    ports = ("--http", free_address(), "--mllp", "")
+    said = refused(*ports, "--database", running.database, folder=tmp_path)
+    assert "is served by another process already: end that one, or give another file with --database" in said
+    migrate = [sys.executable, "-m", "fhir_service", "migrate", "--database", running.database]
+    ended = subprocess.run(migrate, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    assert (ended.returncode, "is served by another process" in ended.stderr) == (2, True)
+    assert httpx.get(f"http://{running.http}/readyz").status_code == 200
+
+
+def test_file_that_cannot_be_written_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "hub.db-serving").mkdir()  # as root ignores rights, a folder stands for what cannot be written
+    said = refused("--http", free_address(), "--mllp", "", "--database", "sqlite:///hub.db", folder=tmp_path)
+    assert "hub.db cannot be written: look at the rights of the file and of its folder" in said
+    assert "sqlalche" not in said
+
+
 def test_help_names_every_command_without_loading_the_service() -> None:
     code = (
         "import sys, fhir_service.cli; print(sorted({'sqlalchemy', 'fastapi', 'uvicorn', 'httpx'} & set(sys.modules)))"
