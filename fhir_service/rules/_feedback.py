@@ -166,8 +166,9 @@ def _unit(standing: Standing, case: Resource) -> UnitValue:
     return unit
 
 
-def told_coordinator(standing: Standing, member: Resource, role: str) -> CoordinatorValue:
-    """Name, role, phone and unit of a coordinator, as far as they are at hand."""
+def told_coordinator(standing: Standing, participant: Resource, role: str) -> CoordinatorValue:
+    """Name, role, phone and unit of the participant who coordinates, as far as they are at hand."""
+    member = participant.get("member") or {}
     holder = standing.get(reference(member)) or {}
     person = holder.get("practitioner") or member
     value = CoordinatorValue(name=display_of(standing, person) or display_of(standing, member) or role, role=role)
@@ -175,7 +176,7 @@ def told_coordinator(standing: Standing, member: Resource, role: str) -> Coordin
     phone = next((t["value"] for t in telecoms if t.get("system") == "phone" and t.get("value")), None)
     if phone:
         value["phone"] = str(phone)
-    unit = display_of(standing, holder.get("organization"))
+    unit = display_of(standing, holder.get("organization") or participant.get("onBehalfOf"))
     if unit:
         value["unit"] = unit
     return value

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from fhir_service.rules._elements import code_in, part, reference, references, several
+from fhir_service.rules._elements import code_in, reference, references, several
 from fhir_service.rules._kinds import Kind, is_inpatient, kind_of
 from fhir_service.rules._people import is_dead
 from profiles import names
@@ -55,7 +55,7 @@ def named_in(resources: Iterable[Resource]) -> frozenset[str]:
             found.update(references([resource.get("practitioner"), resource.get("organization")]))
         kind = kind_of(resource)
         if kind is Kind.TEAM:
-            members = (part(p, "member") for p in several(resource.get("participant")))
+            members = (p.get(name) for p in several(resource.get("participant")) for name in ("member", "onBehalfOf"))
             found.update(r for member in members if (r := reference(member)) and not r.startswith("Patient/"))
         elif kind is not None:
             named = [v for name in _NAMES.get(kind, ()) for v in several(resource.get(name))]

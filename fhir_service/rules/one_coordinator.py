@@ -20,7 +20,7 @@ def check(change: Change) -> Iterable[Issue]:
     if own or after["resourceType"] == "Patient":
         text = (
             "The person would have more than one coordinator (coordinator or child-coordinator with an open period). "
-            "Set period.end of the former one in the same transaction"
+            "Set period.end of the former one first, or in the same update of the CareTeam"
         )
         at = f"CareTeam.participant[{own[-1][0]}]" if own else "Patient"
         yield error("second-coordinator", at, text)

@@ -25,12 +25,12 @@ def check(change: Change) -> Iterable[Issue]:
         return
     plans = first_by_id(p for p in change.standing.of("CarePlan") if in_force(p))
     if len(plans) > 1:
-        others = [p for p in plans if p != after]
+        others = ", ".join(f"CarePlan/{p['id']}" for p in plans if p != after)
         # Only a developer is told which plan it is: for others its existence is all they may learn (SR-29).
-        which = f" (CarePlan/{others[0]['id']})" if change.by.role is None else ""
+        which = f" ({others})" if change.by.role is None else ""
         text = (
             f"The person already has an individual plan in force{which}: there is one plan per person. "
-            "Ask the koordinerende enhet to be let into it, or end it in the same transaction"
+            "Ask the koordinerende enhet to be let into it, or end it first (status completed or revoked)"
         )
         yield error("duplicate-plan", after["resourceType"], text)
 

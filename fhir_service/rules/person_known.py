@@ -8,7 +8,7 @@ from fhir_service.rules._model import Change, Rule
 from fhir_service.rules._transitions import ERROR
 from profiles.issues import Issue, error
 
-SUBJECT: Mapping[Kind, str] = {
+SUBJECT: Mapping[Kind | None, str] = {
     Kind.NEED: "subject",
     Kind.CASE: "for",
     Kind.TEAM: "subject",
@@ -20,10 +20,10 @@ SUBJECT: Mapping[Kind, str] = {
 
 def check(change: Change) -> Iterable[Issue]:
     """Refuses what names no Patient of this server: nothing could be said about one plan, one coordinator, one case."""
-    after, kind = change.after, kind_of(change.after)
-    if after is None or kind not in SUBJECT or change.standing.person_id is not None or status(after) == ERROR:
+    after = change.after
+    element = SUBJECT.get(kind_of(after))
+    if after is None or element is None or change.standing.person_id is not None or status(after) == ERROR:
         return
-    element = SUBJECT[kind]
     text = (
         f"{element} is not a person known here: create the Patient first, then refer to it (Patient/[id], or an "
         "identifier with the national number)"

@@ -26,7 +26,10 @@ def check(change: Change) -> Iterable[Issue]:
     if team is None or kind_of(team) is not Kind.TEAM or team.get("status") != "active":
         return
     if not coordinators(team) and enters(change, Kind.TEAM, "active"):
-        text = "An active team has a coordinator: a participant with that role and a period without end"
+        text = (
+            "An active team has a coordinator: a participant with role coordinator or child-coordinator "
+            f"({names.TEAM_ROLE}) and no period.end"
+        )
         yield error("rule", "CareTeam.participant", text)
     appoints = enters(change, Kind.TEAM, "active") and status(change.before) == "proposed"
     if appoints and not is_imported(team) and not is_wanted(change.standing):
@@ -78,7 +81,7 @@ def tell_coordinator(change: Change, case: Resource, team: Resource) -> Iterator
     participant = coordinators(team)[0][1]
     code = code_in(participant.get("role"), names.TEAM_ROLE) or "coordinator"
     role = display(names.TEAM_ROLE, code) or code
-    value = told_coordinator(change.standing, participant.get("member") or {}, role)
+    value = told_coordinator(change.standing, participant, role)
     reached = ", ".join(v for v in (value["name"], value.get("unit"), value.get("phone")) if v)
     told = Told("coordinator", "A", f"{role}: {reached}.", "granted", value)
     yield from feedback(change, case, told)

@@ -9,11 +9,8 @@ from fhir_service.rules._ids import derived_id
 from fhir_service.rules._kinds import Kind, enters, is_imported, kind_of
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._team import coordinator, coordinators
-from fhir_service.rules._times import instant
 from profiles import names
 from profiles.issues import Issue, error
-
-CANDIDATES = ("PractitionerRole", "Practitioner")
 
 
 def check(change: Change) -> Iterable[Issue]:
@@ -22,14 +19,20 @@ def check(change: Change) -> Iterable[Issue]:
     if team is None or kind_of(team) is not Kind.TEAM:
         return
     for place, participant in coordinators(team):
-        member = reference(participant.get("member")) or ""
-        if member.partition("/")[0] not in CANDIDATES:
-            text = "A coordinator is a PractitionerRole (of any provider), or a Practitioner with onBehalfOf"
+        rtype = (reference(participant.get("member")) or "").partition("/")[0]
+        if rtype != "PractitionerRole" and not (rtype == "Practitioner" and participant.get("onBehalfOf")):
+            text = (
+                "The member who coordinates is a Reference to a PractitionerRole (of any provider), or to a "
+                "Practitioner beside onBehalfOf, the unit"
+            )
             yield error("rule", f"CareTeam.participant[{place}].member", text)
     if not enters(change, Kind.TEAM, "proposed") or is_imported(team):
         return
     if not coordinators(team):
-        text = "A proposed team has its candidate: a participant with role coordinator or child-coordinator"
+        text = (
+            "A proposed team has its candidate: a participant with role coordinator or child-coordinator "
+            f"({names.TEAM_ROLE}) and no period.end"
+        )
         yield error("rule", "CareTeam.participant", text)
     if not is_wanted(change.standing):
         text = "No coordinator is being looked for: there is no open Task appoint-coordinator or change-coordinator"
@@ -49,7 +52,6 @@ def effects(change: Change) -> Iterable[Effect]:
         "subject": team["subject"],
         "about": [{"reference": f"CareTeam/{team['id']}"}],
         "recipient": [team["subject"]],
-        "sent": instant(change.context.now),
         "payload": [{"contentString": "Det er foreslått en koordinator for deg. Si fra om du ønsker en annen."}],
     }
     yield from make(change.standing, message)

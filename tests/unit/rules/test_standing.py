@@ -78,6 +78,28 @@ def test_feedback_names_the_coordinator_with_phone_and_unit() -> None:
     assert told["payload"] == [{"contentString": "Koordinator: Kari N, Rehabilitering, 99000000."}]
 
 
+def test_feedback_names_the_unit_on_whose_behalf_a_practitioner_coordinates() -> None:
+    """ctm-1: a Practitioner's unit stands in onBehalfOf (workflow.md 5)."""
+    world = world_at("decided")
+    proposed = team()
+    member = {"member": {"reference": "Practitioner/kari"}, "onBehalfOf": {"reference": "Organization/unit"}}
+    proposed["participant"][0] |= member
+    assert named_in([proposed]) == {"Practitioner/kari", "Organization/unit", "Organization/ke-5001"}
+    world.resources |= {
+        "Practitioner/kari": {
+            "resourceType": "Practitioner",
+            "id": "kari",
+            "name": [{"text": "Kari N"}],
+            "telecom": [{"system": "phone", "value": "99000000"}],
+        },
+        "Organization/unit": {"resourceType": "Organization", "id": "unit", "name": "Skolen"},
+    }
+    world.write(proposed)
+    world.change(proposed, status="active")
+    told = [c["payload"][0]["contentString"] for c in world.of("Communication")]
+    assert "Koordinator: Kari N, Skolen, 99000000." in told
+
+
 def test_derived_ids_are_the_same_for_the_same_cause_only() -> None:
     assert derived_id("a", "b") == derived_id("a", "b")
     assert len({derived_id("a", "b"), derived_id("a", "c"), derived_id("ab")}) == 3
