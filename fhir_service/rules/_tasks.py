@@ -48,6 +48,12 @@ CHILDREN: Mapping[str, Child] = {
 }
 
 
+def is_coordinators(code: str) -> bool:
+    """Whether a child Task of this code is the coordinator's work and nobody else's."""
+    row = CHILDREN.get(code)
+    return row is not None and row.by == "coordinator"
+
+
 def fulfil(code: str) -> Resource:
     """`Task.code`: HL7's `fulfill` with our own code beside it."""
     if code == "abort":

@@ -32,6 +32,16 @@ def coordinator(team: Resource | None) -> Resource | None:
     return member if isinstance(member, dict) else None
 
 
+def deputy(team: Resource) -> Resource | None:
+    """The Reference to a team's acting deputy: somebody who can own a Task."""
+    for participant in several(team.get("participant")):
+        member = participant.get("member")
+        acting = has_code(participant.get("role"), names.TEAM_ROLE, "deputy") and is_open(participant.get("period"))
+        if acting and (reference(member) or "").partition("/")[0] in ("PractitionerRole", "Practitioner"):
+            return dict(member)
+    return None
+
+
 def teams(standing: Standing, *statuses: str) -> list[Resource]:
     """The person's coordination teams in these statuses."""
     return first_by_id(t for t in standing.of("CareTeam") if kind_of(t) is Kind.TEAM and t.get("status") in statuses)

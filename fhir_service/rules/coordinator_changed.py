@@ -10,8 +10,8 @@ from fhir_service.rules._kinds import Kind, enters, kind_of
 from fhir_service.rules._model import Change, Draft, Effect, Rule
 from fhir_service.rules._people import open_stay
 from fhir_service.rules._plan import plans, with_reason
-from fhir_service.rules._tasks import child, completed_with
-from fhir_service.rules._team import coordinator
+from fhir_service.rules._tasks import child, completed_with, is_coordinators
+from fhir_service.rules._team import coordinator, deputy
 from fhir_service.rules._times import closed, instant
 from fhir_service.rules.team_activated import tell_coordinator
 from profiles import names
@@ -26,7 +26,7 @@ def effects(change: Change) -> Iterable[Effect]:
         return
     new, old = coordinator(team), coordinator(before)
     if new is None:
-        yield from _left(change, team)
+        yield from _left(change, team, old)
         return
     yield from _flag_down(change, team)
     appointed = status(before) in ("active", "suspended")
@@ -34,9 +34,12 @@ def effects(change: Change) -> Iterable[Effect]:
         yield from _follow(change, team, new, old)
 
 
-def _left(change: Change, team: Resource) -> Iterator[Effect]:
-    """K5. The plan stays active."""
+def _left(change: Change, team: Resource, old: Resource | None) -> Iterator[Effect]:
+    """K5. The plan stays active; open work goes to the deputy, else to KE."""
     now = change.context.now
+    stand_in = deputy(team) or next(iter(several(team.get("managingOrganization"))), None)
+    if old is not None and stand_in is not None:
+        yield from _handed_over(change, old, stand_in)
     if team.get("status") == "active":
         extensions = with_reason(team, "no-coordinator")
         yield revise(change.standing, team, status="suspended", extension=extensions)
@@ -52,6 +55,14 @@ def _left(change: Change, team: Resource) -> Iterator[Effect]:
         yield from make(change.standing, flag)
     if not list(children(change.standing, "change-coordinator")):
         yield from make(change.standing, _search(change, team))
+
+
+def _handed_over(change: Change, old: Resource | None, new: Resource) -> Iterator[Draft]:
+    """The open Tasks of the former coordinator; after a time without one, all that are a coordinator's (4.3)."""
+    for task in children(change.standing):
+        is_former = old is not None and reference(task.get("owner")) == reference(old)
+        if is_former or (old is None and is_coordinators(child_code(task))):
+            yield revise(change.standing, task, owner=new)
 
 
 def _search(change: Change, team: Resource) -> Resource:
@@ -90,10 +101,9 @@ def _follow(change: Change, team: Resource, new: Resource, old: Resource | None)
     """K4: author and open work follow; a hospital that has the person now is told (4.8)."""
     for plan in plans(change.standing, "draft", "active", "on-hold"):
         yield revise(change.standing, plan, author=new)
-    for task in children(change.standing):
-        if old is not None and reference(task.get("owner")) == reference(old):
-            yield revise(change.standing, task, owner=new)
-        elif child_code(task) == "change-coordinator" and not enters(change, Kind.TEAM, "active"):
+    yield from _handed_over(change, old, new)
+    if not enters(change, Kind.TEAM, "active"):
+        for task in children(change.standing, "change-coordinator"):
             yield completed_with(change.standing, task, "care-team", team)
     decided = [c for c in cases(change.standing) if outputs(c, "decision-coordinator")]
     if open_stay(change.standing) is not None and decided and not enters(change, Kind.TEAM, "active"):

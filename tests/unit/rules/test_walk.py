@@ -14,6 +14,7 @@ from tests.unit.rules.world import (
     goal,
     need,
     need_by_message,
+    participant,
     patient,
     plan,
     reason,
@@ -165,12 +166,41 @@ def test_coordinator_who_leaves_suspends_the_team_and_a_new_one_takes_over() -> 
     assert search["owner"] == {"reference": KE}
     flags = [f for f in world.of("Flag") if f["code"]["coding"][0]["code"] == "no-coordinator"]
     assert [f["status"] for f in flags] == ["active"]
+    assert world.task("review-plan")["owner"] == {"reference": KE}  # K5: there is no deputy
     new = {"reference": "PractitionerRole/per"}
     fresh = gone | {"member": new, "period": {"start": "2026-11-23"}}
     world.change(team(), status="active", participant=[gone, fresh, *left[1:]])
     assert world.task("change-coordinator")["status"] == "completed"
     assert world.resources["CarePlan/plan"]["author"] == new
+    assert {t["owner"]["reference"] for t in (world.task("review-plan"), world.task("first-meeting"))} == {
+        "PractitionerRole/per"
+    }
+    assert names.IP_STATUS_REASON not in [e["url"] for e in world.resources["CareTeam/team"].get("extension", ())]
     assert world.resources[f"Flag/{flags[0]['id']}"]["status"] == "inactive"
+
+
+def test_deputy_has_the_open_work_while_there_is_no_coordinator() -> None:
+    """K5"""
+    world = world_at("active")
+    deputy = participant("deputy", {"reference": "PractitionerRole/dag"})
+    gone = team()["participant"][0] | {"period": {"start": "2026-11-22", "end": "2026-11-23"}}
+    world.change(team(), participant=[gone, deputy, *team()["participant"][1:]])
+    assert world.task("review-plan")["owner"] == {"reference": "PractitionerRole/dag"}
+    assert world.task("change-coordinator")["owner"] == {"reference": KE}
+
+
+def test_status_reason_goes_with_its_status() -> None:
+    """An active plan is not `consent-withdrawn`, and does not end for the reason that it once waited for."""
+    world = world_at("active")
+    world.change(consent(), status="inactive")
+    world.write(consent("again"))
+    resumed = world.change(plan(), status="active")
+    assert names.IP_STATUS_REASON not in [e["url"] for e in resumed["extension"]]
+    assert world.refuse(plan(), status="revoked") == [("rule", "CarePlan.extension")]
+
+    world = world_at("in-progress")
+    world.move("on-hold", "awaiting-information", statusReason=reason("awaiting-information"))
+    assert "statusReason" not in world.move("in-progress", "under-assessment")
 
 
 def test_change_of_coordinator_leaves_no_gap_and_open_work_follows() -> None:
