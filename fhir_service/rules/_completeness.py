@@ -52,8 +52,11 @@ def _measures(looked: Looked) -> Gap | None:
 def _responsible(looked: Looked) -> Gap | None:
     for place, activity in enumerate(several(looked.plan.get("activity"))):
         if not _is_somebodys(looked.standing, activity):
-            path = f"CarePlan.activity[{place}].detail.performer"
-            return Gap("measure-responsible", path, "a performer on every activity")
+            path = f"CarePlan.activity[{place}]"
+            if activity.get("reference"):
+                text = "a performer (of a Task: an owner) on what every activity refers to"
+                return Gap("measure-responsible", f"{path}.reference", text)
+            return Gap("measure-responsible", f"{path}.detail.performer", "a performer on every activity")
     return None
 
 
@@ -79,7 +82,7 @@ def _review(looked: Looked) -> Gap | None:
     review, last = parse_date(next_review(looked.plan)), _last_review(looked)
     if review is not None and looked.context.today < review <= last:
         return None
-    text = f"extension ip-next-review: a date after today and at the latest {last.isoformat()}"
+    text = f"extension {names.IP_NEXT_REVIEW}, a valueDate after today and at the latest {last.isoformat()}"
     return Gap("review", "CarePlan.extension", text)
 
 
