@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from fhir_service.rules._case import case_behind, child_code
-from fhir_service.rules._elements import is_stated, part, reference
+from fhir_service.rules._elements import is_stated, part, reference, references, several
 from fhir_service.rules._kinds import Kind, enters, is_abort, kind_of
 from fhir_service.rules._model import Change, Rule
 from fhir_service.rules._tasks import CHILDREN, feedback_state
@@ -25,6 +25,7 @@ def check(change: Change) -> Iterable[Issue]:
     if not part(task, "restriction", "period", "end"):
         yield error("rule", "Task.restriction.period.end", "A child Task has a deadline: restriction.period.end")
     yield from _about(task)
+    yield from _parents(change, task)
     if enters(change, Kind.CHILD, "rejected") and not is_stated(task.get("statusReason")):
         yield error("rule", "Task.statusReason", "A rejected child Task has a statusReason: KE must assign it anew")
 
@@ -46,6 +47,16 @@ def _about(task: Resource) -> Iterable[Issue]:
         yield error("rule", "Task.partOf", f"A Task {code} is partOf a case, or basedOn a CarePlan")
     if code == "send-feedback" and feedback_state(task) is None:
         yield error("rule", "Task.businessStatus", "A Task send-feedback has a businessStatus (feedback-status)")
+
+
+def _parents(change: Change, task: Resource) -> Iterable[Issue]:
+    """A sub-step is the same person's as what it is a step of: nobody would find it otherwise."""
+    parents = references([*several(task.get("partOf")), *several(task.get("basedOn"))])
+    if parents and not task.get("for"):
+        yield error("rule", "Task.for", "A Task that is partOf a case, or basedOn a CarePlan, is for the same person")
+    elif parents and not any(change.standing.get(parent) for parent in parents):
+        text = "This is no case, Task or CarePlan of the person whom the Task is for"
+        yield error("rule", "Task.partOf" if task.get("partOf") else "Task.basedOn", text)
 
 
 RULE = Rule(
