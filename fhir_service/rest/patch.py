@@ -3,7 +3,7 @@
 from typing import Any
 
 from fhir_service.rest.body import body_of
-from fhir_service.rest.exchange import Face, Reply, Request
+from fhir_service.rest.exchange import Face, Header, Reply, Request
 from fhir_service.rest.json_body import json_of
 from fhir_service.rest.media import JSON_PATCH
 from fhir_service.rest.preconditions import expected_version
@@ -16,6 +16,8 @@ from profiles.resource import Resource
 MOST_OPERATIONS = 100
 MOST_COPIES = 4
 """Each copy can double the document; unbounded, a short patch fills the memory (SR-8)."""
+ACCEPTED: tuple[Header, ...] = ((b"accept-patch", JSON_PATCH.encode()),)
+"""RFC 5789 2.2"""
 _NEEDED = {
     "add": ("value",),
     "replace": ("value",),
@@ -34,7 +36,7 @@ async def patch(face: Face, request: Request) -> Reply:
     body = await body_of(request, (JSON_PATCH,), face.max_body)
     operations = body if isinstance(body, Issue) else _operations(json_of(body))
     if isinstance(operations, Issue):
-        return refusal(operations)
+        return refusal(operations, *(ACCEPTED if operations.code == "unsupported-media-type" else ()))
     wanted = WriteRequest("patch", request.rtype, request.rid, patch=operations, if_match=version)
     return await written(face, request, wanted)
 

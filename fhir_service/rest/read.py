@@ -9,7 +9,7 @@ import msgspec
 from fhir_service.rest.exchange import Face, Header, Reply, Request
 from fhir_service.rest.media import not_acceptable
 from fhir_service.rest.preconditions import is_unchanged
-from fhir_service.rest.render import of_stored, refusal, version_headers
+from fhir_service.rest.render import CACHING, of_stored, refusal, version_headers
 from fhir_service.storage.port import Stored
 from profiles.issues import error
 
@@ -20,8 +20,7 @@ _NATIVE: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-disposition", b"attachment"),
     (b"content-security-policy", b"sandbox; default-src 'none'"),
-    (b"cache-control", b"private, no-cache"),
-    (b"vary", b"accept"),
+    *CACHING,
 )
 """Whatever was stored, a browser does not run it."""
 
@@ -38,7 +37,7 @@ def told(stored: Stored | None, request: Request) -> Reply:
     if stored.deleted:
         return refusal(DELETED, *version_headers(stored.version, stored.updated))
     if is_unchanged(request.headers, stored.version):
-        return Reply(304, version_headers(stored.version, stored.updated))
+        return Reply(304, (*CACHING, *version_headers(stored.version, stored.updated)))
     return _native(stored) if request.view.native else of_stored(stored)
 
 

@@ -14,13 +14,9 @@ from profiles.issues import Issue
 from profiles.resource import Resource
 
 CONTENT_TYPE: Header = (b"content-type", b"application/fhir+json; charset=utf-8")
-ALWAYS: tuple[Header, ...] = (
-    CONTENT_TYPE,
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"private, no-cache"),
-    (b"vary", b"accept"),
-)
+CACHING: tuple[Header, ...] = ((b"cache-control", b"private, no-cache"), (b"vary", b"accept"))
 """Health data stays out of shared caches; a private one asks again with its ETag."""
+ALWAYS: tuple[Header, ...] = (CONTENT_TYPE, (b"x-content-type-options", b"nosniff"), *CACHING)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 

@@ -121,7 +121,9 @@ def _understand(query: bytes, request: Request, route: Route) -> Issue | None:
     if isinstance(by, Issue):
         return by
     request.by = by
-    if request.parameters and not route.searches and not is_lenient(request.headers):
+    if route.searches or is_lenient(request.headers):
+        return None
+    if any(name not in route.passes_over for name, _ in request.parameters):
         return error("unknown-parameter", "", _UNKNOWN_PARAMETER)
     return None
 

@@ -32,7 +32,7 @@ class Level(Enum):
 @dataclass(frozen=True, slots=True)
 class Route:
     """One row. `interaction`: its code in the CapabilityStatement; `searches`: it takes search parameters;
-    `native`: a Binary may be had in its own media type."""
+    `native`: a Binary may be had in its own media type; `passes_over`: parameters that change nothing here."""
 
     interaction: str
     level: Level
@@ -40,6 +40,7 @@ class Route:
     serve: Interaction
     searches: bool = False
     native: bool = False
+    passes_over: frozenset[str] = frozenset()
 
 
 ROUTES = (
@@ -52,7 +53,10 @@ ROUTES = (
     Route("search-type", Level.SEARCH, ("POST",), search_form, searches=True),
     Route("create", Level.TYPE, ("POST",), create),
 )
-METADATA = Route("capabilities", Level.TYPE, ("GET", "HEAD"), capabilities)
+METADATA = Route(
+    "capabilities", Level.TYPE, ("GET", "HEAD"), capabilities, passes_over=frozenset({"mode", "_summary", "_elements"})
+)
+"""Clients ask for a mode or a summary of it and may be given the whole.  https://hl7.org/fhir/R4/http.html#capabilities"""
 
 
 @dataclass(frozen=True, slots=True)

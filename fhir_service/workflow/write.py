@@ -69,7 +69,7 @@ def write(request: WriteRequest, by: Principal, ground: Ground) -> Work[Written 
                 return _existing(request, found), NOTHING
         stored = await tx.get(request.rtype, request.rid) if request.rid else None
         current = stored if stored and not stored.deleted else None
-        issues = _precondition(request, current)
+        issues = _precondition(request, current, stored)
         if issues:
             return Refused(issues), NOTHING
         if request.method == "delete" and current is None:
@@ -90,12 +90,13 @@ def _existing(request: WriteRequest, found: tuple[Stored, ...]) -> Written | Ref
     return Written(200, one.rtype, one.rid, one.version, one.updated, one.body)
 
 
-def _precondition(request: WriteRequest, current: Stored | None) -> tuple[Issue, ...]:
+def _precondition(request: WriteRequest, current: Stored | None, last: Stored | None) -> tuple[Issue, ...]:
+    """`current`: what stands now; `last`: the same, or its deletion."""
     if request.if_match is not None and (current is None or current.version != request.if_match):
         now = f"the current version is {current.version}" if current else "there is no current version"
         return (error("stale-version", request.rtype, f"If-Match names version {request.if_match}, but {now}"),)
     if request.method == "patch" and current is None:
-        return (error("not-found", request.rtype, "There is nothing under this id to patch"),)
+        return (error("deleted" if last else "not-found", request.rtype, "There is nothing under this id to patch"),)
     unconditional = request.method in ("update", "patch") and request.if_match is None
     if unconditional and current and resource_type(request.rtype).guarded(parse_body(current.body)):
         text = f'This resource is only changed with If-Match; the current version is W/"{current.version}"'

@@ -200,7 +200,7 @@ def test_an_address_or_method_that_is_not_served(rest: Rest, method: str, path: 
     assert ("allow" in answer.headers) == (status == 405)
 
 
-@pytest.mark.parametrize("path", ["Patient/p1?_summary=true", "Patient/p1?_elements=name", "metadata?mode=full"])
+@pytest.mark.parametrize("path", ["Patient/p1?_summary=true", "Patient/p1?_elements=name", "metadata?patient=1"])
 def test_a_parameter_where_none_is_known_is_400(rest: Rest, path: str) -> None:
     answer = rest.get(path)
     assert (answer.status_code, code(answer)) == (400, "unknown-parameter")

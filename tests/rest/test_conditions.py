@@ -74,6 +74,8 @@ def test_read_of_what_the_client_has_is_304(rest: Rest, tags: str) -> None:
     path = f"Organization/{rest.stored(ORGANIZATION)['id']}"
     answer = rest.get(path, if_none_match=tags)
     assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", 'W/"1"')
+    whole = rest.get(path)
+    assert all(answer.headers[name] == whole.headers[name] for name in ("cache-control", "vary", "last-modified"))
 
 
 @pytest.mark.parametrize("tags", ['W/"2"', "nonsense", 'W/"11"'])

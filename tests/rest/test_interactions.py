@@ -109,6 +109,25 @@ def test_patch_of_what_is_not_there_is_404(rest: Rest) -> None:
     assert (answer.status_code, code(answer)) == (404, "not-found")
 
 
+def test_patch_of_what_is_deleted_is_410(rest: Rest) -> None:
+    path = f"Organization/{rest.stored(ORGANIZATION)['id']}"
+    rest("DELETE", path)
+    answer = rest.patch(path, [{"op": "remove", "path": "/name"}])
+    assert (answer.status_code, code(answer)) == (410, "deleted")
+
+
+def test_patch_in_another_form_is_told_which_one_is_read(rest: Rest) -> None:
+    """RFC 5789 2.2"""
+    path = f"Organization/{rest.stored(ORGANIZATION)['id']}"
+    answer = rest("PATCH", path, content=b"{}", headers={"content-type": "application/merge-patch+json"})
+    assert (answer.status_code, answer.headers["accept-patch"]) == (415, "application/json-patch+json")
+
+
+@pytest.mark.parametrize("query", ["mode=full", "mode=terminology", "_summary=true", "_elements=url&_format=json"])
+def test_the_capability_statement_is_given_whole_whatever_part_is_asked_for(rest: Rest, query: str) -> None:
+    assert rest.get(f"metadata?{query}").json() == rest.get("metadata").json()
+
+
 def test_delete_is_logical_and_may_be_repeated(rest: Rest) -> None:
     first = rest.stored(ORGANIZATION)
     path = f"Organization/{first['id']}"
