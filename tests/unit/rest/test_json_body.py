@@ -1,6 +1,7 @@
 """Bytes -> JSON: nothing that arrives raises, and depth is counted without recursion (SR-16)."""
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -64,3 +65,44 @@ def test_the_text_of_an_issue_tells_the_place_and_not_the_content() -> None:
     answer = json_of(b'{"name": 15918512397x}')
     assert isinstance(answer, Issue)
     assert answer.text == "The body is not JSON: see byte 20"
+
+
+class _Json(str):
+    """JSON already."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Json:
+    return _Json("{" + ",".join(f"{json.dumps(key)} : {_json(value)}" for key, value in pairs) + "}")
+
+
+def _json(value: Any) -> str:
+    return value if isinstance(value, _Json) else json.dumps(value)
+
+
+KEYS = st.sampled_from(["a", "b", ":", '":', "\\:", "æ"])
+OBJECTS = st.recursive(
+    st.one_of(st.integers(), st.text('":\\a', max_size=6)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: _Json(f"[{','.join(map(_json, items))}]")),
+        st.lists(st.tuples(KEYS, inner), max_size=4).map(_object),
+    ),
+    max_leaves=12,
+)
+
+
+@given(OBJECTS, st.booleans())
+def test_a_key_that_stands_twice_is_found_wherever_colons_stand(value: Any, escaped: bool) -> None:  # SR-20
+    lost: list[bool] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        lost.append(len({key for key, _ in pairs}) < len(pairs))
+
+    text = _json(value)
+    if escaped:
+        text = "".join("\\u003a" if _within_string(text, i) and c == ":" else c for i, c in enumerate(text))
+    json.loads(text, object_pairs_hook=look)
+    assert isinstance(json_of(text.encode()), Issue) is any(lost)
+
+
+def _within_string(text: str, index: int) -> bool:
+    return len(re.findall(r'(?<!\\)(?:\\\\)*"', text[:index])) % 2 == 1
