@@ -1,5 +1,6 @@
 """The option `--database` and what can be said about it before anything is opened."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -54,11 +55,18 @@ def existing_database(url: str | None) -> str:
 
 
 def make_folder_of(url: str) -> None:
-    """Make the folder of the database file, so that `sqlite:///var/knutepunkt.db` works at once."""
-    folder = database_file(url).parent
+    """Make the folder of the database file, so that `sqlite:///var/knutepunkt.db` works at once; for nobody else.
+
+    Raises Problem if the database cannot be written there.
+    """
+    file = database_file(url)
+    folder = file.parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as refused:
         raise Problem(
             f"--database: the folder {folder} cannot be made ({refused.strerror}); give another file."
         ) from refused
+    for place in (folder, file):  # SQLite keeps its journal beside the file
+        if place.exists() and not os.access(place, os.W_OK):
+            raise Problem(f"--database: {place} may not be written by this user; give another file.")

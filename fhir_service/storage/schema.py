@@ -7,12 +7,15 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from fhir_service.storage.port import StorageError
+from fhir_service.storage.port import StorageError, Unavailable
 
 HEAD = "0002"
 """Newest revision in `migrations/versions`."""
 MIGRATIONS = Path(__file__).with_name("migrations")
 SQLITE = "sqlite:///"
+
+
+_NO_TABLE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_NOTADB)
 
 
 class StaleSchema(StorageError):
@@ -30,19 +33,27 @@ def sqlite_path(url: str) -> Path:
 
 
 def is_current(url: str) -> bool:
-    """Whether the database is there with the schema of this version. Makes nothing."""
+    """Whether the database is there with the schema of this version. Makes nothing.
+
+    Raises Unavailable when the file cannot be read, which says nothing about its schema.
+    """
     path = sqlite_path(url)
     if not path.is_file():
         return False
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        try:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             return connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
-        except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as failed:
+        if failed.sqlite_errorcode in _NO_TABLE:
             return False
+        raise Unavailable(f"SQLite: {failed}") from failed
 
 
 def migrate(url: str) -> None:
-    """Bring the database to the schema of this version; make the file if it is not there."""
+    """Bring the database to the schema of this version; make the file if it is not there.
+
+    Raises ValueError when there is no folder for it, Unavailable when SQLite cannot do it.
+    """
     if is_current(url):
         return
     path = sqlite_path(url)
@@ -51,6 +62,7 @@ def migrate(url: str) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine
+    from sqlalchemy.exc import OperationalError
 
     engine = create_engine(SQLITE + str(path))
     config = Config()
@@ -59,5 +71,7 @@ def migrate(url: str) -> None:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except OperationalError as failed:
+        raise Unavailable(f"SQLite: {failed.orig}") from failed
     finally:
         engine.dispose()

@@ -1,5 +1,6 @@
 """`knutepunkt serve`: how it starts, refuses to start, and ends."""
 
+import os
 import socket
 import sqlite3
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from fhir_service.cli.database import make_folder_of
 
 from .conftest import Running, end, free_address, serve
 
@@ -92,6 +95,22 @@ def test_file_of_another_kind_is_refused(option: str, told: str, tmp_path: Path)
     said = refused(*safe, option, "list.json", folder=tmp_path)
     assert told in said
     assert "Ctrl-C ends it" not in said  # it never ran
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("closed", ["folder", "file"])
+def test_place_that_may_not_be_written_is_told(closed: str, tmp_path: Path) -> None:
+    database = tmp_path / "hub.db"
+    database.touch()
+    (database if closed == "file" else tmp_path).chmod(0o555)
+    said = refused("--http", free_address(), "--mllp", "", "--database", f"sqlite:///{database}", folder=Path.cwd())
+    tmp_path.chmod(0o755)
+    assert "may not be written by this user; give another file" in said
+
+
+def test_folder_of_the_database_is_for_its_owner_only(tmp_path: Path) -> None:
+    make_folder_of(f"sqlite:///{tmp_path}/var/hub.db")
+    assert (tmp_path / "var").stat().st_mode & 0o777 == 0o700
 
 
 def test_database_that_breaks_at_start_ends_with_status_2(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from fhir_service.storage import StaleSchema, is_current, migrate, open_repository
+from fhir_service.storage.port import Unavailable
 from fhir_service.storage.schema import HEAD, MIGRATIONS
 from fhir_service.storage.tables import METADATA, TYPED
 
@@ -32,6 +33,20 @@ def test_empty_or_foreign_file_is_not_current(tmp_path: Path) -> None:
     (tmp_path / "foreign.db").write_bytes(b"this is no database, but long enough to look at" * 20)
     assert not is_current(url(tmp_path / "empty.db"))
     assert not is_current(url(tmp_path / "foreign.db"))
+
+
+def test_broken_file_is_unavailable_and_not_of_another_schema(path: Path) -> None:
+    """Told to migrate, a user would only be sent to the next error."""
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + bytes(len(content) - 100))
+    with pytest.raises(Unavailable, match="malformed"):
+        is_current(url(path))
+
+
+def test_place_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "folder.db").mkdir()
+    with pytest.raises(Unavailable, match="unable to open database file"):
+        migrate(url(tmp_path / "folder.db"))
 
 
 def test_migrating_makes_the_tables_that_the_code_uses(path: Path) -> None:
