@@ -1,7 +1,8 @@
 """Many units of work, one COMMIT (decision 31).
 
-Works are driven one after the other on the loop, each in a savepoint of the group's transaction, and each to its end
-before the next one starts: interleaved savepoints would nest. COMMIT waits one turn of the loop for those who come at
+Works are driven one after the other on the loop, each to its end before the next one starts. One that fails after it
+has written spoils the transaction for the others: they are all done again, each in a savepoint, which would cost more
+than it saves while nobody fails. COMMIT waits one turn of the loop for those who come at
 the same time, and runs in a thread, as BEGIN does where it has to wait for a lock; those who come meanwhile are the
 next group. Nobody gets an answer before the COMMIT: what a work read may be another one's of the same group.
 """
@@ -111,25 +112,33 @@ class GroupCommit:
 
     async def _gather(self, members: list[_Member]) -> None:
         """Drive all who wait, and those who come within one turn of the loop after them."""
-        loop = asyncio.get_running_loop()
+        loop, apart = asyncio.get_running_loop(), False
         while self._waiting and len(members) < LARGEST_GROUP:
             turn_ends = loop.time() + TURN
             while self._waiting and len(members) < LARGEST_GROUP and loop.time() < turn_ends:
                 member = self._waiting.popleft()
-                if not member.answer.done():
-                    members.append(member)
-                    self._drive(member)
+                if member.answer.done():
+                    continue
+                members.append(member)
+                if not self._drive(member, apart):
+                    self._waiting.extendleft(reversed(members))
+                    members.clear()
+                    await self._apart(self._begin_again)
+                    apart = True
             await asyncio.sleep(0)
 
-    def _drive(self, member: _Member) -> None:
+    def _drive(self, member: _Member, apart: bool) -> bool:
+        """Do one work; False: it failed and left something behind in the transaction."""
         connection = self._open()
+        member.error, before = None, connection.raw.total_changes
         try:
             with trouble():
-                member.value = _in_savepoint(connection, member.unit)
+                member.value = _in_savepoint(connection, member.unit) if apart else member.unit(connection)
         except Exception as error:  # whatever a work raises belongs to its caller, and to nobody else in the group
             member.error = error
         if not connection.raw.in_transaction:  # SQLite broke off the transaction: disk full, I/O error
             raise Unavailable("The transaction was broken off")
+        return apart or member.error is None or connection.raw.total_changes == before
 
     def _begun_at_once(self) -> bool:
         """Begin on the loop, as no other process writes: a trip through the thread costs more than the rest."""
@@ -149,6 +158,10 @@ class GroupCommit:
         if _identity(self._file.path) != self._identity:
             raise Unavailable("The file of the database is gone")
         self._connection.script("BEGIN IMMEDIATE")
+
+    def _begin_again(self) -> None:
+        self._open().script("ROLLBACK")
+        self._begin()
 
     def _commit(self) -> None:
         self._open().script("COMMIT")

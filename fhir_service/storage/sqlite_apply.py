@@ -40,7 +40,7 @@ def apply(connection: Connection, changes: Changes, extract: Extract) -> None:
 
 
 def _apply(connection: Connection, changes: Changes, extract: Extract) -> None:
-    for write in changes.writes:
+    for write in filter(_replaces, changes.writes):
         connection.change(sql.LEAVE, {"rtype": write.rtype, "rid": write.rid})
     for move in changes.moves:
         _move(connection, move)
@@ -57,6 +57,10 @@ def _apply(connection: Connection, changes: Changes, extract: Extract) -> None:
         connection.change(sql.SEND, outgoing_row(outgoing))
 
 
+def _replaces(write: Write) -> bool:
+    return write.version != 1
+
+
 def _one(cursor: sqlite3.Cursor, what: str) -> None:
     if cursor.rowcount != 1:
         raise StorageError(f"There is no such {what}")
@@ -64,10 +68,7 @@ def _one(cursor: sqlite3.Cursor, what: str) -> None:
 
 def _write(connection: Connection, write: Write, extract: Extract) -> None:
     row = version_row(write)
-    if write.version == 1:
-        pk = connection.change(sql.INSERT_RESOURCE, row).lastrowid
-    else:
-        pk = _replace(connection, write, row)
+    pk = _replace(connection, write, row) if _replaces(write) else _make(connection, row)
     if write.resource is not None and pk is not None:
         belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
         typed, generic = index_rows(write.rtype, pk, belongs, extract(write.resource))
@@ -75,6 +76,10 @@ def _write(connection: Connection, write: Write, extract: Extract) -> None:
             connection.change_many(sql.INSERT_TYPED[write.rtype], (typed,))
         for table, several in generic:
             connection.change_many(sql.INSERT_SIDE[table], several)
+
+
+def _make(connection: Connection, row: dict[str, Any]) -> int | None:
+    return connection.change(sql.INSERT_RESOURCE, row).lastrowid
 
 
 def _replace(connection: Connection, write: Write, row: dict[str, Any]) -> int:

@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from types import NoneType
 
 import pytest
 
-from fhir_service.storage.port import NOTHING, Changes, Reads
+from fhir_service.storage.port import NOTHING, Changes, Reads, StorageError
 from fhir_service.storage.sqlite import SqliteRepository
-from tests.contract.database import put
+from tests.contract.database import next_write, put
 from tests.contract.resources import patient
 from tests.unit.storage.conftest import Tell
 
@@ -30,8 +32,44 @@ def test_concurrent_works_share_a_commit(told: Tell[None]) -> None:
     async def story(repository: SqliteRepository) -> None:
         commands = counted(repository)
         await asyncio.gather(*[put(repository, patient(f"p{i}")) for i in range(100)])
-        assert commands["SAVEPOINT"] == 100
+        assert commands["BEGIN"] == commands["COMMIT"] == 1
+        assert commands["SAVEPOINT"] == 0
+
+    told(story)
+
+
+def test_work_that_fails_halfway_is_undone_alone(told: Tell[None]) -> None:
+    """Nobody pays for savepoints until somebody needs one; then all of the group are done again."""
+
+    async def halfway(tx: Reads) -> tuple[None, Changes]:
+        good, gap = await next_write(tx, patient("half")), await next_write(tx, patient("gap"))
+        return None, Changes(writes=(good, replace(gap, version=7)))
+
+    async def story(repository: SqliteRepository) -> None:
+        commands = counted(repository)
+        works = [put(repository, patient("p")), repository.run(halfway), repository.run(halfway)]
+        works += [put(repository, patient("p")), put(repository, patient("half"))]
+        results = await asyncio.gather(*works, return_exceptions=True)
+        assert [type(r) for r in results] == [NoneType, StorageError, StorageError, NoneType, NoneType]
+        found = [await repository.read("Patient", rid) for rid in ("p", "half", "gap")]
+        assert [f and f.version for f in found] == [2, 1, None]
+        assert commands["SAVEPOINT"] == 5
         assert commands["COMMIT"] == 1
+
+    told(story)
+
+
+def test_work_that_is_refused_before_it_writes_costs_the_others_nothing(told: Tell[None]) -> None:
+    async def refused(tx: Reads) -> tuple[None, Changes]:
+        await tx.get("Patient", "p")
+        raise LookupError
+
+    async def story(repository: SqliteRepository) -> None:
+        commands = counted(repository)
+        works = [put(repository, patient("p")), repository.run(refused), put(repository, patient("q"))]
+        results = await asyncio.gather(*works, return_exceptions=True)
+        assert [type(r) for r in results] == [NoneType, LookupError, NoneType]
+        assert commands["SAVEPOINT"] == commands["ROLLBACK"] == 0
 
     told(story)
 
@@ -44,7 +82,6 @@ def test_works_that_come_during_a_commit_are_the_next_group(told: Tell[None]) ->
     async def story(repository: SqliteRepository) -> None:
         commands = counted(repository)
         await asyncio.gather(*[client(repository, f"c{i}") for i in range(20)])
-        assert commands["SAVEPOINT"] == 200
         assert 10 <= commands["COMMIT"] <= 30
 
     told(story)
