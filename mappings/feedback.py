@@ -61,3 +61,5 @@ class FeedbackPayload(TypedDict):
     text: NotRequired[str]
     """One or more lines for people; the reason of a refusal."""
     coordinator: NotRequired[CoordinatorValue]
+    training: NotRequired[bool]
+    """The referral was for training or debugging (tag HTEST): so is what is told about it."""

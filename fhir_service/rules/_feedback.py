@@ -26,6 +26,8 @@ from profiles.resource import Resource
 
 CHANNEL = "hl7v2"
 KIND = "RRI^I12"
+TRAINING = "HTEST"
+"""Tag of what a message for training or debugging wrote (MSH-11 T, D)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ def _payload(standing: Standing, case: Resource, request: Resource, told: Told) 
         payload["outcome"] = told.outcome
     if told.coordinator:
         payload["coordinator"] = told.coordinator
+    if any(tag.get("code") == TRAINING for tag in several(part(request, "meta", "tag"))):
+        payload["training"] = True
     return payload
 
 

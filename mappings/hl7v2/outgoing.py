@@ -2,6 +2,7 @@ r"""Feedback to a referrer as RRI^I12, built and checked with hl7apy (decision 2
 
 | Payload | Field |
 |---|---|
+| training | MSH-11: T, else P |
 | status | RF1-1 (table 0283) |
 | referral | RF1-6: the referrer's own id, as it came |
 | case_number | RF1-11 |
@@ -78,7 +79,7 @@ def _msh(payload: FeedbackPayload, destination: str, now: datetime, unique: str)
     yield "msh_7", timestamp(now)
     yield "msh_9", "RRI^I12^RRI_I12"
     yield "msh_10", control_id(unique)
-    yield "msh_11", "P"
+    yield "msh_11", "T" if payload.get("training") else "P"
     yield "msh_12", VERSION
     yield "msh_18", "UNICODE UTF-8"
 

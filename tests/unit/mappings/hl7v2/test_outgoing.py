@@ -44,6 +44,10 @@ def test_header_goes_to_the_referrer_under_the_id_of_the_delivery():
     ]  # fmt: skip
 
 
+def test_answer_to_a_referral_for_training_is_for_training_too():
+    assert built(PAYLOAD | {"training": True}).msh.field(11) == "T"
+
+
 def test_referral_is_named_as_the_referrer_named_it():
     rf1 = built().first("RF1")
     assert (rf1.value(1), rf1.field(6), rf1.value(11)) == ("A", "H-17^DIPS REF", "2026-0042")
