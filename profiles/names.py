@@ -29,6 +29,7 @@ SNOMED_CT_OID = "2.16.840.1.113883.6.96"
 # HL7 terminology
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 V2 = TERMINOLOGY + "/v2-"
+V3_ROLE_CODE = TERMINOLOGY + "/v3-RoleCode"
 V3_ACT_CODE = TERMINOLOGY + "/v3-ActCode"
 V3_PARTICIPATION = TERMINOLOGY + "/v3-ParticipationType"
 V3_CONFIDENTIALITY = TERMINOLOGY + "/v3-Confidentiality"

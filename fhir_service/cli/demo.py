@@ -38,5 +38,7 @@ def demo(
     except ValueError as invalid:
         raise Problem(str(invalid)) from invalid
     except (Unexpected, httpx.HTTPError, MllpError) as failed:
-        raise Problem(f"the demo stopped half-way, it needs an empty database: {failed}") from failed
-    out().print(f"{count} stories told. See them with: knutepunkt inbox")
+        raise Problem(
+            f"the demo stopped half-way: {failed}\nStart the service on an empty database and try again."
+        ) from failed
+    out().print(f"{count} stories told now. See them with: knutepunkt inbox")

@@ -12,4 +12,6 @@ class Story:
 
     key: str
     title: str
+    number: tuple[str, str]
+    """(system, value) by which the person is known: who is there already is not told twice."""
     play: Callable[[Hub], str]

@@ -1,5 +1,6 @@
 """A need for coordinated services told over FHIR: the same case as a REF^I12 opens."""
 
+from typing import Any
 from uuid import uuid4
 
 from fhir_service.demo.hub import Hub
@@ -14,22 +15,38 @@ def reporter(hub: Hub, name: str) -> str:
     return f"Organization/{made['id']}"
 
 
-def person(hub: Hub, identifier: tuple[str, str] | None, name: tuple[str, str], born: str, gender: str) -> str:
-    """A Patient registered over FHIR; returns `Patient/[id]`."""
-    system_value = [{"system": identifier[0], "value": identifier[1]}] if identifier else []
+def person(hub: Hub, number: tuple[str, str], name: tuple[str, str], born: str, gender: str, **elements: Any) -> str:
+    """A Patient registered over FHIR, known by `number` (system, value); returns `Patient/[id]`."""
     resource: Resource = {
         "resourceType": "Patient",
+        "identifier": [{"system": number[0], "value": number[1]}],
         "name": [{"family": name[0], "given": [name[1]]}],
         "gender": gender,
         "birthDate": born,
+        **elements,
     }
-    return f"Patient/{hub.post(resource | ({'identifier': system_value} if system_value else {}))['id']}"
+    return f"Patient/{hub.post(resource)['id']}"
+
+
+def parent(hub: Hub, child: str, family: str, given: str) -> str:
+    """A parent who speaks for the child; returns `RelatedPerson/[id]`."""
+    relation = {"coding": [{"system": names.V3_ROLE_CODE, "code": "PRN"}]}
+    made = hub.post(
+        {
+            "resourceType": "RelatedPerson",
+            "patient": {"reference": child},
+            "relationship": [relation],
+            "name": [{"family": family, "given": [given]}],
+        }
+    )
+    return f"RelatedPerson/{made['id']}"
 
 
 def need(
-    patient: str, requester: str, municipality: str, consent: str, text: str, code: str = "coordinated-services"
+    patient: str, requester: str, municipality: str | None, consent: str, text: str, code: str = "coordinated-services"
 ) -> Resource:
-    """A ServiceRequest `need-notification` (workflow.md 5); `municipality` says which KE."""
+    """A ServiceRequest `need-notification` (workflow.md 5) to the KE of `municipality`, None: of the address."""
+    performer = {"performer": [{"identifier": {"system": names.MUNICIPALITY, "value": municipality}}]}
     return {
         "resourceType": "ServiceRequest",
         "identifier": [{"system": names.RFC_3986, "value": f"urn:uuid:{uuid4()}"}],
@@ -40,7 +57,7 @@ def need(
         "subject": {"reference": patient},
         "authoredOn": now(),
         "requester": {"reference": requester},
-        "performer": [{"identifier": {"system": names.MUNICIPALITY, "value": municipality}}],
+        **(performer if municipality else {}),
         "reasonCode": [{"text": text}],
         "extension": [{"url": names.IP_CONSENT_STATEMENT, "valueCode": consent}],
     }

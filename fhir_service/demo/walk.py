@@ -50,14 +50,14 @@ class Case:
     def assess(self) -> None:
         self.move("in-progress", "under-assessment")
 
-    def consent(self) -> Resource:
-        """The person agrees to a plan (oral consent, heard by the KE)."""
+    def consent(self, kind: str = "plan-creation") -> Resource:
+        """The person agrees to a plan, or to what `kind` says (oral consent, heard by the KE)."""
         return self.hub.post(
             {
                 "resourceType": "Consent",
                 "status": "active",
                 "scope": concept(names.CONSENT_SCOPE, "patient-privacy"),
-                "category": [concept(names.CONSENT_KIND, "plan-creation")],
+                "category": [concept(names.CONSENT_KIND, kind)],
                 "patient": {"reference": self.patient},
                 "dateTime": now(),
                 "performer": [{"reference": self.patient}],
@@ -70,8 +70,13 @@ class Case:
             }
         )
 
-    def decide(self, coordinator: str = "granted", plan: str = "granted", reason: str | None = None) -> None:
-        """The KE's decision (workflow.md 4.4); the service drafts the letter and makes the Tasks that follow."""
+    def decide(
+        self, coordinator: str = "granted", plan: str = "granted", reason: str | None = None, child: bool = False
+    ) -> None:
+        """The KE's decision (workflow.md 4.4); the service drafts the letter and makes the Tasks that follow.
+
+        `child`: a child coordinator, too, and that is whom the family chooses.
+        """
         maker = self.hub.post(
             {"resourceType": "PractitionerRole", "active": True, "organization": {"reference": self.unit}}
         )
@@ -81,10 +86,53 @@ class Case:
             _output("decision-date", valueDateTime=now()),
             _output("decision-maker", valueReference={"reference": f"PractitionerRole/{maker['id']}"}),
         ]
+        if child:
+            output.append(
+                _output("decision-child-coordinator", valueCodeableConcept=concept(names.DECISION, "granted"))
+            )
+            chosen = concept(names.TEAM_ROLE, "child-coordinator")
+            output.append(_output("chosen-right", valueCodeableConcept=chosen))
         if reason:
             output.append(_output("decision-reason", valueCodeableConcept={"text": reason}))
         status = "declined-by-person" if coordinator == "declined-by-person" else "decided"
         self.move("in-progress", status, output=output)
+
+    def step(self, code: str, days: int, text: str, **elements: Any) -> Resource:
+        """A sub-step of the case, the KE's own unless `owner` says otherwise (workflow.md 4.3)."""
+        end = (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="seconds")
+        return self.hub.post(
+            {
+                "resourceType": "Task",
+                "status": "requested",
+                "intent": "order",
+                "code": concept(names.KE_TASK_CODE, code),
+                "description": text,
+                "partOf": [{"reference": f"Task/{self.task['id']}"}],
+                "for": {"reference": self.patient},
+                "authoredOn": now(),
+                "owner": {"reference": self.unit},
+                "restriction": {"period": {"end": end}},
+                **elements,
+            }
+        )
+
+    def done(self, task: Resource) -> Resource:
+        """The sub-step is taken and carried out."""
+        for status in ("accepted", "in-progress", "completed"):
+            task = self.hub.put(task, status=status)
+        return task
+
+    def goal(self, text: str) -> Resource:
+        """A goal in the person's own words."""
+        return self.hub.post(
+            {
+                "resourceType": "Goal",
+                "lifecycleStatus": "active",
+                "description": {"text": text},
+                "subject": {"reference": self.patient},
+                "expressedBy": {"reference": self.patient},
+            }
+        )
 
     def appoint(self, name: tuple[str, str], role: str = "coordinator", profession: str = "Koordinator") -> Resource:
         """The unit's coordinator is proposed and appointed (K1, K2). Returns the CareTeam."""
@@ -121,15 +169,7 @@ class Case:
     def draft_plan(self, team: Resource, consent: Resource, goal: str, measures: list[str]) -> Resource:
         """The coordinator drafts the plan: one goal in the person's words, and the measures."""
         coordinator = team["participant"][0]["member"]["reference"]
-        stored_goal = self.hub.post(
-            {
-                "resourceType": "Goal",
-                "lifecycleStatus": "active",
-                "description": {"text": goal},
-                "subject": {"reference": self.patient},
-                "expressedBy": {"reference": self.patient},
-            }
-        )
+        stored_goal = self.goal(goal)
         return self.hub.post(
             {
                 "resourceType": "CarePlan",
@@ -158,6 +198,12 @@ class Case:
     def activate(self, plan: Resource) -> Resource:
         """The plan is in force."""
         return self.hub.put(self.hub.read(f"CarePlan/{plan['id']}"), status="active")
+
+    def review_due(self, plan: Resource, days: int) -> Resource:
+        """The next review is so many days from now: less than none, it is overdue."""
+        day = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+        others = [e for e in plan["extension"] if e["url"] != names.IP_NEXT_REVIEW]
+        return self.hub.put(plan, extension=[*others, {"url": names.IP_NEXT_REVIEW, "valueDate": day}])
 
 
 def _output(kind: str, **value: Any) -> Resource:

@@ -27,9 +27,10 @@ def play(hub: Hub) -> str:
     case.decide()
     team = case.appoint(("Berg", "Kari"), profession="Fysioterapeut")
     plan = case.activate(case.draft_plan(team, consent, "Jeg vil tilbake i jobben min", MEASURES))
+    case.step("map-needs", 7, "Innsatsteamet kartlegger behov på rehabiliteringssenteret.")
     to = "rehab|Lian rehabiliteringssenter"
     hub.send(messages.discharge(ARNE, messages.ST_OLAVS, "A-1001", (admitted, today), to))
     return f"innlagt, meldt, plan aktiv (CarePlan/{plan['id']}), utskrevet til rehabilitering"
 
 
-STORY = Story("arne", "Arne, 55, Trondheim: hjerneslag", play)
+STORY = Story("arne", "Arne, 55, Trondheim: hjerneslag", (names.FNR, ARNE.number), play)

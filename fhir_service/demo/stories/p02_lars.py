@@ -23,9 +23,10 @@ def play(hub: Hub) -> str:
     case.accept()
     case.consent()
     case.assess()
+    case.done(case.step("map-needs", 7, "Tjenestekontoret kartlegger behov på avdelingen, i et nettverksmøte."))
     case.decide()
     case.appoint(("Nilsen", "Tor"), profession="Ergoterapeut")
-    return "innlagt, meldt, koordinator oppnevnt; planen er ikke begynt"
+    return "innlagt, meldt, behov kartlagt på avdelingen, koordinator oppnevnt; planen er ikke begynt"
 
 
-STORY = Story("lars", "Lars, Arendal: hjerneslag", play)
+STORY = Story("lars", "Lars, Arendal: hjerneslag", (names.FNR, LARS.number), play)

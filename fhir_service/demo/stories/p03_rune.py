@@ -24,4 +24,4 @@ def play(hub: Hub) -> str:
     return "utskrevet uten varsel; fastlegen meldte, saken er ny hos KE"
 
 
-STORY = Story("rune", "Rune, Rælingen: ulykke", play)
+STORY = Story("rune", "Rune, Rælingen: ulykke", (names.FNR, RUNE.number), play)

@@ -1,4 +1,4 @@
-"""Kari and Ola's son, 15, Sør-Varanger: congenital disability; a child coordinator and a plan in force."""
+"""Kari and Ola's son, 15, Sør-Varanger: congenital disability; a child coordinator, a plan whose review is overdue."""
 
 from fhir_service.demo._story import Story
 from fhir_service.demo.hub import Hub
@@ -6,9 +6,11 @@ from fhir_service.demo.needs import need, person, reporter
 from fhir_service.demo.walk import Case
 from profiles import names
 
+NUMBER = (names.FNR, "30811152133")
+
 
 def play(hub: Hub) -> str:
-    patient = person(hub, (names.FNR, "30811152133"), ("Johansen", "Mikkel"), "2011-01-30", "male")
+    patient = person(hub, NUMBER, ("Johansen", "Mikkel"), "2011-01-30", "male")
     school = reporter(hub, "Kirkenes skole")
     hub.post(
         need(
@@ -25,14 +27,14 @@ def play(hub: Hub) -> str:
     case.accept()
     consent = case.consent()
     case.assess()
-    case.decide()
+    case.decide(child=True)
     team = case.appoint(("Eira", "Marit"), role="child-coordinator", profession="Barnekoordinator")
     goal = "Gå på samme skole som vennene mine"
     plan = case.draft_plan(
         team, consent, goal, ["Møte mellom ungdomsskole og videregående", "Avlastning annenhver helg"]
     )
-    case.activate(plan)
-    return "barnekoordinator oppnevnt, plan aktiv"
+    case.review_due(case.activate(plan), days=-10)
+    return "barnekoordinator oppnevnt, plan aktiv, evalueringen er forsinket"
 
 
-STORY = Story("son-of-kari-and-ola", "Kari og Olas sønn, 15, Sør-Varanger", play)
+STORY = Story("son-of-kari-and-ola", "Kari og Olas sønn, 15, Sør-Varanger", NUMBER, play)

@@ -6,9 +6,11 @@ from fhir_service.demo.needs import need, person, reporter
 from fhir_service.demo.walk import Case
 from profiles import names
 
+NUMBER = (names.FNR, "12851653331")
+
 
 def play(hub: Hub) -> str:
-    patient = person(hub, (names.FNR, "12851653331"), ("Haugen", "Elias"), "2016-05-12", "male")
+    patient = person(hub, NUMBER, ("Haugen", "Elias"), "2016-05-12", "male")
     hub.post(
         need(patient, reporter(hub, "PPT Steinkjer"), "5006", "obtained-written", "Cerebral parese; mange tjenester.")
     )
@@ -23,4 +25,4 @@ def play(hub: Hub) -> str:
     return "spesialpedagog er koordinator, plan under arbeid"
 
 
-STORY = Story("son-of-bjorn", "Bjørns sønn, Steinkjer: cerebral parese", play)
+STORY = Story("son-of-bjorn", "Bjørns sønn, Steinkjer: cerebral parese", NUMBER, play)

@@ -1,4 +1,4 @@
-"""Maritha, Tvedestrand: coordinator first; the plan comes later."""
+"""Maritha, Tvedestrand: coordinator first, the plan comes later; a goal in her own words, one consent withdrawn."""
 
 from fhir_service.demo._story import Story
 from fhir_service.demo.hub import Hub
@@ -6,9 +6,11 @@ from fhir_service.demo.needs import need, person
 from fhir_service.demo.walk import Case
 from profiles import names
 
+NUMBER = (names.FNR, "08887915084")
+
 
 def play(hub: Hub) -> str:
-    patient = person(hub, (names.FNR, "08887915084"), ("Lund", "Maritha"), "1979-08-08", "female")
+    patient = person(hub, NUMBER, ("Lund", "Maritha"), "1979-08-08", "female")
     hub.post(
         need(patient, patient, "4213", "obtained-oral", "Ønsker koordinator først; arbeidstrening.", "coordinator")
     )
@@ -19,7 +21,9 @@ def play(hub: Hub) -> str:
     case.assess()
     case.decide()
     case.appoint(("Holm", "Siri"), profession="Miljøterapeut")
-    return "koordinator oppnevnt; planen kommer senere"
+    case.goal("Jeg vil prøve meg i arbeidstrening to dager i uken")
+    hub.put(case.consent("plan-sharing"), status="inactive")
+    return "koordinator oppnevnt, eget mål, ett samtykke trukket; planen kommer senere"
 
 
-STORY = Story("maritha", "Maritha, Tvedestrand", play)
+STORY = Story("maritha", "Maritha, Tvedestrand", NUMBER, play)

@@ -6,9 +6,11 @@ from fhir_service.demo.needs import need, person, reporter
 from fhir_service.demo.walk import Case
 from profiles import names
 
+NUMBER = (names.FNR, "17823516045")
+
 
 def play(hub: Hub) -> str:
-    patient = person(hub, (names.FNR, "17823516045"), ("Aas", "Borghild"), "1935-02-17", "female")
+    patient = person(hub, NUMBER, ("Aas", "Borghild"), "1935-02-17", "female")
     home_care = reporter(hub, "Hjemmetjenesten i Tvedestrand")
     hub.post(need(patient, home_care, "4213", "obtained-oral", "Mange tjenester hjemme."))
     case = Case.of_patient(hub, patient)
@@ -21,4 +23,4 @@ def play(hub: Hub) -> str:
     return "takket nei til plan, beholder koordinator"
 
 
-STORY = Story("woman-91", "Kvinne, 91, Tvedestrand", play)
+STORY = Story("woman-91", "Kvinne, 91, Tvedestrand", NUMBER, play)

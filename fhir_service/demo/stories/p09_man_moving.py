@@ -1,10 +1,12 @@
-"""A man in Bergen with a plan in force, who is going to move to Malvik; his address is protected."""
+"""A man moving from Bergen to Malvik: his plan is to be handed over; his address is protected."""
 
 from fhir_service.demo._story import Story
 from fhir_service.demo.hub import Hub
 from fhir_service.demo.needs import need, reporter
 from fhir_service.demo.walk import Case
 from profiles import names
+
+NUMBER = (names.FNR, "25905817151")
 
 
 def play(hub: Hub) -> str:
@@ -13,7 +15,7 @@ def play(hub: Hub) -> str:
         {
             "resourceType": "Patient",
             "meta": {"security": [restricted]},
-            "identifier": [{"system": names.FNR, "value": "25905817151"}],
+            "identifier": [{"system": NUMBER[0], "value": NUMBER[1]}],
             "name": [{"family": "Solheim", "given": ["Geir"]}],
             "gender": "male",
             "birthDate": "1958-10-25",
@@ -29,8 +31,17 @@ def play(hub: Hub) -> str:
     case.assess()
     case.decide()
     team = case.appoint(("Vågen", "Liv"))
-    case.activate(case.draft_plan(team, consent, "Bo i egen bolig i Malvik", ["Opptrening", "Finne bolig"]))
-    return "plan aktiv i Bergen, skal flytte til Malvik"
+    plan = case.activate(case.draft_plan(team, consent, "Bo i egen bolig i Malvik", ["Opptrening", "Finne bolig"]))
+    case.consent("transfer")
+    malvik = hub.one("Organization", identifier=f"{names.MUNICIPALITY}|5031")
+    case.step(
+        "handover-plan",
+        30,
+        "Planen overføres til Malvik når kommunen tar imot.",
+        focus={"reference": f"CarePlan/{plan['id']}"},
+        owner={"reference": f"Organization/{malvik['id']}"},
+    )
+    return "plan aktiv i Bergen, overføring til Malvik venter på svar"
 
 
-STORY = Story("man-moving", "Mann fra Bergen til Malvik", play)
+STORY = Story("man-moving", "Mann fra Bergen til Malvik", NUMBER, play)
