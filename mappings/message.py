@@ -137,6 +137,8 @@ class Proposal:
     """Element paths that the message deletes (`""` or a cancellation): `period.end`."""
     states: bool = False
     """Whether the message's event sets `status` (A03 does, A08 does not): such events have a clock of their own."""
+    cancels: bool = False
+    """Whether the event takes back an earlier one (A11, A13): where that one never came, the sender is told."""
 
     @property
     def rtype(self) -> str:

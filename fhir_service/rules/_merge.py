@@ -36,7 +36,8 @@ def merge(existing: Resource | None, proposal: Proposal, clock: Clock | None) ->
         if proposal.mode is Mode.STATUS:
             text = "Nothing is known here that this event could change"
             return Merged(None, clock, (warning("nothing-to-cancel", proposal.rtype, text),))
-        return Merged(_without(proposal.values, proposal.cleared), _wound(clock, proposal, late=False))
+        made = _without(proposal.values, proposal.cleared)
+        return Merged(made, _wound(clock, proposal, late=False), _unheard_of(proposal))
     late = _is_before(proposal.at, clock.get("content"))
     only_fill = late or proposal.mode is Mode.FILL
     target = _with_values(existing, proposal, clock, only_fill=only_fill)
@@ -49,6 +50,13 @@ def merge(existing: Resource | None, proposal: Proposal, clock: Clock | None) ->
         return Merged(target, wound, issues)
     # A cancellation that finds nothing to cancel is remembered: what it cancels may still be on its way (A13 first).
     return Merged(existing, wound if proposal.cleared else clock, issues)
+
+
+def _unheard_of(proposal: Proposal) -> tuple[Issue, ...]:
+    if not proposal.cancels:
+        return ()
+    text = f"What this event takes back is not known here; the {proposal.rtype} was made from what is stated"
+    return (warning("nothing-to-cancel", proposal.rtype, text),)
 
 
 def _late(proposal: Proposal) -> Issue:

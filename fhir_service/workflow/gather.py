@@ -104,10 +104,7 @@ def _merge_one(gathered: Gathered, proposal: Proposal, existing: Stored | None, 
     values, missing = _resolved(proposal.values, gathered.places)
     gathered.issues.extend(missing)
     before = parse_body(existing.body) if existing else None
-    resolved = Proposal(
-        proposal.name, proposal.key, values, proposal.mode, proposal.at, proposal.cleared, proposal.states
-    )
-    merged = merge(before, resolved, existing.clock if existing else None)
+    merged = merge(before, replace(proposal, values=values), existing.clock if existing else None)
     gathered.issues.extend(merged.issues)
     if merged.resource is not None:
         merged = replace(merged, resource=_protected(gathered, merged.resource, before))

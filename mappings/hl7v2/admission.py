@@ -80,8 +80,8 @@ def _encounter(found: Proposals, happened: Event, stated: StayEvent, context: tu
         "participant": [*known.values.get("participant", ()), *told.participants],
     }
     values = {k: v for k, v in values.items() if v}
-    states = bool(stated.status)
-    found.named(Proposal("encounter", known.key, values, cleared=known.cleared, states=states))
+    proposal = Proposal("encounter", known.key, values, cleared=known.cleared)
+    found.named(replace(proposal, states=bool(stated.status), cancels=stated.cancels))
 
 
 def source_of(reading: Reading) -> Resource:
@@ -99,8 +99,7 @@ def _diagnoses(found: Proposals, discharge: bool) -> None:
     rows = clinical.diagnoses(found, discharge)
     known = found.get("encounter")
     if rows and known:
-        values = {**known.values, "diagnosis": rows}
-        found.named(Proposal("encounter", known.key, values, cleared=known.cleared, states=known.states))
+        found.named(replace(known, values={**known.values, "diagnosis": rows}))
 
 
 def finished(found: Proposals, happened: Event, read: frozenset[str], facts: Mapping[str, str]) -> Translation:

@@ -4,6 +4,7 @@ The same practitioner, organisation or place said twice in one message is one pr
 as the display of the reference alone: a name must never match across messages (hl7v2-mapping.md 4, XCN).
 """
 
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -55,8 +56,7 @@ class Proposals:
         if (proposal.key.identifiers or proposal.key.natural) and (proposal.rtype, proposal.key) in self._names:
             return None
         count = self._counts[kind] = self._counts.get(kind, 0) + 1
-        values = {k: getattr(proposal, k) for k in ("key", "values", "mode", "at", "cleared", "states")}
-        return self.named(Proposal(f"{kind}-{count}", **values))
+        return self.named(replace(proposal, name=f"{kind}-{count}"))
 
     def known(self, rtype: str, key: Key) -> str | None:
         """The name of the proposal with that key."""

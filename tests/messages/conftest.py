@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -32,8 +33,7 @@ class Hospital:
         return self.rest("POST", "http://knutepunkt.test/hl7v2", content=body, headers=HL7).text
 
     def find(self, rtype: str, **parameters: str) -> list[Resource]:
-        query = "&".join(f"{name.replace('_', '-')}={value}" for name, value in parameters.items())
-        return matches(self.rest.get(f"{rtype}?{query}"))
+        return matches(self.rest.get(f"{rtype}?{urlencode(parameters)}"))
 
     def patient(self, number: str) -> Resource:
         (one,) = self.find("Patient", identifier=number)

@@ -63,6 +63,11 @@ class StayEvent:
         target = codes.concept_map("v2-0003-encounter-status").target(self.code)
         return target.code if target else ""
 
+    @property
+    def cancels(self) -> bool:
+        """Whether it takes back an admission or a discharge."""
+        return self.reopens or self.status == "cancelled"
+
 
 @dataclass(frozen=True, slots=True)
 class Stay:
