@@ -9,7 +9,7 @@ from adapters.mllp.client import exchange
 from fhir_service.settings import host_port
 from profiles.resource import Resource
 
-FHIR_JSON = {"content-type": "application/fhir+json"}
+FHIR_JSON = {"content-type": "application/fhir+json", "accept": "application/fhir+json"}
 
 
 class Unexpected(Exception):

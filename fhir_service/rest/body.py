@@ -16,8 +16,11 @@ async def body_of(request: Request, expected: tuple[str, ...], limit: int) -> by
     """The bytes of a body of one of the `expected` media types, at most `limit`. Raises ClientGone."""
     headers = request.headers
     unread = sent_as(headers.get(b"content-type"), headers.get(b"content-encoding"), expected)
-    if unread is not None:
-        return unread
+    return await bytes_of(request, limit) if unread is None else unread
+
+
+async def bytes_of(request: Request, limit: int) -> bytes | Issue:
+    """The bytes of a body, at most `limit`. Raises ClientGone."""
     try:
         async with asyncio.timeout(PATIENCE):
             return await _read(request, limit)

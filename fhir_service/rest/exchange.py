@@ -34,10 +34,12 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How the answer is to look. `native`: the client asks for something else than FHIR JSON (only Binary has it)."""
+    """How the answer is to look. `native`: the client asks for something else than FHIR JSON (only Binary has it);
+    `any_form`: it names no form, so that a Binary comes in its own."""
 
     pretty: bool = False
     native: bool = False
+    any_form: bool = False
 
 
 PLAIN = View()

@@ -1,6 +1,7 @@
 """Media types: what a client sends and what it accepts.  https://hl7.org/fhir/R4/http.html#mime-type"""
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
@@ -12,9 +13,14 @@ JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 FORM = "application/x-www-form-urlencoded"
 RESOURCE_TYPES = (FHIR_JSON, JSON)
-_SERVED = frozenset({FHIR_JSON, JSON, "text/json", "*/*", "application/*"})
+_NAMED = frozenset({FHIR_JSON, JSON, "text/json"})
+_SERVED = _NAMED | {"*/*", "application/*"}
+_ANY_FORM = View(any_form=True)
 _FORMATS = frozenset({"json", FHIR_JSON, "application/fhir json", JSON, "text/json"})
 """Values of `_format`; in an address `+` is a blank unless it is escaped."""
+_RESOURCES = frozenset({*RESOURCE_TYPES, "application/fhir+xml"})
+MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.+-]+)*", re.ASCII)
+"""Of a form that may stand in a header of ours."""
 _BOOLEANS = {"true": True, "false": False}
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9_-]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]*))')
 MOST_PARAMETERS = 200
@@ -60,7 +66,7 @@ def view_with(accept: bytes | None, parameters: Parameters) -> tuple[View, Param
     if any(value not in _BOOLEANS for value in pretty):
         return error("bad-parameter-value", "_pretty", "Expected true or false")
     rest = [(name, value) for name, value in parameters if name not in ("_format", "_pretty")]
-    return View(pretty=any(_BOOLEANS[value] for value in pretty), native=view.native), rest
+    return replace(view, pretty=any(_BOOLEANS[value] for value in pretty)), rest
 
 
 def decoded(query: bytes) -> Parameters | Issue:
@@ -75,14 +81,21 @@ def decoded(query: bytes) -> Parameters | Issue:
 def accepted(accept: bytes | None) -> View | Issue:
     """What the Accept header allows; something else than FHIR JSON is `native`.  RFC 9110 12.5.1"""
     if not accept or not accept.strip():
-        return PLAIN
+        return _ANY_FORM
     ranges = [_parsed(part) for part in accept.decode("latin-1").split(",")]
     wanted = [(name, parameters) for name, parameters in ranges if name and not _refused(parameters)]
-    if any(name in _SERVED and _is_r4(parameters) for name, parameters in wanted):
-        return PLAIN
+    served = {name for name, parameters in wanted if name in _SERVED and _is_r4(parameters)}
+    if served:
+        return PLAIN if served & _NAMED else _ANY_FORM
     if not wanted or any("fhir" in name or name in _SERVED for name, _ in wanted):
         return error("not-acceptable", "Accept", _NOT_ACCEPTABLE)
     return View(native=True)
+
+
+def own_form(content_type: bytes | None) -> str | None:
+    """The media type of a Binary sent as it is; None for a resource, and for what is no media type."""
+    told = (content_type or b"").decode("latin-1").strip()
+    return None if _parsed(told)[0] in _RESOURCES or not MEDIA_TYPE.fullmatch(told) else told
 
 
 def not_acceptable() -> Issue:

@@ -2,12 +2,11 @@
 
 import base64
 import binascii
-import re
 
 import msgspec
 
 from fhir_service.rest.exchange import Face, Header, Reply, Request
-from fhir_service.rest.media import not_acceptable
+from fhir_service.rest.media import MEDIA_TYPE, not_acceptable
 from fhir_service.rest.preconditions import is_unchanged
 from fhir_service.rest.render import CACHING, of_stored, refusal, version_headers
 from fhir_service.storage.port import Stored
@@ -15,7 +14,6 @@ from profiles.issues import error
 
 NOT_FOUND = error("not-found", "", "There is no resource of this type with this id")
 DELETED = error("deleted", "", "This resource is deleted; its earlier versions can be read at _history/[version]")
-_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.+-]+)*", re.ASCII)
 _NATIVE: tuple[Header, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-disposition", b"attachment"),
@@ -38,7 +36,8 @@ def told(stored: Stored | None, request: Request) -> Reply:
         return refusal(DELETED, *version_headers(stored.version, stored.updated))
     if is_unchanged(request.headers, stored.version):
         return Reply(304, (*CACHING, *version_headers(stored.version, stored.updated)))
-    return _native(stored) if request.view.native else of_stored(stored)
+    own_form = request.view.native or (request.view.any_form and request.rtype == "Binary")
+    return _native(stored) if own_form else of_stored(stored)
 
 
 def _native(stored: Stored) -> Reply:
@@ -49,6 +48,6 @@ def _native(stored: Stored) -> Reply:
     except binascii.Error:
         return refusal(not_acceptable())
     kind = binary["contentType"]
-    shown = kind if _MEDIA_TYPE.fullmatch(kind) else "application/octet-stream"
+    shown = kind if MEDIA_TYPE.fullmatch(kind) else "application/octet-stream"
     headers = ((b"content-type", shown.encode()), *_NATIVE, *version_headers(stored.version, stored.updated))
     return Reply(200, headers, content)

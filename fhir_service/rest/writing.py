@@ -1,13 +1,14 @@
 """What create, update, patch and delete share: a checked body in, the use case, the reply out."""
 
 import asyncio
+import base64
 from collections.abc import Sequence
 from typing import Any
 
-from fhir_service.rest.body import body_of
+from fhir_service.rest.body import body_of, bytes_of
 from fhir_service.rest.exchange import Face, Header, Reply, Request
 from fhir_service.rest.json_body import json_of
-from fhir_service.rest.media import RESOURCE_TYPES
+from fhir_service.rest.media import RESOURCE_TYPES, own_form
 from fhir_service.rest.preconditions import preferred_return
 from fhir_service.rest.render import ALWAYS, outcome, refusal, version_headers
 from fhir_service.storage.port import InForceConflict
@@ -29,12 +30,26 @@ _TOO_DEEP = error("too-deep", "", "The resource is nested too deeply")
 
 async def resource_of(face: Face, request: Request) -> Resource | tuple[Issue, ...]:
     """The resource of a body, valid as FHIR R4, or what is wrong with it."""
+    kind = own_form(request.headers.get(b"content-type")) if request.rtype == "Binary" else None
+    if kind is not None:
+        return await _binary(face, request, kind)
     body = await body_of(request, RESOURCE_TYPES, face.max_body)
     if isinstance(body, Issue):
         return (body,)
     if len(body) <= INLINE:
         return _checked(body, request.rtype)
     return await asyncio.to_thread(_checked, body, request.rtype)
+
+
+async def _binary(face: Face, request: Request, kind: str) -> Resource | tuple[Issue, ...]:
+    """The Binary whose content is the body, as it is.  https://hl7.org/fhir/R4/binary.html#rest"""
+    if b"content-encoding" in request.headers:
+        return (error("unsupported-media-type", "Content-Encoding", "Send the body without a Content-Encoding"),)
+    content = await bytes_of(request, face.max_body)
+    if isinstance(content, Issue):
+        return (content,)
+    told = {"id": request.rid, "contentType": kind, "data": base64.b64encode(content).decode()}
+    return {"resourceType": "Binary", **{name: value for name, value in told.items() if value}}
 
 
 def _checked(body: bytes, rtype: str) -> Resource | tuple[Issue, ...]:

@@ -167,15 +167,39 @@ def test_pretty_is_the_same_json_for_people(rest: Rest) -> None:
     assert int(pretty.headers["content-length"]) == len(pretty.content)
 
 
-def test_binary_is_json_unless_its_own_form_is_asked_for(rest: Rest) -> None:
+def test_binary_comes_in_its_own_form_unless_json_is_asked_for(rest: Rest) -> None:
     body = {"resourceType": "Binary", "contentType": "x-application/hl7-v2+er7", "data": "TVNIfF5+XCY="}
     path = f"Binary/{rest.stored(body)['id']}"
-    assert rest.get(path).json()["data"] == body["data"]
-    assert rest.get(path, accept="*/*").json()["data"] == body["data"]
-    raw = rest.get(path, accept="x-application/hl7-v2+er7")
-    assert (raw.content, raw.headers["content-type"]) == (b"MSH|^~\\&", "x-application/hl7-v2+er7")
-    assert raw.headers["content-disposition"] == "attachment"
-    assert raw.headers["etag"] == 'W/"1"'
+    assert rest.get(path, accept="application/json").json()["data"] == body["data"]
+    assert rest.get(path, accept="application/fhir+json, */*").json()["data"] == body["data"]
+    assert rest.get(f"{path}?_format=json", accept="*/*").json()["data"] == body["data"]
+    for accept in ("x-application/hl7-v2+er7", "*/*", ""):
+        raw = rest.get(path, accept=accept)
+        assert (raw.content, raw.headers["content-type"]) == (b"MSH|^~\\&", "x-application/hl7-v2+er7")
+        assert raw.headers["content-disposition"] == "attachment"
+        assert raw.headers["etag"] == 'W/"1"'
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7 \x00\xff\r\n", b"", b"{"])
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_binary_is_taken_as_it_is_and_given_back_so(rest: Rest, method: str, content: bytes) -> None:
+    """https://hl7.org/fhir/R4/binary.html#rest"""
+    path = "Binary" if method == "POST" else "Binary/own-form"
+    answer = rest(method, path, content=content, headers={"content-type": "text/plain; charset=iso-8859-1"})
+    assert answer.status_code in (200, 201), answer.text
+    back = rest.get(f"Binary/{answer.json()['id']}")
+    assert (back.content, back.headers["content-type"]) == (content, "text/plain; charset=iso-8859-1")
+
+
+@pytest.mark.parametrize("kind", ["application/fhir+xml", "nonsense", "text/plain\xc3; x", "text/html\tx"])
+def test_binary_of_no_media_type_or_as_xml_resource_is_415(rest: Rest, kind: str) -> None:
+    answer = rest("POST", "Binary", content=b"x", headers={"content-type": kind.encode("latin-1")})
+    assert (answer.status_code, code(answer)) == (415, "unsupported-media-type")
+
+
+def test_binary_larger_than_a_body_may_be_is_413(rest: Rest) -> None:
+    answer = rest("POST", "Binary", content=b"x" * 300_000, headers={"content-type": "text/plain"})
+    assert (answer.status_code, code(answer)) == (413, "too-large")
 
 
 def test_another_type_has_no_form_but_json(rest: Rest) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_service.rest.exchange import PLAIN, View
+from fhir_service.rest.exchange import View
 from fhir_service.rest.media import RESOURCE_TYPES, accepted, sent_as
 from fhir_service.rest.preconditions import expected_version, is_lenient, is_unchanged, preferred_return
 from fhir_service.rest.principal import principal_of
@@ -31,7 +31,17 @@ from profiles.issues import Issue
     ],
 )
 def test_fhir_json_is_what_is_accepted(accept: bytes | None) -> None:
-    assert accepted(accept) == PLAIN
+    view = accepted(accept)
+    assert isinstance(view, View)
+    assert not view.native
+
+
+@pytest.mark.parametrize(
+    ("accept", "any_form"),
+    [(None, True), (b"*/*", True), (b"text/html, */*;q=0.8", True), (b"application/json, */*", False)],
+)
+def test_any_form_is_accepted_when_json_is_not_named(accept: bytes | None, any_form: bool) -> None:
+    assert accepted(accept) == View(any_form=any_form)
 
 
 @pytest.mark.parametrize("accept", [b"application/pdf", b"text/html, image/*", b"text/plain, */*;q=0"])
