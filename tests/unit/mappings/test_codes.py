@@ -6,6 +6,7 @@ import pytest
 
 from mappings import codes
 from profiles import names
+from profiles.code_systems import display
 from profiles.validate import check
 
 MAPS = sorted(codes.MAPS.glob("*.json"))
@@ -18,6 +19,9 @@ def test_every_map_is_a_valid_concept_map_named_as_its_file(file: codes.Path) ->
     assert (data["id"], data["url"]) == (file.stem, f"{names.BASE}/ConceptMap/{file.stem}")
     elements = [e["code"].casefold() for group in data["group"] for e in group["element"]]
     assert len(elements) == len(set(elements))
+    targets = [(g.get("target", ""), t) for g in data["group"] for e in g["element"] for t in e.get("target", ())]
+    ours = [(t.get("display"), display(system, t["code"])) for system, t in targets if system.startswith(names.BASE)]
+    assert [said for said, known in ours if said != known] == []
 
 
 @pytest.mark.parametrize(
