@@ -49,6 +49,7 @@ async def outcome_of(tx: Reads, told: Translated, ground: Ground) -> Outcome:
         text = "The person is not known here and the message states no need: nothing was kept"
         return Outcome(Verdict.APPLIED, (*issues, information("unmapped", "", text)))
     wanted = routed(gathered, translation, ground.routes, ground.context(tx.now).today)
+    issues = (*translation.issues, *gathered.issues)
     settlement = await settle(tx, wanted, ground)
     if settlement.refused:
         warnings = (warning(i.code, i.at, i.text) for i in settlement.issues)

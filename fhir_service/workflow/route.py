@@ -1,5 +1,6 @@
 """Where a referral by message goes: the organisation named, else the person's municipality, else the default inbox."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -8,16 +9,32 @@ from fhir_service.workflow.gather import Gathered
 from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.versions import parse_body
 from mappings.message import Translation
+from profiles.issues import Issue, warning
 from profiles.resource import Resource
 from profiles.routing import Inbox, Routes
 
 
 def routed(gathered: Gathered, translation: Translation, routes: Routes, today: date) -> list[Wanted]:
-    """The drafts, with the performer set on every need notification that names none."""
+    """The drafts, with the performer set on every need notification that names none; the sender is told of a detour."""
     drafted = next((w.draft.after for w in gathered.wanted if w.draft.rtype == "Patient"), None)
     patient = drafted or (parse_body(gathered.patient.body) if gathered.patient else None)
     inbox = inbox_for(translation, patient, routes, today)
-    return [_with_performer(w, inbox) for w in gathered.wanted]
+    wanted = [_with_performer(w, inbox) for w in gathered.wanted]
+    if wanted != gathered.wanted:
+        gathered.issues.extend(_detour(translation.facts.get("route-to"), inbox, routes))
+    return wanted
+
+
+def _detour(named: str | None, inbox: Inbox, routes: Routes) -> Iterator[Issue]:
+    """A referral is never refused for want of a route, but whoever sent it must know that it went elsewhere."""
+    if named and not (routes.of_organization(named) or routes.of_municipality(named)):
+        text = (
+            "The receiver named is not known here; the referral went to the person's municipality or the common inbox"
+        )
+        yield warning("not-routed", "PRD-7", text)
+    elif inbox == routes.default:
+        text = "No receiver is named and the person's municipality is not known here; the common inbox got the referral"
+        yield warning("not-routed", "PID-11.9", text)
 
 
 def inbox_for(translation: Translation, patient: Resource | None, routes: Routes, today: date) -> Inbox:
