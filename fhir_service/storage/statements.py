@@ -45,7 +45,6 @@ from fhir_service.storage.tables import (
 
 STORED = ("rtype", "rid", "version", "updated", "body", "deleted", "person_id", "clock")
 VERSION = tuple(c.name for c in HISTORY.c if c.name != "pk")
-PARTY = ("person_id", "tenant_id", "sector")
 
 
 def stored_columns(table: FromClause) -> list[Any]:
@@ -234,9 +233,6 @@ DELETE_TYPED = {rtype: prepare(delete(t.table).where(t.table.c.pk == bindparam("
 
 CLAIM = prepare(insert(IN_FORCE), IN_FORCE.c.keys())
 LEAVE = prepare(delete(IN_FORCE).where(IN_FORCE.c.rtype == bindparam("rtype"), IN_FORCE.c.rid == bindparam("rid")))
-CLAIMS = prepare(
-    select(IN_FORCE.c.kind).where(IN_FORCE.c.rtype == bindparam("rtype"), IN_FORCE.c.rid == bindparam("rid"))
-)
 
 
 def _move(statement: UpdateBase) -> Prepared:
