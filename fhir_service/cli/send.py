@@ -23,7 +23,7 @@ _FRAME = b"\x0b\x1c \t\r\n"
 
 
 def send(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="HL7 v2 messages; a file may hold several.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="HL7 v2 messages; a file may hold several.")],
     mllp: Annotated[
         str,
         typer.Option(help="Where to, over MLLP: HOST:PORT.", envvar="KNUTEPUNKT_MLLP"),
