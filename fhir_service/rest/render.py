@@ -29,8 +29,8 @@ def etag(version: int) -> bytes:
 @lru_cache(maxsize=4096)
 def http_date(at: datetime) -> bytes:
     """A UTC time as RFC 9110 IMF-fixdate, whatever the locale."""
-    day, month = _DAYS[at.weekday()], _MONTHS[at.month - 1]
-    return f"{day}, {at.day:02d} {month} {at.year:04d} {at:%H:%M:%S} GMT".encode()
+    day, month, clock = _DAYS[at.weekday()], _MONTHS[at.month - 1], at.isoformat()[11:19]
+    return f"{day}, {at.day:02d} {month} {at.year:04d} {clock} GMT".encode()
 
 
 def version_headers(version: int, updated: datetime) -> tuple[Header, Header]:

@@ -12,6 +12,7 @@ Times are microseconds since 1970 UTC. Every row of a resource carries person, t
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from zlib import crc32
 
@@ -209,6 +210,7 @@ def typed_table(metadata: MetaData, rtype: str, parameters: Mapping[str, Paramet
     return TypedTable(table, parameters)
 
 
+@cache
 def parameter_id(rtype: str, parameter: str) -> int:
     """The stable number of a parameter in the generic tables. `tests/structure` finds no two with the same."""
     return crc32(f"{rtype}.{parameter}".encode())

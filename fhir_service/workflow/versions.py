@@ -26,7 +26,7 @@ def encode(resource: Resource) -> bytes:
 
 def instant(at: datetime) -> str:
     """A UTC time as FHIR `instant` with milliseconds.  https://hl7.org/fhir/R4/datatypes.html#instant"""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def next_version(draft: Draft, version: int, now: datetime, person_id: str | None) -> Write:
