@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -56,16 +56,18 @@ async def listening(desk: Desk, limits: Limits | None = None) -> AsyncIterator[M
 async def converse(server: MllpServer, *pieces: bytes, answers: int, pause: float = 0) -> list[tuple[str, str]]:
     """Send pieces as they are and read so many answers as (MSA-1, MSA-2); fewer when the connection ends."""
     reader, writer = await asyncio.open_connection(HOST, server.port)
-    for piece in pieces:
-        writer.write(piece)
-        await writer.drain()
-        await asyncio.sleep(pause)
     frames, found = FrameReader(1_000_000), []
-    async with asyncio.timeout(5):
-        while len(found) < answers and (data := await reader.read(65_536)):
-            found += [event.body for event in frames.feed(data) if isinstance(event, Frame)]
+    with suppress(ConnectionError):  # a connection that is closed on what it has not read yet ends with a reset
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+        async with asyncio.timeout(5):
+            while len(found) < answers and (data := await reader.read(65_536)):
+                found += [event.body for event in frames.feed(data) if isinstance(event, Frame)]
     writer.close()
-    await writer.wait_closed()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
     return [said(answer) for answer in found]
 
 
