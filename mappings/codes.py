@@ -5,7 +5,6 @@ the place and the code (hl7v2-mapping.md 11, S8).
 """
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +14,6 @@ import profiles
 from profiles.issues import Issue, warning
 
 MAPS = Path(profiles.__file__).with_name("concept_maps")
-_SHOWABLE = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,11}|[0-9]{1,4}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +65,9 @@ def translate(name: str, code: str, at: str) -> tuple[Target | None, Issue | Non
     table = concept_map(name)
     if table.knows(code):
         return table.target(code), None
-    return None, unknown_code(code, at, name)
+    return None, unknown_code(at, name)
 
 
-def unknown_code(code: str, at: str, table: str) -> Issue:
-    """The warning for a code in no table. Only what looks like a code is shown: it may be text about a person."""
-    shown = f"'{code}'" if _SHOWABLE.fullmatch(code) else "(not shown)"
-    return warning("unknown-code", at, f"The code {shown} is not in the map {table}; kept as sent where possible.")
+def unknown_code(at: str, table: str) -> Issue:
+    """The warning for a code in no table. The code is not shown: it may be text about a person, and `at` says where."""
+    return warning("unknown-code", at, f"The code is not in the map {table}; kept as sent where possible.")

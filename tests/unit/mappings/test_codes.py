@@ -50,11 +50,12 @@ def test_known_code_without_counterpart_is_no_issue(name: str, code: str) -> Non
     assert codes.translate(name, code, "PID-11.7") == (None, None)
 
 
-def test_unknown_code_is_told_with_place_and_code() -> None:
-    found, issue = codes.translate("v2-0001-administrative-gender", "Q", "PID-8")
+def test_unknown_code_is_told_by_its_place_and_not_shown() -> None:
+    """hl7v2-mapping.md 12: no personal data in an answer, and a name looks like a code."""
+    found, issue = codes.translate("v2-0001-administrative-gender", "Moen", "PID-8")
     assert found is None
     assert issue and (issue.code, issue.at, issue.refuses) == ("unknown-code", "PID-8", False)
-    assert "'Q'" in issue.text
+    assert "Moen" not in issue.text
 
 
 def test_display_of_a_source_code() -> None:
