@@ -7,6 +7,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -67,16 +68,19 @@ class Ingest:
     async def take(self, message: InboundMessage) -> bytes:
         """Answer one message in the sender's own form. Never raises."""
         form = self._formats[message.format]
-        envelope, endpoint = self._read(form, message)
+        envelope = None
         try:
+            envelope, endpoint = self._read(form, message)
             async with self._turn(envelope.key):
                 return (await self._take(form, envelope, endpoint)).body
         except Unavailable as failure:
-            log.warning("message not stored", kind=envelope.kind, **told(failure))
+            log.warning("message not stored", door=message.door, **told(failure))
             trouble = error("temporary", "", "Temporarily not able to store messages; send it again")
         except Exception as failure:  # a top loop: whatever goes wrong, the sender hears of it and keeps its copy
-            log.error("ingest failed", kind=envelope.kind, **told(failure))  # noqa: TRY400 - see fhir_service.logs
+            log.error("ingest failed", door=message.door, **told(failure))  # noqa: TRY400 - see fhir_service.logs
             trouble = error("internal", "", "Internal error; the message was not processed, send it again")
+        if envelope is None:  # reading itself failed: the answer is that to a message of which nothing can be read
+            envelope = form.read(replace(message, body=b""), Endpoint())
         return form.answer(envelope, Verdict.REFUSED, (trouble,), self._clock(), str(uuid4())).body
 
     async def recover(self) -> int:
@@ -143,6 +147,7 @@ class Ingest:
 
         known = await self._repository.run(receive)
         if isinstance(known, Answer):
+            log.info("refused", kind=envelope.kind, message=message_id, code=known.code)
             return known
         if known is not None and known.answer is not None:
             return known.answer
