@@ -253,7 +253,7 @@ UnitsOfTimeCode: TypeAlias = Literal["a", "d", "h", "min", "mo", "s", "wk"]
 
 
 class Element(TypedDict, total=False):
-    id: "str | None"
+    id: "str"
     extension: "list[Extension] | None"
 
 
@@ -262,7 +262,7 @@ class BackboneElement(Element, total=False):
 
 
 class DomainResource(TypedDict, total=False):
-    id: "str | None"
+    id: "str"
     meta: "Meta | None"
     implicitRules: "str | None"
     _implicitRules: "Element | None"
@@ -459,7 +459,7 @@ class AuditEventSource(BackboneElement, total=False):
 
 class Binary(TypedDict, total=False):
     resourceType: Literal["Binary"]
-    id: "str | None"
+    id: "str"
     meta: "Meta | None"
     implicitRules: "str | None"
     _implicitRules: "Element | None"

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 Resource: TypeAlias = dict[str, Any]
 
 _T = TypeVar("_T", bound=Mapping[str, object])
-_EMPTY: Final = (None, "", [], {})
+_EMPTY: Final[tuple[object, ...]] = (None, "", [], {})
 
 
 def stated(values: _T) -> _T:

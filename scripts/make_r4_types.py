@@ -197,7 +197,8 @@ def classes(one: Shape) -> str:
         before = f'_{one.name} = TypedDict("_{one.name}", {{{listed}}}, total=False)\n\n\n'
         base = ", ".join(part for part in (one.base, f"_{one.name}") if part)
     lines = [f'resourceType: Literal["{one.kind}"]'] if one.kind else []
-    lines += [f'{name}: "{said} | None"' for name, said in one.members.items() if name not in kept]
+    members = {name: said if name == "id" else f"{said} | None" for name, said in one.members.items()}
+    lines += [f'{name}: "{said}"' for name, said in members.items() if name not in kept]
     return f"{before}class {one.name}({base}, total=False):\n    " + "\n    ".join(lines or ["pass"]) + "\n"
 
 

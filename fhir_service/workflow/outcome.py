@@ -12,7 +12,7 @@ from fhir_service.workflow.trace import audit_of_message, binary, new_write, pro
 from mappings.message import Endpoint, Envelope, MessageFormat, Translation, Verdict
 from profiles import names
 from profiles.issues import Issue, information, warning
-from profiles.resource import Resource
+from profiles.r4_types import ProvenanceAgent, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +86,16 @@ def _applied(
     return Outcome(Verdict.APPLIED, (*issues, *settlement.issues), changes, source)
 
 
-def _agent(kind: str, who: Resource) -> Resource:
+def _agent(kind: str, who: Reference) -> ProvenanceAgent:
     return {"type": {"coding": [{"system": names.PROVENANCE_PARTICIPANT, "code": kind}]}, "who": who}
 
 
-def _sender(told: Translated, gathered: Gathered) -> Resource:
+def _sender(told: Translated, gathered: Gathered) -> Reference:
     place = gathered.places.get(told.translation.sender or "")
     return {"reference": place} if place else {"display": told.envelope.sender or "unknown sender"}
 
 
-def _enterer(translation: Translation, gathered: Gathered) -> list[Resource]:
+def _enterer(translation: Translation, gathered: Gathered) -> list[ProvenanceAgent]:
     place = gathered.places.get(translation.author or "")
     return [_agent("enterer", {"reference": place})] if place else []
 

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 
 from fhir_service.workflow.versions import instant
 from profiles import names
-from profiles.resource import Resource
+from profiles.r4_types import Task
 from profiles.routing import Inbox
 
 REVIEW_DAYS = 7
 """Decision 30."""
 
 
-def manual_review(focus: str, inbox: Inbox, now: datetime) -> Resource:
+def manual_review(focus: str, inbox: Inbox, now: datetime) -> Task:
     """Task `manual-review` about `focus` (`Binary/[id]`), owned by the KE behind `inbox`, made at `now` (UTC)."""
     return {
         "resourceType": "Task",

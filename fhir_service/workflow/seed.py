@@ -3,7 +3,8 @@
 from fhir_service.storage.port import Changes, Reads, Work
 from fhir_service.workflow.trace import new_write
 from profiles import names
-from profiles.resource import Resource
+from profiles.r4_types import HealthcareService, Identifier, Organization, Reference
+from profiles.resource import stated
 from profiles.routing import Inbox, Routes
 
 
@@ -24,25 +25,25 @@ def all_inboxes(routes: Routes) -> tuple[Inbox, ...]:
     return (*routes.inboxes, routes.default)
 
 
-def resources_of(inbox: Inbox) -> tuple[Resource, Resource]:
+def resources_of(inbox: Inbox) -> tuple[Organization, HealthcareService]:
     """The Organization of the KE and the HealthcareService that is its inbox."""
-    identifiers = [
+    identifiers: list[Identifier] = [
         {"system": system, "value": value}
         for system, value in ((names.ENH, inbox.organization_number), (names.MUNICIPALITY, inbox.municipality))
         if value and not (inbox.part_of and system == names.MUNICIPALITY)
     ]
-    organization: Resource = {
+    organization: Organization = {
         "resourceType": "Organization",
         "id": inbox.organization_id,
-        **({"identifier": identifiers} if identifiers else {}),
+        "identifier": identifiers,
         "active": True,
         "name": inbox.name,
-        **({"partOf": {"reference": f"Organization/{inbox.part_of}"}} if inbox.part_of else {}),
+        "partOf": {"reference": f"Organization/{inbox.part_of}"} if inbox.part_of else None,
     }
-    provider: Resource = {"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}
+    provider: Reference = {"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}
     if inbox.organization_number:  # no-basis-HealthcareService: providedBy.identifier is an organisation number
         provider["identifier"] = {"system": names.ENH, "value": inbox.organization_number}
-    service: Resource = {
+    service: HealthcareService = {
         "resourceType": "HealthcareService",
         "id": inbox.service_id,
         "active": True,
@@ -50,4 +51,4 @@ def resources_of(inbox: Inbox) -> tuple[Resource, Resource]:
         "name": f"Innboks: {inbox.name}",
         "comment": "Meldinger om behov for koordinerte tjenester",
     }
-    return organization, service
+    return stated(organization), service

@@ -4,8 +4,9 @@ hl7v2-mapping.md 10 (items 1, 7, 8), SR-33.  https://hl7.org/fhir/R4/provenance.
 """
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from fhir_service.principal import Principal
@@ -14,9 +15,18 @@ from fhir_service.storage.port import Changes, Write
 from fhir_service.workflow.settle import Settlement, joined
 from fhir_service.workflow.versions import instant, next_version
 from profiles import names
-from profiles.resource import Resource
+from profiles.r4_types import (
+    AuditEvent,
+    AuditEventEntity,
+    Binary,
+    CodeableConcept,
+    Provenance,
+    ProvenanceAgent,
+    Reference,
+)
+from profiles.resource import stated
 
-SERVICE_AGENT: Resource = {
+SERVICE_AGENT: ProvenanceAgent = {
     "type": {"coding": [{"system": names.PROVENANCE_PARTICIPANT, "code": "assembler"}]},
     "who": {"type": "Device", "display": "Knutepunkt"},
 }
@@ -25,7 +35,7 @@ AUDIT_ENTITY_TYPE = names.TERMINOLOGY + "/audit-entity-type"
 OBJECT_ROLE = names.TERMINOLOGY + "/object-role"
 
 
-def versioned(write: Write) -> Resource:
+def versioned(write: Write) -> Reference:
     """Reference to the version that a write makes."""
     return {"reference": f"{write.rtype}/{write.rid}/_history/{write.version}"}
 
@@ -35,7 +45,7 @@ def provenance_of_rest(settlement: Settlement, draft: Draft, now: datetime) -> C
     caused = [w for w in settlement.changes.writes if (w.rtype, w.rid) != (draft.rtype, draft.rid)]
     if not caused:
         return settlement.changes
-    provenance = {
+    provenance: Provenance = {
         "resourceType": "Provenance",
         "target": [versioned(w) for w in settlement.changes.writes],
         "recorded": instant(now),
@@ -46,47 +56,51 @@ def provenance_of_rest(settlement: Settlement, draft: Draft, now: datetime) -> C
     return joined(settlement.changes, writes=(new_write(provenance, now, person),))
 
 
-def _caller(by: Principal) -> list[Resource]:
+def _caller(by: Principal) -> list[ProvenanceAgent]:
     if by.organization is None:
         return []
-    author = {"coding": [{"system": names.PROVENANCE_PARTICIPANT, "code": "author"}]}
+    author: CodeableConcept = {"coding": [{"system": names.PROVENANCE_PARTICIPANT, "code": "author"}]}
     return [{"type": author, "who": {"reference": by.organization}}]
 
 
-def new_write(resource: Resource, now: datetime, person_id: str | None, rid: str | None = None) -> Write:
+def new_write(resource: Mapping[str, Any], now: datetime, person_id: str | None, rid: str | None = None) -> Write:
     """The first version of a resource of the service's own."""
     rid = rid or str(uuid4())
     draft = Draft(resource["resourceType"], rid, {**resource, "id": rid}, cause="service")
     return next_version(draft, 1, now, person_id)
 
 
-def binary(body: bytes, content_type: str) -> Resource:
+def binary(body: bytes, content_type: str) -> Binary:
     """Raw bytes exactly as received."""
     return {"resourceType": "Binary", "contentType": content_type, "data": b64encode(body).decode("ascii")}
 
 
 def provenance_of_message(
-    targets: Sequence[Write], agents: Sequence[Resource], source: str, event: str, times: tuple[datetime, str | None]
-) -> Resource:
+    targets: Sequence[Write],
+    agents: Sequence[ProvenanceAgent],
+    source: str,
+    event: str,
+    times: tuple[datetime, str | None],
+) -> Provenance:
     """Why everything that a message wrote is as it is. `times`: recorded (UTC), occurred (FHIR dateTime)."""
     recorded, occurred = times
-    provenance: Resource = {
+    provenance: Provenance = {
         "resourceType": "Provenance",
         "target": [versioned(w) for w in targets],
         "recorded": instant(recorded),
         "agent": [*agents, SERVICE_AGENT],
         "entity": [{"role": "source", "what": {"reference": source}}],
+        "activity": {"coding": [{"system": names.V2 + "0003", "code": event}]} if event else None,
+        "occurredDateTime": occurred,
     }
-    if event:
-        provenance["activity"] = {"coding": [{"system": names.V2 + "0003", "code": event}]}
-    if occurred:
-        provenance["occurredDateTime"] = occurred
-    return provenance
+    return stated(provenance)
 
 
-def audit_of_message(sender: Resource, patient: str | None, source: str, event: str, recorded: datetime) -> Resource:
+def audit_of_message(sender: Reference, patient: str | None, source: str, event: str, recorded: datetime) -> AuditEvent:
     """That a message was taken in.  https://hl7.org/fhir/R4/auditevent.html"""
-    entities: list[Resource] = [{"what": {"reference": source}, "type": {"system": AUDIT_ENTITY_TYPE, "code": "2"}}]
+    entities: list[AuditEventEntity] = [
+        {"what": {"reference": source}, "type": {"system": AUDIT_ENTITY_TYPE, "code": "2"}}
+    ]
     if patient:
         entities.insert(
             0,
@@ -96,10 +110,10 @@ def audit_of_message(sender: Resource, patient: str | None, source: str, event: 
                 "role": {"system": OBJECT_ROLE, "code": "1"},
             },
         )
-    return {
+    audit: AuditEvent = {
         "resourceType": "AuditEvent",
         "type": {"system": DICOM, "code": "110107", "display": "Import"},
-        "subtype": [{"system": names.V2 + "0003", "code": event}] if event else [],
+        "subtype": [{"system": names.V2 + "0003", "code": event}] if event else None,
         "action": "C",
         "recorded": instant(recorded),
         "outcome": "0",
@@ -108,3 +122,4 @@ def audit_of_message(sender: Resource, patient: str | None, source: str, event: 
         "source": {"observer": {"type": "Device", "display": "Knutepunkt"}},
         "entity": entities,
     }
+    return stated(audit)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from profiles.resource import Resource
+from profiles.r4_types import CodeableConcept, Coding
+from profiles.resource import Resource, stated
 
 __all__ = ["code_systems", "codes", "coding", "concept", "display"]
 
@@ -38,12 +39,12 @@ def display(system: str, code: str, language: str = "nb") -> str | None:
     return str(told.get(language, found["display"]))
 
 
-def coding(system: str, code: str) -> Resource:
+def coding(system: str, code: str) -> Coding:
     """A Coding, with its display when it is ours."""
-    shown = display(system, code)
-    return {"system": system, "code": code, **({"display": shown} if shown else {})}
+    found: Coding = {"system": system, "code": code, "display": display(system, code)}
+    return stated(found)
 
 
-def concept(system: str, code: str) -> Resource:
+def concept(system: str, code: str) -> CodeableConcept:
     """A CodeableConcept of one coding."""
     return {"coding": [coding(system, code)]}
