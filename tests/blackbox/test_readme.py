@@ -1,4 +1,4 @@
-"""The README is true: its story is run as it stands, command by command, and says what the README prints."""
+"""README and tutorial are true: run as they stand, command by command, they print what stands there."""
 
 import os
 import re
@@ -19,13 +19,14 @@ CHANGING = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d([+-]\d\d:\d\d)?"), "TIME"),
     (re.compile(r"─+"), "─"),
 )
-pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the README uses curl")
+MARK = "=== next ==="
+Steps = list[tuple[str, list[str]]]
+"""The commands of a page in order, each with the lines it should print."""
+pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="the pages use curl")
 
 
-def story() -> list[tuple[str, list[str]]]:
-    """The commands of the story in order, each with the lines it should print."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = BLOCK.findall(text[text.index("## The story of Arne") : text.index("## The command")])
+def steps_of(text: str) -> Steps:
+    blocks = BLOCK.findall(text)
     return list(zip(blocks[::2], map(lines, blocks[1::2]), strict=True))
 
 
@@ -36,14 +37,11 @@ def lines(printed: str) -> list[str]:
     return [" ".join(line.split()) for line in printed.splitlines() if line.strip()]
 
 
-def test_readme_prints_what_its_commands_print(service: Service, tmp_path: Path) -> None:
-    run(service.http, service.mllp, lambda title, outcome: None)
-    steps = story()
-    assert len(steps) >= 7
-    mark = "=== next ==="
-    script = f"\necho '{mark}'\n".join(command for command, _ in steps)
+def follow(steps: Steps, service: Service) -> None:
+    """Run the commands in one shell, as a reader would, and compare what each of them prints."""
+    script = f"\necho '{MARK}'\n".join(command for command, _ in steps)
     for here, there in (
-        ("var/broken.hl7", f"{tmp_path}/broken.hl7"),
+        ("var/broken.hl7", f"{service.folder}/broken.hl7"),
         (".venv/bin/knutepunkt", f"{sys.executable} -m fhir_service"),
         ("127.0.0.1:8000", service.http),
     ):
@@ -53,5 +51,19 @@ def test_readme_prints_what_its_commands_print(service: Service, tmp_path: Path)
     ended = subprocess.run(
         ["bash", "-c", script], cwd=ROOT, env=os.environ | places, capture_output=True, text=True, timeout=120
     )
-    printed = ended.stdout.split(f"{mark}\n")
+    printed = ended.stdout.split(f"{MARK}\n")
     assert [lines(part) for part in printed] == [expected for _, expected in steps], ended.stderr
+
+
+def test_readme_prints_what_its_commands_print(service: Service) -> None:
+    run(service.http, service.mllp, lambda title, outcome: None)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    steps = steps_of(text[text.index("## The story of Arne") : text.index("## The command")])
+    assert len(steps) >= 7
+    follow(steps, service)
+
+
+def test_way_from_need_to_plan_prints_what_its_commands_print(service: Service) -> None:
+    steps = steps_of((ROOT / "docs/tutorials/from-need-to-plan.md").read_text(encoding="utf-8"))
+    assert len(steps) >= 8
+    follow(steps, service)
