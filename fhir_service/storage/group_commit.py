@@ -2,9 +2,9 @@
 
 Works are driven one after the other on the loop, each to its end before the next one starts. One that fails after it
 has written spoils the transaction for the others: they are all done again, each in a savepoint, which would cost more
-than it saves while nobody fails. COMMIT waits one turn of the loop for those who come at
-the same time, and runs in a thread, as BEGIN does where it has to wait for a lock; those who come meanwhile are the
-next group. Nobody gets an answer before the COMMIT: what a work read may be another one's of the same group.
+than it saves while nobody fails. COMMIT waits one turn of the loop for those who come at the same time, and runs in a
+thread, as BEGIN does where it has to wait for a lock; those who come meanwhile are the next group. Nobody gets an
+answer before the COMMIT: what a work read may be another one's of the same group.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from fhir_service.storage.checkpoints import Checkpoints
 from fhir_service.storage.port import StorageError, Unavailable
 from fhir_service.storage.sqlite_connection import Connection, SqliteFile, trouble
 
@@ -48,6 +49,7 @@ class GroupCommit:
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
         self._connection: Connection | None = Connection(file, writes=True)
+        self._checkpoints = Checkpoints(file)
         self._identity = _identity(file.path)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
         self._waiting: deque[_Member] = deque()
@@ -58,6 +60,11 @@ class GroupCommit:
     def connection(self) -> Connection | None:
         """The connection that writes; None while there is trouble."""
         return self._connection
+
+    @property
+    def connections(self) -> tuple[Connection, ...]:
+        """Those open: the one that writes and the one that checkpoints."""
+        return tuple(c for c in (self._connection, self._checkpoints.connection) if c)
 
     async def do(self, unit: Unit[T]) -> T:
         """Run `unit` in a transaction and return its value after the durable commit (SR-1)."""
@@ -76,6 +83,7 @@ class GroupCommit:
         self._closed = True
         while self._task is not None:
             await asyncio.wait([self._task])
+        await self._checkpoints.close()
         connection, self._connection = self._connection, None
         if connection is not None:
             await self._apart(connection.close)
@@ -96,10 +104,13 @@ class GroupCommit:
 
     async def _group(self, members: list[_Member]) -> None:
         try:
+            if self._checkpoints.overdue:
+                await self._checkpoints.catch_up()
             if not self._begun_at_once():
                 await self._apart(self._begin)
             await self._gather(members)
             await self._apart(self._commit)
+            self._checkpoints.after_commit()
         except StorageError as error:
             await self._apart(self._abandon)
             if not members:  # it did not even begin: those who waited for it have waited long enough

@@ -42,8 +42,7 @@ class SqliteRepository:
     @property
     def settings(self) -> tuple[dict[str, object], ...]:
         """What every open connection is set to, as read back from it (SR-2)."""
-        writer = (self._writer.connection,) if self._writer.connection else ()
-        return tuple(dict(c.settings) for c in (*writer, *self._readers.connections))
+        return tuple(dict(c.settings) for c in (*self._writer.connections, *self._readers.connections))
 
     async def run(self, work: Work[T]) -> T:
         def unit(connection: Connection) -> T:

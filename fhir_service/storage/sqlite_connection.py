@@ -56,6 +56,7 @@ class Connection:
             "synchronous": FULL,
             "query_only": int(not writes),
             "temp_store": 2,
+            "wal_autocheckpoint": 0,
             "cache_size": -65_536 if writes else -16_384,
         }
         with trouble():

@@ -1,0 +1,85 @@
+"""The write-ahead log is emptied beside the writer, and stays bounded: stack.md 5, trap 4, SR-8."""
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from fhir_service.storage import checkpoints
+from fhir_service.storage.sqlite import SqliteRepository
+from tests.contract.database import put
+from tests.contract.resources import patient, resource
+from tests.unit.storage.conftest import Tell
+
+LARGE = [{"text": "x" * 50_000}]
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "PAUSE", 0.0)
+
+
+def in_the_file_itself(path: Path) -> bool:
+    """Whether the file alone, without its log, has a Patient."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)) as alone:
+        return bool(alone.execute("SELECT 1 FROM resource WHERE rtype = 'Patient'").fetchall())
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_is_committed_soon_lies_in_the_file(told: Tell[None], path: Path) -> None:
+    async def story(repository: SqliteRepository) -> None:
+        await put(repository, patient("arne"))
+        for _ in range(100):
+            if in_the_file_itself(path):
+                return
+            await asyncio.sleep(0.02)
+        pytest.fail("it still lies in the log")
+
+    told(story)
+
+
+def test_no_commit_carries_a_checkpoint(told: Tell[None], path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoints, "PAUSE", 60.0)
+
+    async def story(repository: SqliteRepository) -> None:
+        for i in range(100):  # 1,000 pages and more: SQLite alone would have made one
+            await put(repository, resource("Patient", f"p{i}", address=LARGE))
+        assert not in_the_file_itself(path)
+
+    told(story)
+    assert in_the_file_itself(path)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_log_stays_bounded_while_commits_never_pause(
+    told: Tell[None], path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "MOST_FRAMES", 200)
+
+    async def client(repository: SqliteRepository, name: str) -> None:
+        for i in range(60):
+            await put(repository, resource("Patient", f"{name}-{i}", address=LARGE))
+
+    async def story(repository: SqliteRepository) -> None:
+        await asyncio.gather(*[client(repository, f"c{i}") for i in range(8)])
+        log, whole = path.with_name(path.name + "-wal").stat().st_size, path.stat().st_size
+        assert log < whole / 4
+
+    told(story)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_checkpoint_in_trouble_harms_nobody_and_comes_back(told: Tell[None]) -> None:
+    async def story(repository: SqliteRepository) -> None:
+        connection = repository._writer._checkpoints.connection
+        assert connection
+        connection.raw.close()
+        for i in range(3):
+            await put(repository, patient(f"p{i}"))
+            await asyncio.sleep(0.02)
+        assert len(repository.settings) == 3
+        assert await repository.read("Patient", "p2")
+
+    told(story)
