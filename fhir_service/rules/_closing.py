@@ -21,7 +21,8 @@ from fhir_service.rules._times import instant
 from profiles import names
 from profiles.code_systems import concept
 from profiles.issues import Issue, error
-from profiles.resource import Resource
+from profiles.r4_types import Period, TaskOutput
+from profiles.resource import Resource, stated
 
 ABORTING = ("accepted", "in-progress", "completed")
 
@@ -67,9 +68,9 @@ def is_aborted(standing: Standing, case: Resource) -> bool:
     return any(t.get("status") in ABORTING and reference(t.get("focus")) == wanted for t in aborts)
 
 
-def withdrawn_outputs(case: Resource) -> list[Resource]:
+def withdrawn_outputs(case: Resource) -> list[TaskOutput]:
     """The outputs of a case that was withdrawn before it was decided: nothing is granted."""
-    entries: list[Resource] = case.get("output") or []
+    entries: list[TaskOutput] = case.get("output") or []
     for kind in DECISIONS:
         if decided(case, kind) is None:
             value = concept(names.DECISION, "withdrawn")
@@ -77,11 +78,11 @@ def withdrawn_outputs(case: Resource) -> list[Resource]:
     return entries
 
 
-def with_end(change: Change, case: Resource) -> Resource:
+def with_end(change: Change, case: Resource) -> Period:
     """`executionPeriod` ended now."""
     began = part(case, "executionPeriod", "start") or case.get("authoredOn")
-    period = {"start": began} if began else {}
-    return {**period, "end": instant(change.context.now)}
+    period: Period = {"start": began, "end": instant(change.context.now)}
+    return stated(period)
 
 
 def close_needs(change: Change, case: Resource) -> Iterator[Draft]:

@@ -1,9 +1,10 @@
 """Reading elements of a resource. Nothing here fails on what is absent."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
-from profiles.resource import Resource
+from profiles.r4_types import Reference
+from profiles.resource import Resource, stated
 
 
 def several(value: object) -> list[Any]:
@@ -44,9 +45,15 @@ def references(elements: object) -> list[str]:
     return [found for element in several(elements) if (found := reference(element))]
 
 
-def reference_to(resource: Mapping[str, Any], display: str | None = None) -> Resource:
+def reference_to(resource: Mapping[str, Any], display: str | None = None) -> Reference:
     """A Reference to a resource with an id."""
-    return {"reference": f"{resource['resourceType']}/{resource['id']}", **({"display": display} if display else {})}
+    found: Reference = {"reference": f"{resource['resourceType']}/{resource['id']}", "display": display}
+    return stated(found)
+
+
+def as_reference(element: object) -> Reference | None:
+    """A Reference that was read; None for what is not there."""
+    return cast(Reference, element) if isinstance(element, dict) else None
 
 
 def extension(element: object, url: str) -> Resource | None:

@@ -22,6 +22,7 @@ from mappings.feedback import (
 from mappings.sources import sender_of
 from profiles import names
 from profiles.code_systems import concept
+from profiles.r4_types import Communication
 from profiles.resource import Resource
 
 CHANNEL = "hl7v2"
@@ -76,7 +77,7 @@ def _tell(change: Change, case: Resource, request: Resource, told: Told, *, foll
         )
 
 
-def _communication(change: Change, case: Resource, request: Resource, told: Told, *, sent: bool) -> Resource:
+def _communication(change: Change, case: Resource, request: Resource, told: Told, *, sent: bool) -> Communication:
     now = instant(change.context.now)
     return {
         "resourceType": "Communication",
@@ -93,7 +94,7 @@ def _communication(change: Change, case: Resource, request: Resource, told: Told
     }
 
 
-def _send_feedback(change: Change, case: Resource, communication: Resource, state: str) -> Iterator[Draft]:
+def _send_feedback(change: Change, case: Resource, communication: Communication, state: str) -> Iterator[Draft]:
     """The child that is closed when the feedback is acknowledged; due on the day of the decision."""
     task = child(
         change,

@@ -3,13 +3,14 @@
 from base64 import b64encode
 
 from fhir_service.rules._case import CHILD_DECISION, DECISIONS, decided, outputs
-from fhir_service.rules._elements import reference, reference_to
+from fhir_service.rules._elements import as_reference, reference, reference_to
 from fhir_service.rules._feedback import case_number, reason_text
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change
 from fhir_service.rules._times import instant
 from profiles import names
 from profiles.code_systems import display
+from profiles.r4_types import DocumentReference
 from profiles.resource import Resource
 
 AUTHORS = ("PractitionerRole", "Practitioner", "Organization")
@@ -21,10 +22,11 @@ COMPLAINT = (
 )
 
 
-def letter(change: Change, case: Resource) -> Resource:
+def letter(change: Change, case: Resource) -> DocumentReference:
     """A DocumentReference with the text of the letter; docStatus preliminary: KE may edit it."""
     now = change.context.now
     maker = next((o.get("valueReference") for o in outputs(case, "decision-maker")), None)
+    author = as_reference(maker if (reference(maker) or "").partition("/")[0] in AUTHORS else case.get("owner"))
     text = letter_text(case)
     return {
         "resourceType": "DocumentReference",
@@ -34,7 +36,7 @@ def letter(change: Change, case: Resource) -> Resource:
         "type": {"text": "Brev om beslutning"},
         "subject": case.get("for"),
         "date": instant(now),
-        "author": [maker if (reference(maker) or "").partition("/")[0] in AUTHORS else case.get("owner")],
+        "author": [author] if author else None,
         "custodian": case.get("owner"),
         "description": f"Brev om beslutning i sak {case_number(case)}",
         "content": [

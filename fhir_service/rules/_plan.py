@@ -5,6 +5,7 @@ from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Standing
 from profiles import names
 from profiles.code_systems import concept
+from profiles.r4_types import Extension
 from profiles.resource import Resource
 
 
@@ -25,7 +26,7 @@ def status_reason(plan: Resource) -> str | None:
     return code_in(part(extension(plan, names.IP_STATUS_REASON), "valueCodeableConcept"), names.STATUS_REASON)
 
 
-def with_reason(resource: Resource, reason: str) -> list[Resource]:
+def with_reason(resource: Resource, reason: str) -> list[Extension]:
     """The extensions of a plan or team with that status reason."""
     others = [e for e in several(resource.get("extension")) if e.get("url") != names.IP_STATUS_REASON]
     return [*others, {"url": names.IP_STATUS_REASON, "valueCodeableConcept": concept(names.STATUS_REASON, reason)}]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from fhir_service.rules._drafting import revise, with_output
 from fhir_service.rules._elements import code_in, reference_to
@@ -11,7 +11,8 @@ from fhir_service.rules._model import Change, Context, Draft, Standing
 from fhir_service.rules._times import due, instant
 from profiles import names
 from profiles.code_systems import coding, concept
-from profiles.resource import Resource
+from profiles.r4_types import CodeableConcept, Task
+from profiles.resource import Resource, stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +55,27 @@ def is_coordinators(code: str) -> bool:
     return row is not None and row.by == "coordinator"
 
 
-def fulfil(code: str) -> Resource:
+def fulfil(code: str) -> CodeableConcept:
     """`Task.code`: HL7's `fulfill` with our own code beside it."""
     if code == "abort":
         return {"coding": [{"system": names.TASK_CODE, "code": "abort"}]}
     return {"coding": [coding(names.KE_TASK_CODE, code), {"system": names.TASK_CODE, "code": "fulfill"}]}
 
 
-def child(change: Change, parent: Resource | None, code: str, cause: str, **elements: Any) -> Resource:
+def child(change: Change, parent: Resource | None, code: str, cause: str, **elements: Any) -> Task:
     """A child Task of `code`, with its default deadline; `cause` tells it from others of its kind and parent.
 
     `elements` (owner, focus ..) are put on it; without an owner it is the parent's.
     """
     now = change.context.now
-    parent_reference = reference_to(parent) if parent else None
+    above = [reference_to(parent)] if parent else None
     of_case = parent is not None and parent["resourceType"] == "Task"
-    task = {
+    task: Task = {
         "resourceType": "Task",
         "id": derived_id("Task", code, cause),
         "groupIdentifier": (parent or {}).get("groupIdentifier") if of_case else None,
-        "partOf": [parent_reference] if of_case else None,
-        "basedOn": [parent_reference] if parent and not of_case else None,
+        "partOf": above if of_case else None,
+        "basedOn": None if of_case else above,
         "status": "requested",
         "intent": "order",
         "priority": "routine",
@@ -86,7 +87,7 @@ def child(change: Change, parent: Resource | None, code: str, cause: str, **elem
         "owner": (parent or {}).get("owner") if of_case else None,
         "restriction": {"period": {"end": due(now, days_for(code, change.context))}},
     }
-    return {k: v for k, v in (task | elements).items() if v is not None}
+    return stated(cast(Task, task | elements))
 
 
 def days_for(code: str, context: Context) -> int:
@@ -99,9 +100,9 @@ def ended(standing: Standing, task: Resource, outcome: str = "completed", **elem
     return revise(standing, task, status=outcome, **elements)
 
 
-def completed_with(standing: Standing, task: Resource, code: str, result: Resource) -> Draft:
+def completed_with(standing: Standing, task: Resource, code: str, result: Mapping[str, Any]) -> Draft:
     """A child Task completed with what came of it (the column "output" of 4.3)."""
-    output = with_output(task, names.TASK_OUTPUT, code, valueReference=reference_to(result))
+    output = with_output(task, names.TASK_OUTPUT, code, {"valueReference": reference_to(result)})
     return ended(standing, task, output=output)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from fhir_service.rules._elements import first_by_id, has_code, reference, several
+from fhir_service.rules._elements import as_reference, first_by_id, has_code, reference, several
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Standing
 from fhir_service.rules._times import is_open
 from fhir_service.rules._transitions import STANDING_TEAM
 from profiles import names
+from profiles.r4_types import Reference
 from profiles.resource import Resource
 
 COORDINATOR_ROLES = ("coordinator", "child-coordinator")
@@ -25,20 +26,19 @@ def coordinators(team: Resource | None) -> list[tuple[int, Resource]]:
     return [(n, p) for n, p in enumerate(participants) if is_coordinator(p) and is_open(p.get("period"))]
 
 
-def coordinator(team: Resource | None) -> Resource | None:
+def coordinator(team: Resource | None) -> Reference | None:
     """The Reference to a team's open coordinator."""
     found = coordinators(team)
-    member = found[0][1].get("member") if found else None
-    return member if isinstance(member, dict) else None
+    return as_reference(found[0][1].get("member")) if found else None
 
 
-def deputy(team: Resource) -> Resource | None:
+def deputy(team: Resource) -> Reference | None:
     """The Reference to a team's acting deputy: somebody who can own a Task."""
     for participant in several(team.get("participant")):
         member = participant.get("member")
         acting = has_code(participant.get("role"), names.TEAM_ROLE, "deputy") and is_open(participant.get("period"))
         if acting and (reference(member) or "").partition("/")[0] in ("PractitionerRole", "Practitioner"):
-            return dict(member)
+            return as_reference(member)
     return None
 
 
@@ -53,7 +53,7 @@ def appointed(standing: Standing) -> Iterator[tuple[Resource, int, Resource]]:
         yield from ((team, place, participant) for place, participant in coordinators(team))
 
 
-def coordinator_of(standing: Standing) -> Resource | None:
+def coordinator_of(standing: Standing) -> Reference | None:
     """The Reference to the person's coordinator; of a team in force."""
     return next((found for team in teams(standing, "active") if (found := coordinator(team))), None)
 

@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from profiles.resource import Resource
+from profiles.r4_types import Period
 
 OSLO = ZoneInfo("Europe/Oslo")
 
@@ -49,17 +49,16 @@ def is_open(period: object) -> bool:
     return not (isinstance(period, dict) and period.get("end"))
 
 
-def closed(period: Resource | None, now: datetime) -> Resource:
+def closed(period: Period | None, now: datetime) -> Period:
     """The period ended now, `end` in the precision of `start` and never before it (workflow.md 13)."""
-    period = dict(period or {})
-    start = period.get("start")
+    start = (period or {}).get("start")
     if isinstance(start, str) and len(start) <= len("2026-11-22"):
         end = now.astimezone(OSLO).date().isoformat()[: len(start)]
-        period["end"] = max(end, start)
+        end = max(end, start)
     else:
         began = parse(start)
-        period["end"] = start if began is not None and began > now else instant(now)
-    return period
+        end = start if start and began and began > now else instant(now)
+    return {**(period or {}), "end": end}
 
 
 def months_after(day: date, months: int) -> date:

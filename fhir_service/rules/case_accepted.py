@@ -11,6 +11,7 @@ from fhir_service.rules._people import plan_consent
 from fhir_service.rules._tasks import child
 from fhir_service.rules._team import coordinator_of
 from fhir_service.rules.one_plan import in_force
+from profiles.r4_types import TaskInput
 from profiles.resource import Resource
 
 
@@ -30,14 +31,14 @@ def effects(change: Change) -> Iterable[Effect]:
             yield revise(change.standing, need, status="active")
 
 
-def _known(change: Change, case: Resource) -> list[Resource]:
-    entries: list[Resource] = case.get("input") or []
+def _known(change: Change, case: Resource) -> list[TaskInput]:
+    entries: list[TaskInput] = case.get("input") or []
     plan = next(iter(first_by_id(p for p in change.standing.of("CarePlan") if in_force(p))), None)
     if plan is not None:
-        entries = with_input({"input": entries}, "current-plan", valueReference=reference_to(plan))
+        entries = with_input({"input": entries}, "current-plan", {"valueReference": reference_to(plan)})
     coordinator = coordinator_of(change.standing)
     if coordinator is not None:
-        entries = with_input({"input": entries}, "current-coordinator", valueReference=coordinator)
+        entries = with_input({"input": entries}, "current-coordinator", {"valueReference": coordinator})
     return entries
 
 

@@ -65,7 +65,7 @@ def _letter(change: Change, case: Resource) -> Iterator[Draft]:
         return
     made = letter(change, case)
     yield from make(change.standing, made)
-    entries = with_output(case, names.DECISION_OUTPUT, "decision-letter", valueReference=reference_to(made))
+    entries = with_output(case, names.DECISION_OUTPUT, "decision-letter", {"valueReference": reference_to(made)})
     yield revise(change.standing, case, output=entries)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from fhir_service.rules._case import business_status, reason_of
 from fhir_service.rules._drafting import make, with_input
-from fhir_service.rules._elements import code_in, part, reference, reference_to, several
+from fhir_service.rules._elements import code_in, reference, reference_to, several
 from fhir_service.rules._feedback import Told, feedback
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._kinds import Kind, enters
@@ -15,6 +15,7 @@ from fhir_service.rules._times import instant
 from profiles import names
 from profiles.code_systems import concept, display
 from profiles.issues import Issue, error
+from profiles.r4_types import Identifier, Task
 from profiles.resource import Resource
 from profiles.routing import Inbox
 
@@ -25,8 +26,6 @@ OUTCOME: Mapping[str | None, str] = {
     "person-unknown": "not-applicable",
 }
 """statusReason -> businessStatus"""
-OWN = ("resourceType", "focus", "for", "encounter", "authoredOn", "requester", "intent", "code", "priority")
-"""What a forwarded case keeps: the clock does not restart."""
 
 
 def check(change: Change) -> Iterable[Issue]:
@@ -86,17 +85,25 @@ def _as_reference(output: Resource) -> Resource:
 
 def _forward(change: Change, case: Resource, target: Inbox) -> Iterator[Draft]:
     rid = derived_id("forwarded", case["id"])
-    number = part(case, "groupIdentifier") or {}
-    forwarded = {
-        **{name: case.get(name) for name in OWN},
+    number: Identifier = case.get("groupIdentifier") or {}
+    forwarded: Task = {  # what it keeps of the case: the clock does not restart
+        "resourceType": "Task",
+        "focus": case.get("focus"),
+        "for": case.get("for"),
+        "encounter": case.get("encounter"),
+        "authoredOn": case.get("authoredOn"),
+        "requester": case.get("requester"),
+        "intent": case.get("intent"),
+        "code": case.get("code"),
+        "priority": case.get("priority"),
         "id": rid,
-        "groupIdentifier": number | {"value": f"{number.get('value', case['id'])}-V"},
+        "groupIdentifier": {**number, "value": f"{number.get('value', case['id'])}-V"},
         "status": "requested",
         "businessStatus": concept(names.KE_BUSINESS_STATUS, "new"),
         "lastModified": instant(change.context.now),
         "owner": {"reference": f"Organization/{target.organization_id}", "display": target.name},
         "restriction": case.get("restriction"),
-        "input": with_input(case, "forwarded-from", valueReference=reference_to(case)),
+        "input": with_input(case, "forwarded-from", {"valueReference": reference_to(case)}),
     }
     yield from make(change.standing, forwarded)
 

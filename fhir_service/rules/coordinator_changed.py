@@ -16,6 +16,7 @@ from fhir_service.rules._times import closed, instant
 from fhir_service.rules.team_activated import tell_coordinator
 from profiles import names
 from profiles.code_systems import concept
+from profiles.r4_types import Flag, Reference, Task
 from profiles.resource import Resource
 
 
@@ -34,7 +35,7 @@ def effects(change: Change) -> Iterable[Effect]:
         yield from _follow(change, team, new, old)
 
 
-def _left(change: Change, team: Resource, old: Resource | None) -> Iterator[Effect]:
+def _left(change: Change, team: Resource, old: Reference | None) -> Iterator[Effect]:
     """K5. The plan stays active; open work goes to the deputy, else to KE."""
     now = change.context.now
     stand_in = deputy(team) or next(iter(several(team.get("managingOrganization"))), None)
@@ -43,7 +44,7 @@ def _left(change: Change, team: Resource, old: Resource | None) -> Iterator[Effe
     if team.get("status") == "active":
         extensions = with_reason(team, "no-coordinator")
         yield revise(change.standing, team, status="suspended", extension=extensions)
-    flag = {
+    flag: Flag = {
         "resourceType": "Flag",
         "id": derived_id("no-coordinator", team["id"], instant(now)),
         "status": "active",
@@ -57,7 +58,7 @@ def _left(change: Change, team: Resource, old: Resource | None) -> Iterator[Effe
         yield from make(change.standing, _search(change, team))
 
 
-def _handed_over(change: Change, old: Resource | None, new: Resource) -> Iterator[Draft]:
+def _handed_over(change: Change, old: Reference | None, new: Reference) -> Iterator[Draft]:
     """The open Tasks of the former coordinator; after a time without one, all that are a coordinator's (4.3)."""
     for task in children(change.standing):
         is_former = old is not None and reference(task.get("owner")) == reference(old)
@@ -65,7 +66,7 @@ def _handed_over(change: Change, old: Resource | None, new: Resource) -> Iterato
             yield revise(change.standing, task, owner=new)
 
 
-def _search(change: Change, team: Resource) -> Resource:
+def _search(change: Change, team: Resource) -> Task:
     """Child `change-coordinator` of the newest case, else of the plan; KE's."""
     parent = next(
         iter([*reversed(cases(change.standing)), *plans(change.standing, "active", "on-hold", "draft")]), None
@@ -97,7 +98,7 @@ def _flag_down(change: Change, team: Resource) -> Iterator[Draft]:
         yield revise(change.standing, flag, status="inactive", period=closed(flag.get("period"), change.context.now))
 
 
-def _follow(change: Change, team: Resource, new: Resource, old: Resource | None) -> Iterator[Effect]:
+def _follow(change: Change, team: Resource, new: Reference, old: Reference | None) -> Iterator[Effect]:
     """K4: author and open work follow; a hospital that has the person now is told (4.8)."""
     for plan in plans(change.standing, "draft", "active", "on-hold"):
         yield revise(change.standing, plan, author=new)

@@ -16,6 +16,7 @@ from fhir_service.rules._times import instant, parse
 from fhir_service.rules._transitions import IN_FORCE
 from profiles import names
 from profiles.code_systems import coding, concept
+from profiles.r4_types import ServiceRequest
 from profiles.resource import Resource
 
 REHABILITATION = "rehab"
@@ -55,7 +56,7 @@ def _inferred(standing: Standing, stay: Resource) -> Iterator[Resource]:
     return (need for need in needs if reference(need.get("encounter")) == wanted)
 
 
-def _need(change: Change, stay: Resource) -> Resource:
+def _need(change: Change, stay: Resource) -> ServiceRequest:
     # The same stay may end more than once: each cancelled discharge leaves a revoked request behind.
     earlier = len(list(_inferred(change.standing, stay)))
     rid = derived_id("inferred-need", stay["id"], str(earlier))

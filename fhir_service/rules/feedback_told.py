@@ -22,7 +22,7 @@ def effects(change: Change) -> Iterable[Effect]:
         if reference(task.get("focus")) != wanted:
             continue
         if status(told) == "completed":
-            output = with_output(task, names.TASK_OUTPUT, "communication", valueReference=reference_to(told))
+            output = with_output(task, names.TASK_OUTPUT, "communication", {"valueReference": reference_to(told)})
             acknowledged = concept(names.FEEDBACK_STATUS, "acknowledged")
             yield ended(change.standing, task, output=output, businessStatus=acknowledged)
         elif status(told) == "in-progress":

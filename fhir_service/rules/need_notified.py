@@ -16,6 +16,7 @@ from fhir_service.rules._times import due, instant
 from profiles import names
 from profiles.code_systems import codes, concept
 from profiles.issues import Issue, error
+from profiles.r4_types import Reference, Task
 from profiles.resource import Resource
 
 INTENTS = ("proposal", "order")
@@ -59,19 +60,19 @@ def effects(change: Change) -> Iterable[Effect]:
 
 
 def _join(change: Change, need: Resource, case: Resource, same_notifier: bool) -> Iterator[Effect]:
-    entries = with_input(case, "possible-duplicate", valueReference=reference_to(need))
+    entries = with_input(case, "possible-duplicate", {"valueReference": reference_to(need)})
     yield revise(change.standing, case, input=entries)
     if same_notifier:
         yield from amendment(change, need, case, "Ny melding om behov fra samme melder. Saken beholder fristen sin.")
 
 
-def _case(change: Change, need: Resource) -> Resource:
+def _case(change: Change, need: Resource) -> Task:
     context = change.context
     inbox = inbox_of(need, change.standing, context) or context.routes.default
-    owner = {"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}
+    owner: Reference = {"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}
     rid = derived_id("case", need["id"])
     stay = open_stay(change.standing)
-    case = {
+    case: Task = {
         "resourceType": "Task",
         "id": rid,
         "groupIdentifier": {"system": names.CASE_NUMBER, "value": _number(change, rid)},
@@ -90,7 +91,7 @@ def _case(change: Change, need: Resource) -> Resource:
         "restriction": {"period": {"end": due(context.now, context.settings.answer_days)}},
     }
     if is_supposed(need):
-        case["input"] = with_input(case, "inferred-need", valueBoolean=True)
+        case["input"] = with_input(case, "inferred-need", {"valueBoolean": True})
     return case
 
 

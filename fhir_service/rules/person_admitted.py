@@ -11,6 +11,7 @@ from fhir_service.rules._people import plan_consent
 from fhir_service.rules._team import coordinator_of
 from fhir_service.rules._times import instant
 from profiles import names
+from profiles.r4_types import Communication
 
 
 def effects(change: Change) -> Iterable[Effect]:
@@ -24,7 +25,7 @@ def effects(change: Change) -> Iterable[Effect]:
     if coordinator is None or plan_consent(change.standing) is None:
         return
     now = instant(change.context.now)
-    message = {
+    message: Communication = {
         "resourceType": "Communication",
         "id": derived_id("admitted", stay["id"]),
         "status": "completed",

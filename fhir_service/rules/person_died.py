@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from fhir_service.rules._case import open_cases
 from fhir_service.rules._drafting import make
-from fhir_service.rules._elements import first_by_id, reference_to, several
+from fhir_service.rules._elements import as_reference, first_by_id, reference_to, several
 from fhir_service.rules._model import Change, Effect, Rule, Standing
 from fhir_service.rules._people import is_dead
 from fhir_service.rules._plan import plans
@@ -12,6 +12,7 @@ from fhir_service.rules._routing import home_inbox
 from fhir_service.rules._tasks import child
 from fhir_service.rules._team import teams
 from fhir_service.rules._transitions import IN_FORCE
+from profiles.r4_types import Reference
 from profiles.resource import Resource
 
 
@@ -34,11 +35,10 @@ def effects(change: Change) -> Iterable[Effect]:
     yield from make(change.standing, child(change, case or plan, "manual-review", f"died|{person['id']}", **elements))
 
 
-def _owner(change: Change, case: Resource | None, team: Resource | None) -> Resource:
-    if case is not None and case.get("owner"):
-        return dict(case["owner"])
-    for organization in several((team or {}).get("managingOrganization")):
-        return dict(organization)
+def _owner(change: Change, case: Resource | None, team: Resource | None) -> Reference:
+    for owner in ((case or {}).get("owner"), *several((team or {}).get("managingOrganization"))):
+        if found := as_reference(owner):
+            return found
     inbox = home_inbox(_home(change.standing), change.context) or change.context.routes.default
     return {"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}
 

@@ -15,6 +15,7 @@ from fhir_service.rules._team import coordinator, led_team
 from fhir_service.rules._times import closed, end_of_day, instant, parse_date
 from profiles import names
 from profiles.code_systems import concept
+from profiles.r4_types import Flag, Period, TaskRestriction
 from profiles.resource import Resource
 
 
@@ -36,15 +37,15 @@ def _review(change: Change, plan: Resource) -> Iterator[Draft]:
     review = parse_date(next_review(plan))
     if review is None:
         return
-    period = {"period": {"end": end_of_day(review)}}
+    period: TaskRestriction = {"period": {"end": end_of_day(review)}}
     waiting = children_of(change.standing, plan, "review-plan")
     for task in waiting:
         yield revise(change.standing, task, restriction=period)
     owner = coordinator(led_team(change.standing, plan)) or plan.get("author")
     if not waiting and owner:
         cause = f"{plan['id']}|{review.isoformat()}|{instant(change.context.now)}"
-        task = child(change, plan, "review-plan", cause, owner=owner, restriction=period)
-        yield from make(change.standing, task)
+        made = child(change, plan, "review-plan", cause, owner=owner, restriction=period)
+        yield from make(change.standing, made)
 
 
 def _flag(change: Change, plan: Resource) -> Iterator[Draft]:
@@ -57,11 +58,11 @@ def _flag(change: Change, plan: Resource) -> Iterator[Draft]:
     elif known is not None and has_code(known.get("code"), names.FLAG, "plan-incomplete"):
         wanted = "active" if is_incomplete else "inactive"
         if known.get("status") != wanted:
-            period = {"start": instant(now)} if is_incomplete else closed(known.get("period"), now)
+            period: Period = {"start": instant(now)} if is_incomplete else closed(known.get("period"), now)
             yield revise(change.standing, known, status=wanted, period=period)
 
 
-def _new_flag(plan: Resource, now: str) -> Resource:
+def _new_flag(plan: Resource, now: str) -> Flag:
     return {
         "resourceType": "Flag",
         "id": derived_id("plan-incomplete", plan["id"]),

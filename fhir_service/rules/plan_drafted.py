@@ -11,6 +11,7 @@ from fhir_service.rules._people import plan_consent
 from fhir_service.rules._team import led_team
 from profiles import names
 from profiles.issues import Issue, error
+from profiles.r4_types import Identifier
 from profiles.resource import Resource
 
 
@@ -45,7 +46,7 @@ def _number(plan: Resource | None) -> Resource | None:
     return next((i for i in identifiers if i.get("system") == names.PLAN_NUMBER), None)
 
 
-def _new_number(plan: Resource) -> Resource:
+def _new_number(plan: Resource) -> Identifier:
     number = derived_id("plan-number", plan["id"])[:13].upper()
     return {"use": "official", "system": names.PLAN_NUMBER, "value": f"IP-{number}"}
 

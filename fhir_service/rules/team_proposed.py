@@ -11,6 +11,7 @@ from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._team import coordinator, coordinators
 from profiles import names
 from profiles.issues import Issue, error
+from profiles.r4_types import Communication
 
 
 def check(change: Change) -> Iterable[Issue]:
@@ -44,7 +45,7 @@ def effects(change: Change) -> Iterable[Effect]:
     team = change.after
     if team is None or not enters(change, Kind.TEAM, "proposed") or not references(team.get("subject")):
         return
-    message = {
+    message: Communication = {
         "resourceType": "Communication",
         "id": derived_id("candidate", team["id"], reference(coordinator(team)) or ""),
         "status": "preparation",

@@ -1,0 +1,34 @@
+"""The drafted letter is a valid DocumentReference whatever the case lacks (workflow.md 4.2 C5b)."""
+
+from typing import Any
+
+import pytest
+
+from fhir_service.rules._letter import letter
+from fhir_service.rules._model import Change, Context, Settings, Standing
+from profiles import names
+from profiles.code_systems import concept
+from profiles.resource import Resource, stated
+from profiles.routing import national
+from profiles.validate import check
+from tests.unit.rules.world import NOW, World
+
+KE: Resource = {"reference": "Organization/ke-3224"}
+MAKER: Resource = {"reference": "PractitionerRole/leader"}
+PERSON: Resource = {"reference": "Patient/rune"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "maker", "author"),
+    [(KE, MAKER, [MAKER]), (KE, PERSON, [KE]), (KE, None, [KE]), (None, PERSON, None), (None, None, None)],
+)
+def test_author_is_who_decided_else_the_owner_else_nobody(
+    owner: Resource | None, maker: Resource | None, author: list[Any] | None
+) -> None:
+    decision = {"type": concept(names.DECISION_OUTPUT, "decision-maker"), "valueReference": maker}
+    case: Resource = {"resourceType": "Task", "id": "case", "for": PERSON, "owner": owner, "output": [stated(decision)]}
+    context = Context(now=NOW, today=NOW.date(), routes=national(), settings=Settings())
+    change = Change(World().draft(stated(case)), Standing("person", {}), context)
+    made = stated(dict(letter(change, case)))
+    assert made.get("author") == author
+    assert list(check(made)) == []
