@@ -18,7 +18,6 @@ from adapters.endpoints import EndpointsError, read_endpoints
 from adapters.mllp.server import Limits, MllpServer
 from adapters.outbox import OutboxWorker
 from fhir_service.logs import configure, told
-from fhir_service.resources import served_types
 from fhir_service.rest import PATH, Face, FhirRouter, PageTokens, capability_statement, outcome
 from fhir_service.rest.exchange import Receive, Scope, Send
 from fhir_service.rules import Settings as Municipal
@@ -141,7 +140,7 @@ class Knutepunkt:
             office = Office(repository, self._configured.ground)
             ingest = Ingest(repository, self._configured.ground, FORMATS, self._configured.endpoints, clock)
             made, recovered = await office.seed(), await ingest.recover()
-            self._fhir = FhirRouter(await self._face(repository, office), served_types())
+            self._fhir = FhirRouter(await self._face(repository, office), settings.served_types)
             self._web = self._web_app(repository, ingest)
             opened.callback(self._close)
             outbox = OutboxWorker(repository, self._configured.endpoints, clock, office.told)
@@ -159,7 +158,7 @@ class Knutepunkt:
             office=office,
             base=base,
             pages=PageTokens(await repository.secret()),
-            capability=capability_statement(served_types(), base, version("knutepunkt"), clock()),
+            capability=capability_statement(settings.served_types, base, version("knutepunkt"), clock()),
             max_body=settings.max_body_bytes,
         )
 

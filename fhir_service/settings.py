@@ -4,12 +4,15 @@ Each field is `KNUTEPUNKT_` and its name in capitals: `KNUTEPUNKT_HTTP`, `KNUTEP
 `knutepunkt serve` win over them.
 """
 
+import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from fhir_service.resources import SERVED, served_types
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
@@ -39,10 +42,29 @@ class Settings(BaseSettings):
     """JSON file with inboxes beside those of the municipalities (`profiles.routing.with_more`)."""
     endpoints: Path | None = None
     """JSON file with what is agreed with each sender (`adapters.endpoints`)."""
+    served_types: Annotated[tuple[str, ...], NoDecode] = SERVED
+    """What the FHIR endpoint offers (decision 33): `Patient,Task,Observation`, or a JSON array of the names."""
     infer_need: bool = False
     """Whether a long stay that ends without a notice of need opens a case by itself (decision 14)."""
     max_body_bytes: int = 10_000_000
     log_json: bool = False
+
+    @field_validator("served_types", mode="before")
+    @classmethod
+    def _listed(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        if given.lstrip().startswith("["):
+            try:
+                return json.loads(given)
+            except ValueError as problem:
+                raise ValueError("expected names with commas between them, or a JSON array of names") from problem
+        return [name.strip() for name in given.split(",") if name.strip()]
+
+    @field_validator("served_types")
+    @classmethod
+    def _are_types(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return served_types(given)
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:

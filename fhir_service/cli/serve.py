@@ -4,6 +4,7 @@ import gc
 import signal
 import socket
 import sys
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,6 +54,9 @@ def serve(
     """Start the service: FHIR R4 at /fhir, HL7 v2 over MLLP and at POST /hl7v2.
 
     It is ready when /readyz answers 200. SIGTERM or Ctrl-C ends it; nothing that was answered is lost.
+
+    The environment alone says which types of FHIR R4 are offered at /fhir, by default those of this plan:
+    KNUTEPUNKT_SERVED_TYPES=Patient,Task,Observation
     """
     given = {"http": http, "mllp": mllp, "database": database, "mode": mode, "routes": routes, "endpoints": endpoints}
     settings = _settings(given)
@@ -80,17 +84,21 @@ def _settings(given: dict[str, str | None]) -> "Settings":
         for address in filter(None, (settings.http, settings.mllp)):
             host_port(address)
     except ValidationError as invalid:
-        said = "; ".join(_sentence(e["loc"], e["msg"]) for e in invalid.errors(include_url=False, include_input=False))
+        told = invalid.errors(include_url=False, include_input=False)
+        said = "; ".join(_sentence(e["loc"], e["msg"], given) for e in told)
         raise Problem(said) from invalid
     except ValueError as invalid:
         raise Problem(str(invalid)) from invalid
     return settings
 
 
-def _sentence(place: tuple[int | str, ...], said: str) -> str:
-    where = ".".join(map(str, place))
+def _sentence(place: tuple[int | str, ...], said: str, options: Collection[str]) -> str:
+    """`place`: the setting and what is within it; one that is no option comes from the environment."""
     text = said.removeprefix("Value error, ")
-    return f"--{where}: {text}" if where else text
+    if not place:
+        return text
+    name = str(place[0])
+    return f"--{name}: {text}" if name in options else f"KNUTEPUNKT_{name.upper()}: {text}"
 
 
 def _listen(name: str, address: str) -> socket.socket:

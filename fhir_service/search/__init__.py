@@ -3,7 +3,19 @@
 from fhir_service.search.dates import microseconds
 from fhir_service.search.escapes import escape
 from fhir_service.search.extract import extract, patient_of
-from fhir_service.search.parameters import Parameter, includes, parameters
+from fhir_service.search.parameters import Parameter, includes, parameters, patient_parameter, types_of_patients
 from fhir_service.search.parsing import Parsed, parse
 
-__all__ = ["Parameter", "Parsed", "escape", "extract", "includes", "microseconds", "parameters", "parse", "patient_of"]
+__all__ = [
+    "Parameter",
+    "Parsed",
+    "escape",
+    "extract",
+    "includes",
+    "microseconds",
+    "parameters",
+    "parse",
+    "patient_of",
+    "patient_parameter",
+    "types_of_patients",
+]

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from fhir_service.search import dates, references, strings, tokens
-from fhir_service.search.parameters import parameters
+from fhir_service.search.parameters import parameters, patient_parameter
 from fhir_service.search.paths import Branch, Values
 from fhir_service.search.query import IndexRows, ParameterType
 from profiles.resource import Resource
@@ -104,15 +104,24 @@ def _logical(rtype: str) -> Iterator[tuple[str, Getter, tokens.Index]]:
 
 @cache
 def _patient_getters(rtype: str) -> Sequence[Getter]:
-    parameter = parameters(rtype).get("patient")
+    parameter = parameters(rtype).get(patient_parameter(rtype) or "")
     branches = parameter.branches if parameter else ()
-    return [branch.getter() for branch in branches if not branch.many]
+    return [_patients(branch) for branch in branches if not branch.many]
+
+
+def _patients(branch: Branch) -> Getter:
+    """The values of a branch that name a Patient; most branches can name nothing else."""
+    get = branch.getter()
+    if branch.only or branch.targets == ("Patient",):
+        return get
+    is_patient = references.points_to("Patient", about_one=True)
+    return lambda resource: [value for value in get(resource) if is_patient(value)]
 
 
 def patient_of(resource: Resource) -> Resource | None:
     """The Reference by which a resource belongs to one Patient, literal or logical; None if it belongs to none.
 
-    It is the single element behind the type's `patient` parameter: subject, patient, for. What may name several
+    It is the single element behind the type's `patient_parameter`: subject, patient, for. What may name several
     patients (Provenance.target, AuditEvent.entity) belongs to none by itself.
     """
     for get in _patient_getters(str(resource.get("resourceType"))):

@@ -9,7 +9,7 @@ from fhir_service.resources import resource_type
 from fhir_service.search import dates, references, strings, tokens
 from fhir_service.search.paths import Branch, compile_path
 from fhir_service.search.query import ParameterType
-from profiles.definitions import codes, resource_types, search_parameters
+from profiles.definitions import codes, patient_compartment, resource_types, search_parameters
 from profiles.names import BASE
 
 _SERVED_AS = {
@@ -98,6 +98,24 @@ def parameters(rtype: str) -> Mapping[str, Parameter]:
 def includes(rtype: str) -> tuple[str, ...]:
     """What `_include` may name for the type: `CarePlan:care-team`."""
     return tuple(f"{rtype}:{p.code}" for p in parameters(rtype).values() if p.is_reference)
+
+
+@cache
+def patient_parameter(rtype: str) -> str | None:
+    """The code of the parameter by which a resource of the type belongs to a Patient; None: it never does.
+
+    It is `patient`; where R4 has none, the `subject` of the Patient compartment (AdverseEvent, SupplyRequest). The
+    other parameters of the compartment name who takes part.  https://hl7.org/fhir/R4/compartmentdefinition-patient.html
+    """
+    if "patient" in search_parameters(rtype):
+        return "patient"
+    return "subject" if "subject" in patient_compartment(rtype) else None
+
+
+@cache
+def types_of_patients() -> tuple[str, ...]:
+    """The R4 types that may belong to a Patient, in alphabetical order; the Patient itself is not among them."""
+    return tuple(rtype for rtype in sorted(resource_types()) if patient_parameter(rtype))
 
 
 def _definitions(rtype: str) -> Iterator[_Definition]:

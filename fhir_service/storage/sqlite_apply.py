@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy.dialects.sqlite import insert
 
-from fhir_service.resources import resource_type, served_types
+from fhir_service.resources import resource_type
+from fhir_service.search import types_of_patients
 from fhir_service.search.query import IndexRows
 from fhir_service.storage import statements as sql
 from fhir_service.storage.indexing import index_rows
@@ -122,7 +123,7 @@ def _move(connection: Connection, move: PersonMove) -> None:
     patient = connection.row(sql.GET, {"rtype": "Patient", "rid": move.patient_id})
     if patient is None:
         return
-    types = ("Patient", *(t for t in served_types() if t != "Patient"))
+    types = ("Patient", *types_of_patients())
     person = stored(patient).person_id
     wanted = {"patients": [move.patient_id], "params": sql.patient_params(types), "person": person}
     found = connection.rows(sql.pks_of_patients(types), wanted)

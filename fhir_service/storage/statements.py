@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import UpdateBase
 
+from fhir_service.search import patient_parameter
 from fhir_service.storage.constructs import any_of, filter_only
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.tables import (
@@ -32,7 +33,6 @@ from fhir_service.storage.tables import (
     INBOX,
     INSTALLATION,
     OUTBOX,
-    PATIENT,
     PERSON_IDENTIFIER,
     REF,
     RESOURCE,
@@ -102,20 +102,22 @@ PERSONS = prepare(
 )
 
 
-def _typed_of_patients(rtype: str) -> Select[Any]:
-    typed = TYPED[rtype]
-    target, kind = column_names(PATIENT, typed.parameters[PATIENT])
+def _typed_of_patients(rtype: str) -> Select[Any] | None:
+    """None where the type has no column for it."""
+    typed, patient = TYPED.get(rtype), patient_parameter(rtype)
+    if typed is None or patient is None or patient not in typed.parameters:
+        return None
+    target, kind = column_names(patient, typed.parameters[patient])
     return select(typed.table.c.pk).where(any_of(typed.table.c[target], "patients"), typed.table.c[kind] == "Patient")
 
 
 def _pks_of_patients(rtypes: tuple[str, ...]) -> Any:
-    """pk of what belongs to the bound `patients`: the Patient itself, and what names it as its `patient`."""
+    """pk of what belongs to the bound `patients`: the Patient itself, and what names it as its patient."""
     parts: list[Select[Any]] = []
     if "Patient" in rtypes:
         own = select(RESOURCE.c.pk).where(RESOURCE.c.rtype == "Patient", any_of(RESOURCE.c.rid, "patients"))
         parts.append(own)
-    typed = [rtype for rtype in rtypes if rtype in TYPED and PATIENT in TYPED[rtype].parameters]
-    parts.extend(_typed_of_patients(rtype) for rtype in typed)
+    parts.extend(typed for rtype in rtypes if (typed := _typed_of_patients(rtype)) is not None)
     named = (
         select(REF.c.pk)
         .distinct()
@@ -144,8 +146,8 @@ def pks_of_patients(rtypes: tuple[str, ...]) -> Prepared:
 
 @lru_cache(maxsize=256)
 def patient_params(rtypes: tuple[str, ...]) -> tuple[int, ...]:
-    """Numbers of the parameter `patient` of these types in the generic tables."""
-    return tuple(parameter_id(rtype, PATIENT) for rtype in rtypes)
+    """Numbers of the parameters that name the patient of these types in the generic tables."""
+    return tuple(parameter_id(rtype, named) for rtype in rtypes if (named := patient_parameter(rtype)))
 
 
 # Messages

@@ -29,7 +29,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from fhir_service.resources import resource_type, served_types
+from fhir_service.resources import declared_types, resource_type
 from fhir_service.search.query import ParameterType
 from profiles.definitions import search_parameters
 
@@ -38,8 +38,6 @@ INT = BigInteger().with_variant(Integer(), "sqlite")
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Compared by code point on both sides, so that ranges and order are the same."""
 BLOB = LargeBinary()
-PATIENT = "patient"
-"""The parameter that puts a resource into a patient's compartment."""
 
 
 def _int(name: str, **options: Any) -> "Column[Any]":
@@ -225,5 +223,5 @@ def _typed(rtype: str) -> TypedTable:
     return typed_table(METADATA, rtype, {p: _parameter_type(rtype, p) for p in resource_type(rtype).typed})
 
 
-TYPED: Mapping[str, TypedTable] = {rtype: _typed(rtype) for rtype in served_types() if resource_type(rtype).typed}
-"""The narrow tables by resource type, as the modules under `resources/` declare them."""
+TYPED: Mapping[str, TypedTable] = {rtype: _typed(rtype) for rtype in declared_types() if resource_type(rtype).typed}
+"""The narrow tables by resource type, as the modules under `resources/` declare them; no setting changes them."""

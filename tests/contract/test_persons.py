@@ -130,6 +130,23 @@ def test_move_takes_what_belongs_to_the_patient_and_nothing_else(database: Datab
     database.run(story)
 
 
+def test_move_takes_types_along_that_nobody_offers(database: Database) -> None:  # SR-14, decision 33
+    async def story(repository: Repository) -> None:
+        event = resource("AdverseEvent", "fall", subject=reference("Patient/a"), actuality="actual")
+        weight = resource("Observation", "weight", subject=reference("Patient/a"), status="final")
+        await put(repository, patient("a"), weight, event, person="p1")
+        await put(repository, resource("Observation", "b", subject=reference("Patient/b")), person="p1")
+        await write(repository, Changes(moves=(PersonMove("a", "p9"),)))
+        types = ("Patient", "Observation", "AdverseEvent")
+        of_new = await asked(repository, lambda tx: tx.of_persons(["p9"], types))
+        of_old = await asked(repository, lambda tx: tx.of_persons(["p1"], types))
+        of_patient = await asked(repository, lambda tx: tx.of_patients(["a"], types))
+        assert [s.rid for s in of_new] == [s.rid for s in of_patient] == ["a", "weight", "fall"]
+        assert [s.rid for s in of_old] == ["b"]
+
+    database.run(story)
+
+
 def test_write_in_the_same_transaction_as_a_move_has_the_last_word(database: Database) -> None:
     async def story(repository: Repository) -> None:
         await put(repository, patient("a"), task("t"), person="p1")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +72,18 @@ def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
     """One service for the tests of a module: each test makes the resources it asks for."""
     folder: Path = tmp_path_factory.mktemp("rest")
     settings = Settings(database=f"sqlite:///{folder / 'k.db'}", mllp="", base_url=BASE, max_body_bytes=200_000)
+    with opened_rest(settings, folder / "k.db") as client:
+        yield client
+
+
+@contextmanager
+def opened_rest(settings: Settings, database: Path) -> Iterator[Rest]:
+    """A client of a service that runs with these settings; `database` is the file that they name."""
     app = create_app(settings)
     with asyncio.Runner() as runner:
         opened = AsyncExitStack()
         runner.run(_enter(opened, app))
-        client = Rest(app, runner, folder / "k.db")
+        client = Rest(app, runner, database)
         yield client
         client.close()
         runner.run(opened.aclose())

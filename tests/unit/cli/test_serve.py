@@ -79,6 +79,25 @@ def test_unsafe_or_wrong_setting_is_refused_with_a_sentence(
     assert told in refused(*safe, *arguments, folder=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("types", "told"),
+    [
+        ("Patient,Observashun", "'Observashun' is not a resource type of FHIR R4; do you mean Observation?"),
+        ('["Patient", "Resource"]', "'Resource' is not a resource type of FHIR R4"),
+        (", ,", "it names no resource type"),
+        ("[1]", "Input should be a valid string"),
+        ('["Patient"', "expected names with commas between them"),
+    ],
+)
+def test_wrong_list_of_types_is_refused_with_a_sentence(
+    types: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # decision 33
+    monkeypatch.setenv("KNUTEPUNKT_SERVED_TYPES", types)
+    safe = ("--http", free_address(), "--mllp", "", "--database", f"sqlite:///{tmp_path}/hub.db")
+    said = refused(*safe, folder=tmp_path)
+    assert f"KNUTEPUNKT_SERVED_TYPES: {told}" in " ".join(said.split())
+
+
 def test_database_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.db").write_text("this is a letter, not a database")
     said = refused("--http", free_address(), "--mllp", "", "--database", "sqlite:///letter.db", folder=tmp_path)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir_service.resources import SERVED, ResourceType, resource_type, served_types
+from fhir_service.resources import SERVED, ResourceType, declared_types, resource_type, served_types
 from fhir_service.search import parameters
 from profiles.definitions import resource_types
 
@@ -11,6 +11,19 @@ def test_served_types_are_r4_types_in_order() -> None:
     assert set(served_types()) <= resource_types()
     assert list(served_types()) == sorted(set(SERVED))
     assert len(served_types()) == 22
+
+
+def test_other_types_are_served_when_they_are_named() -> None:
+    assert served_types(["Task", "Observation", "Task"]) == ("Observation", "Task")
+    with pytest.raises(ValueError, match="'Observashun' is not a resource type of FHIR R4; do you mean Observation"):
+        served_types(["Patient", "Observashun"])
+    with pytest.raises(ValueError, match="no resource type"):
+        served_types(())
+
+
+def test_types_with_a_module_are_known_whatever_is_served() -> None:
+    assert set(declared_types()) <= resource_types()
+    assert {"CarePlan", "Patient", "Task"} <= set(declared_types())
 
 
 @pytest.mark.parametrize("rtype", SERVED)

@@ -189,6 +189,10 @@ def test_resource_of_an_unknown_type_has_no_rows() -> None:
         ("Consent", "patient"),
         ("AllergyIntolerance", "patient"),
         ("RelatedPerson", "patient"),
+        ("Observation", "subject"),
+        ("DeviceUseStatement", "subject"),
+        ("AdverseEvent", "subject"),
+        ("SupplyRequest", "deliverTo"),
     ],
 )
 def test_resource_belongs_to_the_patient_that_it_names(rtype: str, element: str) -> None:
@@ -208,6 +212,9 @@ def test_resource_belongs_to_the_patient_that_it_names(rtype: str, element: str)
         {"resourceType": "Provenance", "target": [{"reference": "Patient/7"}]},
         {"resourceType": "AuditEvent", "entity": [{"what": {"reference": "Patient/7"}}]},
         {"resourceType": "RelatedPerson", "patient": "Patient/7"},
+        {"resourceType": "AdverseEvent", "subject": {"reference": "Practitioner/7"}},
+        {"resourceType": "SupplyRequest", "deliverTo": {"reference": "Location/7"}},
+        {"resourceType": "Observation", "performer": [{"reference": "Patient/7"}]},
         {"resourceType": "Organization"},
         {"resourceType": "Nothing", "subject": {"reference": "Patient/7"}},
     ],
