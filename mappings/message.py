@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from profiles.issues import Issue, Severity, error, information, warning
-from profiles.resource import Resource
 
 __all__ = [
     "PROPOSAL",
@@ -128,7 +128,7 @@ class Proposal:
     name: str
     """Unique within the translation: `patient`, `encounter`, `condition-2`; the target of `proposal:` references."""
     key: Key
-    values: Resource
+    values: Mapping[str, Any]
     """With `resourceType`; the elements that the message states."""
     mode: Mode = Mode.SNAPSHOT
     at: datetime | None = None

@@ -5,25 +5,26 @@ belongs to (patient, stay) is compared by reference, see `mappings.message.Key`.
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from profiles.names import PERSON_SYSTEMS
 from profiles.resource import Resource
 
 
-def natural_key(resource: Resource) -> str | None:
+def natural_key(resource: Mapping[str, Any]) -> str | None:
     """The key of a resource, None for a type that has none or when it says too little."""
     work_out = _KEYS.get(str(resource.get("resourceType")))
     return work_out(resource) if work_out else None
 
 
-def condition_key(concept: Resource, verification: str) -> str | None:
+def condition_key(concept: Mapping[str, Any], verification: str) -> str | None:
     """Code (dots aside) or text, and whether it is confirmed: that is DG1-3 and DG1-6."""
     code = concept_key(concept)
     return f"{code}|{verification}" if code else None
 
 
-def concept_key(concept: Resource) -> str | None:
+def concept_key(concept: Mapping[str, Any]) -> str | None:
     """The first code without dots, else the text."""
     code = next((c["code"] for c in concept.get("coding", ()) if c.get("code")), "")
     if code:
@@ -37,16 +38,16 @@ def plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
-def _condition(resource: Resource) -> str | None:
+def _condition(resource: Mapping[str, Any]) -> str | None:
     verification = concept_key(resource.get("verificationStatus", {})) or ""
     return condition_key(resource.get("code", {}), verification.removeprefix("code:").lower())
 
 
-def _allergy(resource: Resource) -> str | None:
+def _allergy(resource: Mapping[str, Any]) -> str | None:
     return concept_key(resource.get("code", {}))
 
 
-def _related_person(resource: Resource) -> str | None:
+def _related_person(resource: Mapping[str, Any]) -> str | None:
     for identifier in resource.get("identifier", ()):
         if identifier.get("system") in PERSON_SYSTEMS:
             return f"{identifier['system']}|{identifier.get('value')}"
@@ -56,13 +57,13 @@ def _related_person(resource: Resource) -> str | None:
     return f"{said}|{role}" if said else None
 
 
-def _encounter(resource: Resource) -> str | None:
+def _encounter(resource: Mapping[str, Any]) -> str | None:
     """Only for stays without a visit number: when they began."""
     start = resource.get("period", {}).get("start")
     return f"start:{start}" if start else None
 
 
-_KEYS: dict[str, Callable[[Resource], str | None]] = {
+_KEYS: dict[str, Callable[[Mapping[str, Any]], str | None]] = {
     "AllergyIntolerance": _allergy,
     "Condition": _condition,
     "Encounter": _encounter,

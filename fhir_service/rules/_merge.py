@@ -142,11 +142,12 @@ def _choice(name: str) -> str | None:
     return next((c for c in CHOICES if name.startswith(c) and name[len(c) : len(c) + 1].isupper()), None)
 
 
-def _without(resource: Resource, paths: tuple[str, ...]) -> Resource:
+def _without(resource: Mapping[str, Any], paths: tuple[str, ...]) -> Resource:
     """The resource without what lies at these paths; an object left empty goes with it."""
+    left = dict(resource)
     for path in paths:
-        resource = _cut(resource, path)
-    return resource
+        left = _cut(left, path)
+    return left
 
 
 def _cut(resource: Resource, path: str) -> Resource:
@@ -189,7 +190,7 @@ def _wound(clock: Clock, proposal: Proposal, *, late: bool) -> Clock:
     return wound
 
 
-def _states(values: Resource, path: str) -> bool:
+def _states(values: Mapping[str, Any], path: str) -> bool:
     found: Any = values
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None

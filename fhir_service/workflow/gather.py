@@ -141,7 +141,7 @@ async def _hidden_kin(tx: Reads, gathered: Gathered, patient: Stored, cause: str
     ]
 
 
-def _resolved(value: Resource, places: Mapping[str, str]) -> tuple[Resource, list[Issue]]:
+def _resolved(value: Mapping[str, Any], places: Mapping[str, str]) -> tuple[Resource, list[Issue]]:
     """`value` with `proposal:` references replaced; one to something that was not kept is dropped, and told."""
     issues: list[Issue] = []
 

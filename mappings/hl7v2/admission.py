@@ -19,25 +19,26 @@ from mappings.hl7v2.segments.stay import StayEvent, stay
 from mappings.message import Endpoint, Mode, Proposal, Translation
 from mappings.sources import source_uri
 from profiles import names
-from profiles.resource import Resource
+from profiles.r4_types import Coding, Encounter, Meta, Patient, Reference
+from profiles.resource import stated
 
 ADT_SEGMENTS: Final = frozenset({"MSH", "EVN", "PID", "PD1", "NK1", "PV1", "PV2", "DG1", "AL1", "ROL", "PRT"})
 """Segments that are read; any other is told as unmapped (S8)."""
-TEST_DATA: Final[Resource] = {"system": names.V3_ACT_REASON, "code": "HTEST", "display": "test health data"}
+TEST_DATA: Final[Coding] = {"system": names.V3_ACT_REASON, "code": "HTEST", "display": "test health data"}
 
 
-def admission(message: Hl7Message, endpoint: Endpoint, received_at: datetime, stated: StayEvent) -> Translation:
+def admission(message: Hl7Message, endpoint: Endpoint, received_at: datetime, how: StayEvent) -> Translation:
     """Translate an ADT message about one stay of one person."""
     found = Proposals(begin(message, endpoint, received_at))
-    happened = event(found, stated.code)
+    happened = event(found, how.code)
     provider = sender(found)
-    if people(found, happened, stated, provider):
+    if people(found, happened, how, provider):
         return finished(found, happened, ADT_SEGMENTS, person.residence(message.first("PID")))
     return refused(found, happened)
 
 
 def people(
-    found: Proposals, happened: Event, stated: StayEvent, provider: Resource | None, more: tuple[Resource, ...] = ()
+    found: Proposals, happened: Event, how: StayEvent, provider: Reference | None, more: tuple[Reference, ...] = ()
 ) -> bool:
     """Propose Patient, Encounter, Condition, RelatedPerson and AllergyIntolerance; False if nobody can be named.
 
@@ -51,40 +52,38 @@ def people(
         return False
     told = roles(found, happened)
     found.named(Proposal("patient", key, values))
-    _encounter(found, happened, stated, (provider, told))
-    _diagnoses(found, stated.ends)
+    _encounter(found, happened, how, (provider, told))
+    _diagnoses(found, how.ends)
     contacts = kin.related_persons(found)
     clinical.allergies(found)
-    practitioners = [*values.get("generalPractitioner", ()), *told.general_practitioners, *more]
-    values = {
+    practitioners = [*(values.get("generalPractitioner") or ()), *told.general_practitioners, *more]
+    whole: Patient = {
         **values,
         "contact": contacts,
         "generalPractitioner": [r for k, r in enumerate(practitioners) if r not in practitioners[:k]],
     }
-    values = {k: v for k, v in values.items() if v or v is False}
     if person.is_protected(reading.message.first("PD1")) and not contacts:
         cleared = (*cleared, "contact")  # contacts of before may tell the address
-    found.named(Proposal("patient", key, values, cleared=cleared))
+    found.named(Proposal("patient", key, stated(whole), cleared=cleared))
     return True
 
 
-def _encounter(found: Proposals, happened: Event, stated: StayEvent, context: tuple[Resource | None, Roles]) -> None:
+def _encounter(found: Proposals, happened: Event, how: StayEvent, context: tuple[Reference | None, Roles]) -> None:
     provider, told = context
-    known = stay(found, stated, happened, provider)
+    known = stay(found, how, happened, provider)
     if known is None:
         return
-    values = {
+    values: Encounter = {
         **known.values,
-        "meta": {**source_of(found.reading), **known.values.get("meta", {})},
+        "meta": {**source_of(found.reading), **(known.values.get("meta") or {})},
         "subject": reference("patient", _patient_name(found)),
-        "participant": [*known.values.get("participant", ()), *told.participants],
+        "participant": [*(known.values.get("participant") or ()), *told.participants],
     }
-    values = {k: v for k, v in values.items() if v}
-    proposal = Proposal("encounter", known.key, values, cleared=known.cleared)
-    found.named(replace(proposal, states=bool(stated.status), cancels=stated.cancels))
+    proposal = Proposal("encounter", known.key, stated(values), cleared=known.cleared)
+    found.named(replace(proposal, states=bool(how.status), cancels=how.cancels))
 
 
-def source_of(reading: Reading) -> Resource:
+def source_of(reading: Reading) -> Meta:
     """`meta` that names the sender's channel."""
     return {"source": source_uri(reading.sender)} if reading.sender else {}
 
@@ -126,8 +125,8 @@ def _marked(found: Proposals, at: datetime) -> tuple[Proposal, ...]:
     return tuple(replace(p, values={**p.values, "meta": _tagged(p.values.get("meta", {}))}) for p in timed)
 
 
-def _tagged(meta: Resource) -> Resource:
-    return {**meta, "tag": [*meta.get("tag", ()), TEST_DATA]}
+def _tagged(meta: Meta) -> Meta:
+    return {**meta, "tag": [*(meta.get("tag") or ()), TEST_DATA]}
 
 
 def refused(found: Proposals, happened: Event) -> Translation:

@@ -5,6 +5,7 @@ number with wrong check digits must never name a patient.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -21,7 +22,8 @@ from profiles.national_ids import (
     parse_national_id,
     why_not,
 )
-from profiles.resource import Resource
+from profiles.r4_types import CodeableConcept, Coding, Identifier, Period
+from profiles.resource import stated
 
 OID_FORM: Final = re.compile(r"[0-2](\.\d+){2,}", re.ASCII)
 TYPES: Final = {
@@ -88,23 +90,23 @@ ORGANIZATION: Final = Owner("organization", organization=True, person=False)
 VISIT: Final = Owner("visit", person=False)
 
 
-def identifier(item: Item, columns: Columns, owner: Owner, reading: Reading) -> Resource | None:
+def identifier(item: Item, columns: Columns, owner: Owner, reading: Reading) -> Identifier | None:
     """The Identifier behind a repetition; None when it is empty or must not be used."""
     value = item.part(columns.value)
     if not value:
         return None
     kind = item.part(columns.type).upper() if columns.type else ""
-    stated = _stated(item, columns, kind, reading)
-    system, value = _settled(item, (stated, kind, value), columns, owner, reading)
+    claimed = _claimed(item, columns, kind, reading)
+    system, value = _settled(item, (claimed, kind, value), columns, owner, reading)
     if not system:
         return None
-    found: Resource = {"system": system, "value": value}
+    found: Identifier = {"system": system, "value": value}
     if kind and not system.startswith(NORWEGIAN):
         found["type"] = _type(kind, item.at(columns.type), reading)
     return _with_details(found, item, columns, reading)
 
 
-def _stated(item: Item, columns: Columns, kind: str, reading: Reading) -> str:
+def _claimed(item: Item, columns: Columns, kind: str, reading: Reading) -> str:
     """The system that authority and type state (6.1); empty when nothing does. An OID wins over all."""
     name, uid, form = (item.part(columns.authority, s) if columns.authority else "" for s in (1, 2, 3))
     oid = next((text.removeprefix(names.OID) for text in (uid, name) if OID_FORM.fullmatch(text)), "")
@@ -117,36 +119,36 @@ def _settled(
     item: Item, said: tuple[str, str, str], columns: Columns, owner: Owner, reading: Reading
 ) -> tuple[str, str]:
     """System and value after the check digits are looked at; an empty system: leave it out."""
-    stated, kind, value = said
+    claimed, kind, value = said
     at = item.at(columns.value)
-    if stated in NATIONAL:
-        return _national((stated, kind, value), at, owner, reading)
-    if stated == names.DUF:
+    if claimed in NATIONAL:
+        return _national((claimed, kind, value), at, owner, reading)
+    if claimed == names.DUF:
         duf = parse_duf(value)
         return (names.DUF, duf.value) if duf else (reading.local("DUF"), value)
     bare = re.sub(r"[\s.]", "", value)
-    if stated == names.ENH or (owner.organization and not stated and not kind):
+    if claimed == names.ENH or (owner.organization and not claimed and not kind):
         if is_organization_number(bare):
             return names.ENH, bare
-        if stated:
+        if claimed:
             reading.warn("bad-check-digit", at, "This is no organisation number; it was kept as the sender's own.")
         return owner.system(kind, reading), value
-    if not stated and not kind and owner.person:
+    if not claimed and not kind and owner.person:
         guessed = parse_national_id(value, synthetic=reading.endpoint.synthetic_persons, form_2032=False)
         if guessed:
             reading.issues.append(_guessed(at))
             return guessed.system, guessed.value
-    return stated or owner.system(kind, reading), value
+    return claimed or owner.system(kind, reading), value
 
 
 def _national(said: tuple[str, str, str], at: str, owner: Owner, reading: Reading) -> tuple[str, str]:
-    stated, kind, value = said
+    claimed, kind, value = said
     accepted = reading.endpoint.synthetic_persons
     number = parse_national_id(value, synthetic=accepted)
     if number is None:
         reading.issues.append(_wrong_number(why_not(value, synthetic=accepted), at, owner))
         return "", ""
-    if number.system != stated and kind not in BY_FORM:
+    if number.system != claimed and kind not in BY_FORM:
         reading.issues.append(_guessed(at))
     return number.system, number.value
 
@@ -163,7 +165,7 @@ def _guessed(at: str) -> Issue:
     return warning("identifier-type-guessed", at, said)
 
 
-def _type(kind: str, at: str, reading: Reading) -> Resource:
+def _type(kind: str, at: str, reading: Reading) -> CodeableConcept:
     target, issue = codes.translate("v2-0203-identifier-type", kind, at)
     if target is None:
         if issue and kind not in TYPES:
@@ -172,7 +174,7 @@ def _type(kind: str, at: str, reading: Reading) -> Resource:
     return {"coding": [coding_of(target)]}
 
 
-def _with_details(found: Resource, item: Item, columns: Columns, reading: Reading) -> Resource:
+def _with_details(found: Identifier, item: Item, columns: Columns, reading: Reading) -> Identifier:
     if columns.check_digit and item.part(columns.check_digit):
         extensions = (("identifier-checkDigit", 0), ("namingsystem-checkDigit", 1))
         found["extension"] = [
@@ -184,21 +186,21 @@ def _with_details(found: Resource, item: Item, columns: Columns, reading: Readin
     if period:
         found["period"] = period
     name = item.part(columns.authority) if columns.authority else ""
-    if name and not OID_FORM.fullmatch(name) and not found["system"].startswith(NORWEGIAN):
+    if name and not OID_FORM.fullmatch(name) and not (found["system"] or "").startswith(NORWEGIAN):
         found["assigner"] = {"display": name}
     return found
 
 
-def period_of(item: Item, places: tuple[int, int], reading: Reading) -> Resource:
+def period_of(item: Item, places: tuple[int, int], reading: Reading) -> Period:
     """A Period from two components; end before start: the start is dropped with a warning (5)."""
     start, end = (reading.time(item, place) if place else None for place in places)
     return reading.period(start, end, item.at(places[0]))
 
 
-def coding_of(target: codes.Target) -> Resource:
+def coding_of(target: codes.Target) -> Coding:
     """A target of a concept map as a Coding."""
-    found = {"system": target.system, "code": target.code}
-    return found | {"display": target.display} if target.display else found
+    found: Coding = {"system": target.system, "code": target.code, "display": target.display}
+    return stated(found)
 
 
 def hd_system(hd: tuple[str, str, str], reading: Reading) -> str:
@@ -216,20 +218,25 @@ def hd_system(hd: tuple[str, str, str], reading: Reading) -> str:
     return reading.local(name or uid)
 
 
-def entity_identifier(item: Item | None, reading: Reading, kind: str = "") -> Resource | None:
+def entity_identifier(item: Item | None, reading: Reading, kind: str = "") -> Identifier | None:
     """An EI as Identifier; `kind` is its v2-0203 type."""
     if item is None or not item.part(1):
         return None
     name, uid, form = item.part(2), item.part(3), item.part(4)
     system = hd_system((name, uid, form), reading) or reading.local(item.segment.name.lower())
-    found: Resource = {"system": system, "value": item.part(1)}
+    found: Identifier = {"system": system, "value": item.part(1)}
     if kind:
         found["type"] = _type(kind, item.at(), reading)
     return found
 
 
-def national_number(identifiers: list[Resource], reading: Reading) -> NationalId | None:
+def keys_of(identifiers: Iterable[Identifier]) -> tuple[tuple[str, str], ...]:
+    """(system, value) of each identifier that has both: what a resource is known by."""
+    return tuple((s, v) for i in identifiers if (s := i.get("system")) and (v := i.get("value")))
+
+
+def national_number(identifiers: list[Identifier], reading: Reading) -> NationalId | None:
     """The first national number among identifiers that were accepted."""
     accepted = reading.endpoint.synthetic_persons
-    values = (i["value"] for i in identifiers if i["system"] in NATIONAL)
+    values = (value for system, value in keys_of(identifiers) if system in NATIONAL)
     return next((number for v in values if (number := parse_national_id(v, synthetic=accepted))), None)

@@ -4,8 +4,9 @@ The same practitioner, organisation or place said twice in one message is one pr
 as the display of the reference alone: a name must never match across messages (hl7v2-mapping.md 4, XCN).
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from mappings.hl7v2.datatypes import human_name_of
@@ -18,13 +19,15 @@ from mappings.hl7v2.datatypes_identifiers import (
     XON_10,
     hd_system,
     identifier,
+    keys_of,
 )
 from mappings.hl7v2.reading import Item, Reading
 from mappings.message import PROPOSAL, Key, Mode, Proposal
 from mappings.sources import local_system
 from profiles import names
 from profiles.national_ids import is_organization_number
-from profiles.resource import Resource
+from profiles.r4_types import Identifier, Location, Organization, Practitioner, Reference
+from profiles.resource import stated
 
 PL_LEVELS: Final = ((4, "si"), (7, "bu"), (8, "lvl"), (1, ""), (2, "ro"), (3, "bd"))
 """PL components from the largest to the smallest place, with their location-physical-type."""
@@ -62,27 +65,27 @@ class Proposals:
         """The name of the proposal with that key."""
         return self._names.get((rtype, key))
 
-    def mention(self, kind: str, values: Resource, display: str, mode: Mode = Mode.FILL) -> Resource:
+    def mention(self, kind: str, values: Mapping[str, Any], display: str, mode: Mode = Mode.FILL) -> Reference:
         """A reference to something that is mentioned in passing: it only fills gaps of what is there."""
-        key = Key(tuple((i["system"], i["value"]) for i in values["identifier"]))
+        key = Key(keys_of(values["identifier"]))
         name = self.known(values["resourceType"], key) or self.numbered(kind, Proposal("", key, values, mode))
         return reference(name or "", display)
 
 
-def reference(name: str, display: str = "") -> Resource:
+def reference(name: str, display: str = "") -> Reference:
     """A reference to another proposal of the translation."""
-    found = {"reference": PROPOSAL + name}
-    return found | {"display": display} if display else found
+    found: Reference = {"reference": PROPOSAL + name, "display": display}
+    return stated(found)
 
 
-def practitioner(item: Item, found: Proposals) -> Resource | None:
+def practitioner(item: Item, found: Proposals) -> Reference | None:
     """An XCN as a reference to a Practitioner."""
     name = human_name_of(item)
     display = str(name.get("text", "")) if name else ""
     said = identifier(item, XCN, PERSON, found.reading)
     if said is None:
         return {"display": display} if display else None
-    values: Resource = {"resourceType": "Practitioner", "identifier": [said]}
+    values: Practitioner = {"resourceType": "Practitioner", "identifier": [said]}
     if name:
         values["name"] = [name]
     if degree := item.part(7):  # XCN.7
@@ -90,7 +93,7 @@ def practitioner(item: Item, found: Proposals) -> Resource | None:
     return found.mention("practitioner", values, display)
 
 
-def organization(item: Item, found: Proposals) -> Resource | None:
+def organization(item: Item, found: Proposals) -> Reference | None:
     """An XON as a reference to an Organization: .10, else .3, is its identifier, .1 its name."""
     name = item.part(1)
     columns = XON_10 if item.part(10) else XON
@@ -99,13 +102,13 @@ def organization(item: Item, found: Proposals) -> Resource | None:
         said, name = {"system": names.ENH, "value": name}, ""
     if said is None:
         return {"display": name} if name else None
-    values: Resource = {"resourceType": "Organization", "identifier": [said]}
+    values: Organization = {"resourceType": "Organization", "identifier": [said]}
     if name:
         values["name"] = name
     return found.mention("organization", values, name)
 
 
-def sender(found: Proposals) -> Resource | None:
+def sender(found: Proposals) -> Reference | None:
     """MSH-4 (else MSH-3) as the Organization `sender`, and a reference to it."""
     msh = found.reading.message.msh
     number = 4 if msh.field(4) else 3
@@ -113,15 +116,18 @@ def sender(found: Proposals) -> Resource | None:
     if not any(hd):
         return None
     name, uid, form = hd
-    values: Resource = {"resourceType": "Organization", "identifier": [_facility_identifier(name, uid, form, found)]}
+    values: Organization = {
+        "resourceType": "Organization",
+        "identifier": [_facility_identifier(name, uid, form, found)],
+    }
     if name and not is_organization_number(name):
         values["name"] = name
-    key = Key(tuple((i["system"], i["value"]) for i in values["identifier"]))
+    key = Key(keys_of(values["identifier"] or ()))
     found.named(Proposal("sender", key, values, Mode.FILL))
     return reference("sender", str(values.get("name", "")))
 
 
-def _facility_identifier(name: str, uid: str, form: str, found: Proposals) -> Resource:
+def _facility_identifier(name: str, uid: str, form: str, found: Proposals) -> Identifier:
     """An organisation number or RESH id where the HD has one; else its URI (4, HD)."""
     number = next((text.replace(" ", "") for text in (uid, name) if is_organization_number(text)), "")
     if number and form.upper() not in ("ISO", "RESH", "RSH"):
@@ -134,14 +140,15 @@ def _facility_identifier(name: str, uid: str, form: str, found: Proposals) -> Re
     return {"system": names.RFC_3986, "value": oid or local_system(name)}
 
 
-def location(item: Item, found: Proposals, bed_status: str = "") -> Resource | None:
+def location(item: Item, found: Proposals, bed_status: str = "") -> Reference | None:
     """A PL as the chain of its Locations, and a reference to the smallest one."""
     levels = [(text, kind) for component, kind in PL_LEVELS if (text := item.part(component))]
-    path, parent, display = "", None, ""
+    path, display = "", ""
+    parent: Reference | None = None
     for index, (text, kind) in enumerate(levels):
         path = f"{path}/{_step(text)}" if path else _step(text)
         last = index == len(levels) - 1
-        values: Resource = {
+        values: Location = {
             "resourceType": "Location",
             "identifier": [{"system": found.reading.local("location"), "value": path}],
             "name": text,
@@ -165,13 +172,13 @@ def _step(text: str) -> str:
     return quote(text, safe=" ()+,.:;-_'ÆØÅæøå") if "/" in text or "%" in text else text
 
 
-def destination(item: Item, found: Proposals) -> Resource | None:
+def destination(item: Item, found: Proposals) -> Reference | None:
     """A DLD as the Location somebody is discharged to: one per code or name that the sender uses."""
     code = item.part(1)
     text = item.part(1, 2)
     if not (code or text):
         return None
-    values: Resource = {
+    values: Location = {
         "resourceType": "Location",
         "identifier": [{"system": found.reading.local("destination"), "value": code or text}],
         "name": text or code,

@@ -9,7 +9,8 @@ from mappings.hl7v2.times import Clock, When, message_offset, read_time, zone
 from mappings.message import Endpoint
 from mappings.sources import local_system
 from profiles.issues import Issue, error, information, warning
-from profiles.resource import Resource
+from profiles.r4_types import Period
+from profiles.resource import stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,13 @@ class Reading:
         self.issues.extend(issues)
         return when
 
-    def period(self, start: When | None, end: When | None, at: str) -> Resource:
+    def period(self, start: When | None, end: When | None, at: str) -> Period:
         """A Period; when it ends before it starts, the start is dropped with a warning (5)."""
         if start and end and _is_before(end, start):
             self.warn("period-reversed", at, "The period ends before it starts; the start was left out.")
             start = None
-        return {key: when.value for key, when in (("start", start), ("end", end)) if when}
+        found: Period = {"start": start.value if start else None, "end": end.value if end else None}
+        return stated(found)
 
     def time_of(self, segment: Segment | None, number: int, *, critical: bool = False) -> When | None:
         """The time in a field."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from mappings.hl7v2.admission import ADT_SEGMENTS, finished, people, refused, source_of
+from mappings.hl7v2.datatypes_identifiers import keys_of
 from mappings.hl7v2.parse import Hl7Message, Segment
 from mappings.hl7v2.proposals import Proposals, reference, sender
 from mappings.hl7v2.reading import Reading, begin
@@ -12,7 +13,8 @@ from mappings.hl7v2.segments import referral as rf
 from mappings.hl7v2.segments.event import Event, event
 from mappings.hl7v2.segments.stay import StayEvent
 from mappings.message import Endpoint, Key, Proposal, Translation
-from profiles.resource import Resource
+from profiles.r4_types import CodeableConcept, Reference, ServiceRequest
+from profiles.resource import stated
 
 REF_SEGMENTS: Final = ADT_SEGMENTS | {"RF1", "PRD", "CTD", "NTE"}
 
@@ -37,23 +39,23 @@ def _processed(told: Translation, moment: datetime) -> Translation:
     return Translation(told.proposals, told.issues, told.event, moment, told.sender, told.author, told.facts)
 
 
-def _request(found: Proposals, rf1: Segment, happened: Event, by: Resource | None) -> None:
+def _request(found: Proposals, rf1: Segment, happened: Event, by: Reference | None) -> None:
     reading = found.reading
-    stated = rf.request(rf1, happened, reading)
-    own = stated["identifier"]
+    own = rf.request(rf1, happened, reading)
+    numbers = own.get("identifier") or []
     stay = found.get("encounter")
-    values: Resource = {
+    values: ServiceRequest = {
         "resourceType": "ServiceRequest",
-        **stated,
-        "meta": source_of(reading) | stated.get("meta", {}),
-        "authoredOn": stated.get("authoredOn") or _received(reading),
+        **own,
+        "meta": {**source_of(reading), **(own.get("meta") or {})},
+        "authoredOn": own.get("authoredOn") or _received(reading),
         "subject": reference("patient", _name(found)),
         "encounter": reference("encounter") if stay else None,
-        "requester": rf.requester(found, own, by),
-        "reasonReference": [row["condition"] for row in _reasons(found)],
+        "requester": rf.requester(found, numbers, by),
+        "reasonReference": _reasons(found),
     }
-    key = Key(tuple((i["system"], i["value"]) for i in own))
-    found.named(Proposal("request", key, {k: v for k, v in values.items() if v}))
+    key = Key(keys_of(numbers))
+    found.named(Proposal("request", key, stated(values)))
 
 
 def _received(reading: Reading) -> str:
@@ -66,14 +68,14 @@ def _name(found: Proposals) -> str:
     return str(said[0]["text"]) if said else ""
 
 
-def _reasons(found: Proposals) -> list[Resource]:
+def _reasons(found: Proposals) -> list[Reference]:
     """DG1, whether or not there is a stay (7)."""
     conditions = [p for p in found.all() if p.rtype == "Condition"]
     wrong = "entered-in-error"
     kept = [p for p in conditions if wrong not in str(p.values.get("verificationStatus"))]
-    return [{"condition": reference(p.name, _said(p.values.get("code", {})))} for p in kept]
+    return [reference(p.name, _said(p.values.get("code", {}))) for p in kept]
 
 
-def _said(code: Resource) -> str:
-    texts = [code.get("text", ""), *(c.get("display", "") for c in code.get("coding", ()))]
-    return next((str(t) for t in texts if t), "")
+def _said(code: CodeableConcept) -> str:
+    texts = [code.get("text"), *(c.get("display") for c in code.get("coding") or ())]
+    return next((t for t in texts if t), "")

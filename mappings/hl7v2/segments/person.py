@@ -4,7 +4,7 @@ Not stored on purpose: PID-10, -17, -22 (race, religion, ethnicity: special cate
 -15. Not mapped: PID-21, -23, -27, -32 to -39, PD1-1, -2, -5, -9 to -11, -13, -14, -16 and later.
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from mappings.hl7v2.datatypes import (
     address,
@@ -16,15 +16,31 @@ from mappings.hl7v2.datatypes import (
     mapped_code,
     municipality_number,
 )
-from mappings.hl7v2.datatypes_identifiers import CX, NATIONAL, PATIENT, Owner, identifier, national_number
+from mappings.hl7v2.datatypes_identifiers import CX, NATIONAL, PATIENT, Owner, identifier, keys_of, national_number
 from mappings.hl7v2.parse import Segment
 from mappings.hl7v2.proposals import Proposals, organization, practitioner
 from mappings.hl7v2.reading import Item, Reading, first_item, items, nulled, value
 from mappings.message import Key
 from profiles import names
 from profiles.national_ids import parse_national_id
-from profiles.resource import Resource
+from profiles.r4_types import (
+    Address,
+    AdministrativeGenderCode,
+    Coding,
+    ContactPoint,
+    ContactPointUseCode,
+    Extension,
+    HumanName,
+    Identifier,
+    Meta,
+    Patient,
+    PatientCommunication,
+    Reference,
+)
+from profiles.resource import stated
 
+Fields: TypeAlias = tuple[tuple[int, ContactPointUseCode | None], ...]
+"""XTN fields with the use that each of them says."""
 MATCHING_TYPES: Final = frozenset({"", "MR", "PI", "PT", "HNR"})
 """CX.5 of numbers that name a patient at the sender for good; others (account, licence ..) match nobody."""
 CLEARS: Final = (
@@ -39,19 +55,19 @@ CLEARS: Final = (
     (29, "deceasedDateTime"),
     (30, "deceasedBoolean"),
 )
-TELECOM: Final = ((13, "home"), (14, "work"), (40, ""))
-IDENTITY_UNKNOWN: Final[Resource] = {"system": names.TAG, "code": "identity-unknown"}
-RESTRICTED: Final[Resource] = {"system": names.V3_CONFIDENTIALITY, "code": "R", "display": "restricted"}
+TELECOM: Final[Fields] = ((13, "home"), (14, "work"), (40, None))
+IDENTITY_UNKNOWN: Final[Coding] = {"system": names.TAG, "code": "identity-unknown"}
+RESTRICTED: Final[Coding] = {"system": names.V3_CONFIDENTIALITY, "code": "R", "display": "restricted"}
 
 
-def patient(found: Proposals) -> tuple[Key, Resource, tuple[str, ...]]:
+def patient(found: Proposals) -> tuple[Key, Patient, tuple[str, ...]]:
     """The Patient's key, values and cleared paths; an empty key when no identifier can be used."""
     reading = found.reading
     pid = reading.message.first("PID")
     pd1 = reading.message.first("PD1")
     said = _identifiers(pid, reading)
     hidden = is_protected(pd1)
-    values: Resource = {
+    values: Patient = {
         "resourceType": "Patient",
         "meta": _meta(pid, hidden),
         "extension": _extensions(pid, pd1, reading),
@@ -68,14 +84,15 @@ def patient(found: Proposals) -> tuple[Key, Resource, tuple[str, ...]]:
     }
     _compare(said, values, reading)
     key = Key(_matching(said))
-    stated = {k: v for k, v in values.items() if v or v is False}
-    return key, stated, (*nulled(pid, CLEARS), *_cleared(pid, stated, hidden))
+    told = stated(values)
+    return key, told, (*nulled(pid, CLEARS), *_cleared(pid, told, hidden))
 
 
-def _meta(pid: Segment | None, hidden: bool) -> Resource:
+def _meta(pid: Segment | None, hidden: bool) -> Meta:
     """PD1-12 as security label, PID-31 (identity unknown) as tag."""
     unknown = value(pid, 31).upper() == "Y"
-    return ({"security": [RESTRICTED]} if hidden else {}) | ({"tag": [IDENTITY_UNKNOWN]} if unknown else {})
+    meta: Meta = {"security": [RESTRICTED] if hidden else None, "tag": [IDENTITY_UNKNOWN] if unknown else None}
+    return stated(meta)
 
 
 def is_protected(pd1: Segment | None) -> bool:
@@ -83,22 +100,22 @@ def is_protected(pd1: Segment | None) -> bool:
     return value(pd1, 12).upper() == "Y"
 
 
-def _identifiers(pid: Segment | None, reading: Reading) -> list[tuple[Resource, str]]:
+def _identifiers(pid: Segment | None, reading: Reading) -> list[tuple[Identifier, str]]:
     """PID-3, -2, -4, -19, -20 as Identifiers, each with its v2 type."""
     said = [(i, item.part(5).upper()) for n in (3, 2, 4) for item in items(pid, n) if (i := _cx(item, reading))]
     said += [(i, "SS") for item in items(pid, 19)[:1] if (i := person_number(item, PATIENT, reading))]  # PID-19
     if licence := value(pid, 20):  # PID-20
-        coding = {"system": names.V2 + "0203", "code": "DL"}
+        coding: Coding = {"system": names.V2 + "0203", "code": "DL"}
         said.append(({"system": reading.local("DL"), "value": licence, "type": {"coding": [coding]}}, "DL"))
-    unique = {(i["system"], i["value"]): (i, kind) for i, kind in reversed(said)}
+    unique = {keys_of([i]): (i, kind) for i, kind in reversed(said)}
     return list(reversed(unique.values()))
 
 
-def _cx(item: Item, reading: Reading) -> Resource | None:
+def _cx(item: Item, reading: Reading) -> Identifier | None:
     return identifier(item, CX, PATIENT, reading)
 
 
-def person_number(item: Item, owner: Owner, reading: Reading) -> Resource | None:
+def person_number(item: Item, owner: Owner, reading: Reading) -> Identifier | None:
     """A field that holds a national number without saying so (PID-19, NK1-37): the number tells its type."""
     digits = item.part(1)
     accepted = reading.endpoint.synthetic_persons
@@ -111,50 +128,51 @@ def person_number(item: Item, owner: Owner, reading: Reading) -> Resource | None
     return {"system": reading.local("SS"), "value": digits} if digits else None
 
 
-def _matching(said: list[tuple[Resource, str]]) -> tuple[tuple[str, str], ...]:
+def _matching(said: list[tuple[Identifier, str]]) -> tuple[tuple[str, str], ...]:
     """National numbers first, then the sender's own patient numbers; without any of these, whatever there is."""
     national = [i for i, _ in said if i["system"] in NATIONAL]
     own = [i for i, kind in said if kind in MATCHING_TYPES and i not in national]
-    return tuple((i["system"], i["value"]) for i in (national + own) or [i for i, _ in said])
+    return keys_of((national + own) or [i for i, _ in said])
 
 
-def _names(pid: Segment | None, reading: Reading) -> list[Resource]:
+def _names(pid: Segment | None, reading: Reading) -> list[HumanName]:
     """PID-5 and PID-9; the first name without type is the official one."""
     own = [n for k, item in enumerate(items(pid, 5)) if (n := human_name(item, reading, first=k == 0))]
     return own + [n for item in items(pid, 9) if (n := human_name(item, reading))]
 
 
-def telecom(segment: Segment | None, fields: tuple[tuple[int, str], ...], reading: Reading) -> list[Resource]:
+def telecom(segment: Segment | None, fields: Fields, reading: Reading) -> list[ContactPoint]:
     """XTN fields as ContactPoints, each once; the field tells the use where XTN.2 does not."""
     found = [c for n, use in fields for item in items(segment, n) if (c := contact_point(item, reading, use))]
     return [c for k, c in enumerate(found) if c not in found[:k]]
 
 
-def _birth(pid: Segment | None, reading: Reading) -> Resource:
+def _birth(pid: Segment | None, reading: Reading) -> Patient:
     """PID-7, PID-24, PID-25."""
-    stated: Resource = {}
+    told: Patient = {}
     when = reading.time_of(pid, 7, critical=True)
     if when:
-        stated["birthDate"] = when.date
+        told["birthDate"] = when.date
         if when.has_time:
-            extension = {"url": f"{names.HL7_EXTENSION}/patient-birthTime", "valueDateTime": when.value}
-            stated["_birthDate"] = {"extension": [extension]}
+            extension: Extension = {"url": f"{names.HL7_EXTENSION}/patient-birthTime", "valueDateTime": when.value}
+            told["_birthDate"] = {"extension": [extension]}
     if value(pid, 25).isdecimal():
-        stated["multipleBirthInteger"] = int(value(pid, 25))
+        told["multipleBirthInteger"] = int(value(pid, 25))
     elif value(pid, 24).upper() in ("Y", "N"):
-        stated["multipleBirthBoolean"] = value(pid, 24).upper() == "Y"
-    return stated
+        told["multipleBirthBoolean"] = value(pid, 24).upper() == "Y"
+    return told
 
 
-def gender(segment: Segment | None, number: int, reading: Reading) -> str:
+def gender(segment: Segment | None, number: int, reading: Reading) -> AdministrativeGenderCode | None:
     """Table 0001; a code that is not in it becomes `unknown`, with a warning."""
     item = first_item(segment, number)
     if item is None or not item.part(1):
-        return ""
-    return mapped_code(item, "v2-0001-administrative-gender", reading) or "unknown"
+        return None
+    told: AdministrativeGenderCode = mapped_code(item, "v2-0001-administrative-gender", reading)
+    return told or "unknown"
 
 
-def _death(pid: Segment | None, reading: Reading) -> Resource:
+def _death(pid: Segment | None, reading: Reading) -> Patient:
     """PID-29, else PID-30."""
     when = reading.time_of(pid, 29)
     if when:
@@ -163,7 +181,7 @@ def _death(pid: Segment | None, reading: Reading) -> Resource:
     return {"deceasedBoolean": said == "Y"} if said in ("Y", "N") else {}
 
 
-def _addresses(pid: Segment | None, reading: Reading) -> list[Resource]:
+def _addresses(pid: Segment | None, reading: Reading) -> list[Address]:
     """PID-11; PID-12 is the district of the first address when PID-11.9 is empty."""
     found = [a for item in items(pid, 11) if (a := address(item, reading))]
     county = district(value(pid, 12))
@@ -174,53 +192,53 @@ def _addresses(pid: Segment | None, reading: Reading) -> list[Resource]:
     return found
 
 
-def languages(segment: Segment | None, number: int, reading: Reading) -> list[Resource]:
+def languages(segment: Segment | None, number: int, reading: Reading) -> list[PatientCommunication]:
     """The preferred language."""
     said = mapped(first_item(segment, number), "v2-0296-language", reading)
     return [{"language": said, "preferred": True}] if said else []
 
 
-def _extensions(pid: Segment | None, pd1: Segment | None, reading: Reading) -> list[Resource]:
+def _extensions(pid: Segment | None, pd1: Segment | None, reading: Reading) -> list[Extension]:
     """PID-6, -26, -28, PD1-6."""
-    found: list[Resource] = []
+    found: list[Extension] = []
     if (item := first_item(pid, 6)) and (name := human_name(item, reading)):
         url = f"{names.HL7_EXTENSION}/patient-mothersMaidenName"
         found.append({"url": url, "valueString": name.get("family") or name["text"]})
     for number, extension in ((26, "patient-citizenship"), (28, "patient-nationality")):
         for item in items(pid, number):
             if code := concept(item, reading):
-                inner = {"url": "code", "valueCodeableConcept": code}
+                inner: Extension = {"url": "code", "valueCodeableConcept": code}
                 found.append({"url": f"{names.HL7_EXTENSION}/{extension}", "extension": [inner]})
     if handicap := concept(first_item(pd1, 6), reading, "0295"):
         found.append({"url": f"{names.HL7_EXTENSION}/patient-disability", "valueCodeableConcept": handicap})
     return found
 
 
-def _general_practitioner(pd1: Segment | None, found: Proposals) -> list[Resource]:
+def _general_practitioner(pd1: Segment | None, found: Proposals) -> list[Reference]:
     """PD1-4 (fastlege), PD1-3 (her or his office)."""
     who = [r for item in items(pd1, 4) if (r := practitioner(item, found))]
     return who + [r for item in items(pd1, 3) if (r := organization(item, found))]
 
 
-def _compare(said: list[tuple[Resource, str]], values: Resource, reading: Reading) -> None:
+def _compare(said: list[tuple[Identifier, str]], values: Patient, reading: Reading) -> None:
     """Number against PID-7 and PID-8 (6.1)."""
     number = national_number([i for i, _ in said], reading)
     if number is None:
         return
-    born = values.get("birthDate", "")
+    born = values.get("birthDate") or ""
     if number.birth_date and len(born) == 10 and born != number.birth_date.isoformat():
         reading.warn("birthdate-mismatch", "PID-7", "The date of birth is not that of the national number.")
     if number.sex and values["gender"] in ("female", "male") and values["gender"] != number.sex:
         reading.warn("birthdate-mismatch", "PID-8", "The sex is not that of the national number.")
 
 
-def _cleared(pid: Segment | None, stated: Resource, hidden: bool) -> tuple[str, ...]:
+def _cleared(pid: Segment | None, told: Patient, hidden: bool) -> tuple[str, ...]:
     """What must go because something else is stated now: the other half of a choice, a protected address."""
     paths = ["address", "telecom"] if hidden else []
-    if not hidden and pid and any(pid.is_null(n) for n, _ in TELECOM) and "telecom" not in stated:
+    if not hidden and pid and any(pid.is_null(n) for n, _ in TELECOM) and "telecom" not in told:
         paths.append("telecom")
     for one, other in (("deceasedBoolean", "deceasedDateTime"), ("multipleBirthBoolean", "multipleBirthInteger")):
-        paths += [gone for kept, gone in ((one, other), (other, one)) if kept in stated]
+        paths += [gone for kept, gone in ((one, other), (other, one)) if kept in told]
     return tuple(paths)
 
 

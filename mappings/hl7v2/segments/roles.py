@@ -12,7 +12,8 @@ from mappings.hl7v2.parse import Segment
 from mappings.hl7v2.proposals import Proposals, practitioner
 from mappings.hl7v2.reading import Reading, first_item, value
 from mappings.hl7v2.segments.event import Event
-from profiles.resource import Resource
+from profiles.r4_types import EncounterParticipant, Reference
+from profiles.resource import stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ ELSEWHERE: Final = frozenset({"PR1", "IN1", "OBR", "ORC"})
 class Roles:
     """What the roles come to."""
 
-    general_practitioners: list[Resource]
-    participants: list[Resource]
+    general_practitioners: list[Reference]
+    participants: list[EncounterParticipant]
 
 
 def roles(found: Proposals, event: Event) -> Roles:
@@ -72,16 +73,16 @@ def _left(segment: Segment, reading: Reading) -> None:
     reading.aside("unmapped", segment.at(), said)
 
 
-def _participant(segment: Segment, who: Resource, reading: Reading, event: Event) -> Resource:
+def _participant(segment: Segment, who: Reference, reading: Reading, event: Event) -> EncounterParticipant:
     """ROL-3 keeps its own code (table 0443); ROL-2 D ends the period."""
     columns = COLUMNS[segment.name]
     start, end = reading.time_of(segment, columns.start), reading.time_of(segment, columns.end)
     if end is None and value(segment, columns.action).upper() == "D":
         end = event.stated or event.sent
     role = concept(first_item(segment, columns.role), reading, columns.table)
-    stated = {
+    told: EncounterParticipant = {
         "type": [role] if role else [],
         "period": reading.period(start, end, segment.at(columns.start)),
         "individual": who,
     }
-    return {k: v for k, v in stated.items() if v}
+    return stated(told)

@@ -7,20 +7,34 @@ Not mapped: PV1-1, -12, -18, -20 to -35, -39, -41, -43, -46 to -49, -51, -53, -5
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
-from typing import Final
+from typing import Final, cast
 
 from mappings import codes
 from mappings.hl7v2.datatypes import concept, mapped
-from mappings.hl7v2.datatypes_identifiers import CX, VISIT, coding_of, identifier
+from mappings.hl7v2.datatypes_identifiers import CX, VISIT, coding_of, identifier, keys_of
 from mappings.hl7v2.parse import Segment
 from mappings.hl7v2.proposals import Proposals, destination, location, practitioner
 from mappings.hl7v2.reading import Item, Reading, first_item, items, nulled, value
 from mappings.hl7v2.segments.event import Event
 from mappings.message import Key
 from profiles import names
-from profiles.resource import Resource
+from profiles.r4_types import (
+    CodeableConcept,
+    Coding,
+    Encounter,
+    EncounterHospitalization,
+    EncounterLocation,
+    EncounterLocationStatusCode,
+    EncounterParticipant,
+    EncounterStatusCode,
+    Extension,
+    Identifier,
+    Period,
+    Reference,
+)
+from profiles.resource import stated
 
-INPATIENT: Final[Resource] = {"system": names.V3_ACT_CODE, "code": "IMP", "display": "inpatient encounter"}
+INPATIENT: Final[Coding] = {"system": names.V3_ACT_CODE, "code": "IMP", "display": "inpatient encounter"}
 PARTICIPANTS: Final = (
     (7, "ATND", "attender"),
     (8, "REF", "referrer"),
@@ -58,10 +72,10 @@ class StayEvent:
     """A cancelled discharge: what a discharge states is taken back."""
 
     @property
-    def status(self) -> str:
-        """Status that the event itself sets; empty when it sets none."""
+    def status(self) -> EncounterStatusCode | None:
+        """Status that the event itself sets; None when it sets none."""
         target = codes.concept_map("v2-0003-encounter-status").target(self.code)
-        return target.code if target else ""
+        return cast(EncounterStatusCode, target.code) if target else None
 
     @property
     def cancels(self) -> bool:
@@ -74,11 +88,11 @@ class Stay:
     """An Encounter as far as PV1 and PV2 tell it."""
 
     key: Key
-    values: Resource
+    values: Encounter
     cleared: tuple[str, ...]
 
 
-def stay(found: Proposals, stated: StayEvent, event: Event, provider: Resource | None) -> Stay | None:
+def stay(found: Proposals, how: StayEvent, event: Event, provider: Reference | None) -> Stay | None:
     """The Encounter; None when there is no PV1, or nothing to know the stay by again."""
     reading = found.reading
     pv1, pv2 = reading.message.first("PV1"), reading.message.first("PV2")
@@ -87,13 +101,13 @@ def stay(found: Proposals, stated: StayEvent, event: Event, provider: Resource |
             reading.aside("unmapped", "PV2", "PV2 without PV1 tells of no stay; left to the raw message.")
         return None
     own = _identifiers(pv1, reading)
-    period = _period(pv1, stated, event, reading)
+    period = _period(pv1, how, event, reading)
     key = _key(own, value(pv1, 19), period)
     if key is None:
         _told_unknown(pv1, reading)
         return None
-    status = stated.status or _status(pv1, period)
-    values: Resource = {
+    status = how.status or _status(pv1, period)
+    values: Encounter = {
         "resourceType": "Encounter",
         "identifier": own,
         "status": status,
@@ -104,32 +118,32 @@ def stay(found: Proposals, stated: StayEvent, event: Event, provider: Resource |
         "participant": _participants(pv1, pv2, found),
         "period": period,
         "reasonCode": _some(concept(first_item(pv2, 3), reading)),
-        "hospitalization": _hospitalization((pv1, pv2), stated, status, found),
+        "hospitalization": _hospitalization((pv1, pv2), how, status, found),
         "location": _locations(pv1, found),
         "serviceProvider": provider,
         **_from_pv2(pv2, reading),
     }
-    values = {k: v for k, v in values.items() if v}
+    values = stated(values)
     nulls = [path for path in (*nulled(pv1, CLEARS), *nulled(pv2, PV2_CLEARS)) if path not in values]
-    return Stay(key, values, tuple(dict.fromkeys([*nulls, *(DISCHARGE if stated.reopens else ())])))
+    return Stay(key, values, tuple(dict.fromkeys([*nulls, *(DISCHARGE if how.reopens else ())])))
 
 
-def _some(one: Resource | None) -> list[Resource]:
+def _some(one: CodeableConcept | None) -> list[CodeableConcept]:
     return [one] if one else []
 
 
-def _identifiers(pv1: Segment, reading: Reading) -> list[Resource]:
+def _identifiers(pv1: Segment, reading: Reading) -> list[Identifier]:
     """PV1-19 with type VN; PV1-50."""
     said = [i for item in items(pv1, 19)[:1] if (i := identifier(item, CX, VISIT, reading))]
-    coding = {"system": names.V2 + "0203", "code": "VN", "display": "Visit number"}
-    visit = [{**i, "type": {"coding": [coding]}} for i in said]
+    coding: Coding = {"system": names.V2 + "0203", "code": "VN", "display": "Visit number"}
+    visit: list[Identifier] = [{**i, "type": {"coding": [coding]}} for i in said]
     return visit + [i for item in items(pv1, 50) if (i := identifier(item, CX, VISIT, reading))]
 
 
-def _key(own: list[Resource], number: str, period: Resource) -> Key | None:
+def _key(own: list[Identifier], number: str, period: Period) -> Key | None:
     """(system, PV1-19.1); without it, patient, sender and PV1-44 (6.2). Never MSH-7."""
     if number and own:
-        return Key(((own[0]["system"], own[0]["value"]),))
+        return Key(keys_of(own[:1]))
     if "start" not in period:
         return None
     return Key(natural=f"start:{period['start']}", within=(("subject", "patient"), ("serviceProvider", "sender")))
@@ -143,26 +157,26 @@ def _told_unknown(pv1: Segment, reading: Reading) -> None:
         reading.warn("field-required", "PV1-19", said)
 
 
-def _period(pv1: Segment, stated: StayEvent, event: Event, reading: Reading) -> Resource:
+def _period(pv1: Segment, how: StayEvent, event: Event, reading: Reading) -> Period:
     """PV1-44 and PV1-45; a discharge ends at EVN-6 or EVN-2 at the latest word (2)."""
     start = reading.time_of(pv1, 44, critical=True)
-    end = None if stated.reopens else reading.time_of(pv1, 45, critical=True)
-    if stated.ends and end is None and not pv1.is_null(45):
+    end = None if how.reopens else reading.time_of(pv1, 45, critical=True)
+    if how.ends and end is None and not pv1.is_null(45):
         end = event.stated
         if end is None:
             reading.warn("field-required", "PV1-45", "The discharge states no time; the stay was ended without one.")
     return reading.period(start, end, "PV1-44")
 
 
-def _status(pv1: Segment, period: Resource) -> str:
+def _status(pv1: Segment, period: Period) -> EncounterStatusCode:
     """For an event that sets none: PV1-45 valued, else the patient class. Only a new Encounter takes it over."""
     if "end" in period:
         return "finished"
     target = codes.concept_map("v2-0004-encounter-status").target(value(pv1, 2))
-    return target.code if target else "unknown"
+    return cast(EncounterStatusCode, target.code) if target else "unknown"
 
 
-def _class(pv1: Segment, reading: Reading) -> Resource:
+def _class(pv1: Segment, reading: Reading) -> Coding:
     """PV1-2. Encounter.class is required: without it the stay is taken for an inpatient's."""
     item = first_item(pv1, 2)
     if item is None or not item.part(1):
@@ -173,33 +187,33 @@ def _class(pv1: Segment, reading: Reading) -> Resource:
         return coding_of(target)
     if issue:
         reading.issues.append(issue)
-    said = concept(item, reading, "0004") or {}
-    return next((c for c in said.get("coding", ()) if c.get("code")), INPATIENT)
+    said: CodeableConcept = concept(item, reading, "0004") or {}
+    return next((c for c in said.get("coding") or () if c.get("code")), INPATIENT)
 
 
-def _participants(pv1: Segment, pv2: Segment | None, found: Proposals) -> list[Resource]:
+def _participants(pv1: Segment, pv2: Segment | None, found: Proposals) -> list[EncounterParticipant]:
     """PV1-7, -8, -9, -17, -52 and PV2-13, each person once in a role."""
     rows = [(item, code, text) for n, code, text in PARTICIPANTS for item in items(pv1, n)]
     rows += [(item, "REF", "referrer") for item in items(pv2, 13)]
-    told: list[Resource] = []
+    told: list[EncounterParticipant] = []
     for item, code, text in rows:
-        coding = {"system": names.V3_PARTICIPATION, "code": code, "display": text}
+        coding: Coding = {"system": names.V3_PARTICIPATION, "code": code, "display": text}
         if who := practitioner(item, found):
-            one = {"type": [{"coding": [coding]}], "individual": who}
+            one: EncounterParticipant = {"type": [{"coding": [coding]}], "individual": who}
             told += [] if one in told else [one]
     return told
 
 
 def _hospitalization(
-    segments: tuple[Segment, Segment | None], stated: StayEvent, status: str, found: Proposals
-) -> Resource:
+    segments: tuple[Segment, Segment | None], how: StayEvent, status: str, found: Proposals
+) -> EncounterHospitalization:
     """PV1-5, -13 to -16, -36 to -38; PV2-27 while the stay is planned."""
     pv1, pv2 = segments
     reading = found.reading
     before = first_item(pv1, 5)
     courtesy = concept(first_item(pv1, 16), reading, "0099")
     arrangements = (mapped(item, "v2-0009-special-arrangement", reading) for item in items(pv1, 15))
-    told: Resource = {
+    told: EncounterHospitalization = {
         "preAdmissionIdentifier": identifier(before, CX, VISIT, reading) if before else None,
         "admitSource": concept(first_item(pv1, 14), reading, "0023"),
         "reAdmission": mapped(first_item(pv1, 13), "v2-0092-re-admission", reading),
@@ -207,35 +221,37 @@ def _hospitalization(
         "specialCourtesy": _some(courtesy),
         "specialArrangement": [c for c in arrangements if c],
     }
-    if not stated.reopens:
+    if not how.reopens:
         goal = first_item(pv1, 37)
         told["destination"] = destination(goal, found) if goal else None
         expected = first_item(pv2, 27) if status == "planned" else None
         told["dischargeDisposition"] = _disposition(first_item(pv1, 36) or expected, reading)
-    return {k: v for k, v in told.items() if v}
+    return stated(told)
 
 
-def _disposition(item: Item | None, reading: Reading) -> Resource | None:
+def _disposition(item: Item | None, reading: Reading) -> CodeableConcept | None:
     """The code of table 0112 as sent, with FHIR's own where the map has one."""
     told = mapped(item, "v2-0112-discharge-disposition", reading)
-    dead = told and any(c.get("code") == "exp" for c in told.get("coding", ()))
+    dead = told and any(c.get("code") == "exp" for c in told.get("coding") or ())
     pid = reading.message.first("PID")
     if dead and not value(pid, 29) and value(pid, 30).upper() != "Y":
         reading.warn("field-required", "PID-30", "The stay ended by death, but PID-29 and PID-30 do not say so.")
     return told
 
 
-def _locations(pv1: Segment, found: Proposals) -> list[Resource]:
+def _locations(pv1: Segment, found: Proposals) -> list[EncounterLocation]:
     """PV1-3, -6, -11, -42: where the person is, was, is for a while, and will be."""
     bed = value(pv1, 40)
-    here = "planned" if value(pv1, 2).upper() == "P" else "active"
-    told: list[Resource] = []
-    for number, status in ((3, here), (6, "completed"), (11, "active"), (42, "reserved")):
+    here: EncounterLocationStatusCode = "planned" if value(pv1, 2).upper() == "P" else "active"
+    rows: tuple[tuple[int, EncounterLocationStatusCode], ...]
+    rows = ((3, here), (6, "completed"), (11, "active"), (42, "reserved"))
+    told: list[EncounterLocation] = []
+    for number, status in rows:
         item = first_item(pv1, number)
         place = location(item, found, bed if number == 3 else "") if item else None
         if place is None:
             continue
-        one: Resource = {"location": place, "status": status}
+        one: EncounterLocation = {"location": place, "status": status}
         if number == 11:
             url = f"{names.HL7_EXTENSION}/subject-locationClassification"
             one["extension"] = [{"url": url, "valueCodeableConcept": {"text": "temporary"}}]
@@ -243,9 +259,9 @@ def _locations(pv1: Segment, found: Proposals) -> list[Resource]:
     return told
 
 
-def _from_pv2(pv2: Segment | None, reading: Reading) -> Resource:
+def _from_pv2(pv2: Segment | None, reading: Reading) -> Encounter:
     """PV2-8, -9, -11, -12, -22, -38."""
-    told: Resource = {}
+    told: Encounter = {}
     if extensions := list(_extensions(pv2, reading)):
         told["extension"] = extensions
     if days := value(pv2, 11):
@@ -261,11 +277,11 @@ def _from_pv2(pv2: Segment | None, reading: Reading) -> Resource:
     return told
 
 
-def _extensions(pv2: Segment | None, reading: Reading) -> Iterable[Resource]:
+def _extensions(pv2: Segment | None, reading: Reading) -> Iterable[Extension]:
     for number, name in ((8, "plannedStartDate"), (9, "plannedEndDate")):
         if when := reading.time_of(pv2, number):
             yield {"url": f"{names.EXTENSION_R5}Encounter.{name}", "valueDateTime": when.value}
     item = first_item(pv2, 38)
     arrival = mapped(item, "v2-0430-mode-of-arrival", reading)
-    if arrival and arrival.get("coding"):
-        yield {"url": f"{names.HL7_EXTENSION}/encounter-modeOfArrival", "valueCoding": arrival["coding"][0]}
+    if arrival and (codings := arrival.get("coding")):
+        yield {"url": f"{names.HL7_EXTENSION}/encounter-modeOfArrival", "valueCoding": codings[0]}

@@ -1,11 +1,12 @@
 """Concept maps: FHIR ConceptMaps that answer look-ups (hl7v2-mapping.md 11)."""
 
 import json
+from typing import get_args
 
 import pytest
 
 from mappings import codes
-from profiles import names
+from profiles import names, r4_types
 from profiles.code_systems import display
 from profiles.validate import check
 
@@ -61,3 +62,26 @@ def test_unknown_code_is_told_by_its_place_and_not_shown() -> None:
 def test_display_of_a_source_code() -> None:
     table = codes.concept_map("v2-0007-admission-type")
     assert (table.display("E"), table.display("?")) == ("Emergency", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value_set"),
+    [
+        ("v2-0001-administrative-gender", r4_types.AdministrativeGenderCode),
+        ("v2-0003-encounter-status", r4_types.EncounterStatusCode),
+        ("v2-0004-encounter-status", r4_types.EncounterStatusCode),
+        ("v2-0127-allergy-category", r4_types.AllergyIntoleranceCategoryCode),
+        ("v2-0127-allergy-type", r4_types.AllergyIntoleranceTypeCode),
+        ("v2-0128-reaction-severity", r4_types.ReactionEventSeverityCode),
+        ("v2-0190-address-type", r4_types.AddressTypeCode),
+        ("v2-0190-address-use", r4_types.AddressUseCode),
+        ("v2-0200-name-use", r4_types.NameUseCode),
+        ("v2-0201-telecom-use", r4_types.ContactPointUseCode),
+        ("v2-0202-telecom-system", r4_types.ContactPointSystemCode),
+        ("v2-0280-request-priority", r4_types.RequestPriorityCode),
+    ],
+)
+def test_map_of_a_required_element_leads_into_its_value_set(name: str, value_set: object) -> None:
+    targets = {target.code for target in codes.concept_map(name).targets.values() if target}
+    assert targets
+    assert targets <= set(get_args(value_set))
