@@ -258,8 +258,11 @@ class Repository(Protocol):
         """One page of a search, with its includes."""
         ...
 
-    async def unfinished(self) -> tuple[InboxRow, ...]:
-        """Messages received and not settled, in the order they came (recovery, SR-6)."""
+    async def unfinished(self, after: str | None = None) -> InboxRow | None:
+        """The oldest message received and not settled, of those that came later than the message `after`.
+
+        Recovery walks from one to the next (SR-6): however many there are, one body is in memory.
+        """
         ...
 
     async def attempt(self, message_id: str) -> int:

@@ -70,8 +70,9 @@ class SqliteRepository:
             return await self._readers.quick(lambda c: find(c, query))
         return await self._readers.apart(lambda c: find_in_one_view(c, query))
 
-    async def unfinished(self) -> tuple[InboxRow, ...]:
-        return await self._readers.apart(lambda c: tuple(map(inbox_row, c.rows(sql.UNFINISHED, {}))))
+    async def unfinished(self, after: str | None = None) -> InboxRow | None:
+        row = await self._readers.apart(lambda c: c.row(sql.UNFINISHED, {"after": after}))
+        return inbox_row(row) if row else None
 
     async def attempt(self, message_id: str) -> int:
         def unit(connection: Connection) -> int:

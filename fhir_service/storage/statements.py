@@ -172,7 +172,13 @@ def _inbox() -> Select[Any]:
 MESSAGE = prepare(
     _inbox().where(INBOX.c.key_sender == bindparam("sender"), INBOX.c.key_control_id == bindparam("control_id"))
 )
-UNFINISHED = prepare(_inbox().where(INBOX.c.state == RECEIVED).order_by(INBOX.c.pk))
+_place = select(INBOX.c.pk).where(INBOX.c.message_id == bindparam("after")).scalar_subquery()
+UNFINISHED = prepare(
+    _inbox()
+    .where(INBOX.c.state == RECEIVED, INBOX.c.pk > func.coalesce(_place, literal(0)))
+    .order_by(INBOX.c.pk)
+    .limit(literal(1))
+)
 INBOX_NEWEST = prepare(_inbox().order_by(INBOX.c.pk.desc()).limit(bindparam("limit")))
 
 

@@ -86,16 +86,18 @@ class Ingest:
     async def recover(self) -> int:
         """Process what was received and not settled when the process ended, one at a time, in order (SR-6)."""
         done = 0
-        for row in await self._repository.unfinished():
-            # The number of this start is that of the deaths: the first one was when the message came.
-            if await self._repository.attempt(row.message_id) >= DEATHS:
-                await self._repository.quarantine(row.message_id)
-                log.error("message quarantined", message=row.message_id)
-                continue
+        row = await self._repository.unfinished()
+        while row is not None:
             done += await self._recovered(row)
+            row = await self._repository.unfinished(after=row.message_id)
         return done
 
     async def _recovered(self, row: InboxRow) -> bool:
+        # The number of this start is that of the deaths: the first one was when the message came.
+        if await self._repository.attempt(row.message_id) >= DEATHS:
+            await self._repository.quarantine(row.message_id)
+            log.error("message quarantined", message=row.message_id)
+            return False
         message = InboundMessage(row.format, row.door, row.body, row.received_at, row.charset)
         form = self._formats[row.format]
         envelope, endpoint = self._read(form, message)

@@ -35,6 +35,16 @@ async def write(repository: Repository, changes: Changes) -> None:
     await repository.run(work)
 
 
+async def walked(repository: Repository) -> list[InboxRow]:
+    """What recovery meets, one after another."""
+    met: list[InboxRow] = []
+    row = await repository.unfinished()
+    while row is not None:
+        met.append(row)
+        row = await repository.unfinished(after=row.message_id)
+    return met
+
+
 async def known(repository: Repository, key: MessageKey) -> InboxRow | None:
     async def work(tx: Reads) -> tuple[InboxRow | None, Changes]:
         return await tx.message(key), NOTHING
@@ -63,7 +73,7 @@ def test_received_message_is_kept_as_it_came(database: Database) -> None:  # SR-
             body=BYTES,
             charset="ISO-8859-1",
         )
-        assert await repository.unfinished() == await repository.inbox() == (row,)
+        assert (await repository.unfinished(),) == await repository.inbox() == (row,)
         assert await known(repository, MessageKey("DIPS|HUS", "M-2")) is None
 
     database.run(story)
@@ -76,7 +86,7 @@ def test_settled_message_has_its_answer_and_is_finished(database: Database) -> N
         row = await known(repository, KEY)
         assert row
         assert (row.state, row.answer, row.binary) == ("settled", ANSWER, "Binary/b1")
-        assert await repository.unfinished() == ()
+        assert await repository.unfinished() is None
 
     database.run(story)
 
@@ -95,7 +105,7 @@ def test_message_answered_at_once_is_finished(database: Database) -> None:
         row = await known(repository, KEY)
         assert row
         assert (row.state, row.answer) == ("settled", ANSWER)
-        assert await repository.unfinished() == ()
+        assert await repository.unfinished() is None
 
     database.run(story)
 
@@ -137,9 +147,9 @@ def test_attempts_are_counted_over_restarts_and_quarantine_ends_recovery(databas
 
     async def story(repository: Repository) -> None:
         assert await repository.attempt("m1") == 2
-        assert [(r.message_id, r.attempts) for r in await repository.unfinished()] == [("m1", 2), ("m2", 0)]
+        assert [(r.message_id, r.attempts) for r in await walked(repository)] == [("m1", 2), ("m2", 0)]
         await repository.quarantine("m1")
-        assert [r.message_id for r in await repository.unfinished()] == ["m2"]
+        assert [r.message_id for r in await walked(repository)] == ["m2"]
         assert {r.message_id: r.state for r in await repository.inbox()} == {"m1": "quarantined", "m2": "received"}
         with pytest.raises(StorageError):
             await repository.quarantine("m1")
@@ -147,6 +157,19 @@ def test_attempts_are_counted_over_restarts_and_quarantine_ends_recovery(databas
             await repository.attempt("nothing")
 
     assert database.run(receive_two) == 1
+    database.run(story)
+
+
+def test_recovery_goes_on_where_it_was_whatever_became_of_the_message_before(database: Database) -> None:  # SR-6
+    async def story(repository: Repository) -> None:
+        several = [replace(MESSAGE, message_id=m, key=MessageKey("DIPS|HUS", m)) for m in ("z", "y", "x", "w", "v")]
+        await write(repository, Changes(received=tuple(several)))
+        assert [r.message_id for r in await walked(repository)] == ["z", "y", "x", "w", "v"]  # as they came
+        await write(repository, Changes(settled=(Settled("z", ANSWER, START),)))
+        await repository.quarantine("x")
+        following = [await repository.unfinished(after=m) for m in ("z", "y", "x", "v")]
+        assert [row and row.message_id for row in following] == ["y", "w", "w", None]
+
     database.run(story)
 
 

@@ -149,3 +149,10 @@ def test_statement_is_compiled_once_a_shape() -> None:
 def test_what_a_person_has_is_found_by_the_person(migrated: Path) -> None:
     """Every IP write and every message asks for it: by type it would walk all resources of ten types."""
     assert "SEARCH resource USING INDEX resource_person (person_id=?)" in plan_of(migrated, sql.OF_PERSONS)
+
+
+def test_recovery_walks_the_messages_that_wait_and_no_others(migrated: Path) -> None:
+    """Each step is one search and no sort, however many messages are settled (SR-6)."""
+    steps = plan_of(migrated, sql.UNFINISHED)
+    assert steps[0] == "SEARCH inbox USING INDEX inbox_state (state=? AND rowid>?)"
+    assert not [s for s in steps if "SCAN" in s or "B-TREE" in s]

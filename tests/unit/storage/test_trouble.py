@@ -21,7 +21,7 @@ from tests.unit.storage.conftest import Tell
 async def works_as_usual(repository: SqliteRepository, rid: str) -> None:
     await put(repository, patient(rid))
     assert await repository.read("Patient", rid)
-    assert (await repository.unfinished()) == ()
+    assert await repository.unfinished() is None
 
 
 def test_locked_file_is_unavailable_to_writers_only(told: Tell[None], path: Path) -> None:
