@@ -72,14 +72,15 @@ def test_kill_9_under_load_loses_and_doubles_nothing(service: Service) -> None:
         assert time.monotonic() - begun < 10
     acknowledged = [visit for sender in senders for visit, _ in sender.acknowledged]
     assert acknowledged
-    lost = [visit for visit in acknowledged if len(service.hub().find("Encounter", identifier=visit)) != 1]
+    hub = service.hub()
+    lost = [visit for visit in acknowledged if len(hub.find("Encounter", identifier=visit)) != 1]
     assert lost == []
     for sender in senders:  # what got no answer is sent again by its sender: one effect, whatever became of the first
         for visit, body in sender.unanswered:
             if not sender.over_rest:
                 assert msa(service.exchange(body)[0])[0] == "AA"
-                assert len(service.hub().find("Encounter", identifier=visit)) == 1
-    assert len(service.hub().find("Patient", identifier=f"{names.FNR}|{ARNE.number}")) == 1
+                assert len(hub.find("Encounter", identifier=visit)) == 1
+    assert len(hub.find("Patient", identifier=f"{names.FNR}|{ARNE.number}")) == 1
 
 
 def test_sigterm_under_load_ends_in_time_and_loses_nothing(service: Service) -> None:
@@ -93,4 +94,5 @@ def test_sigterm_under_load_ends_in_time_and_loses_nothing(service: Service) -> 
     service.start()
     acknowledged = [visit for sender in batch for visit, _ in sender.acknowledged]
     assert acknowledged
-    assert [v for v in acknowledged if len(service.hub().find("Encounter", identifier=v)) != 1] == []
+    hub = service.hub()
+    assert [v for v in acknowledged if len(hub.find("Encounter", identifier=v)) != 1] == []
