@@ -149,7 +149,7 @@ class Ingest:
 
         known = await self._repository.run(receive)
         if isinstance(known, Answer):
-            log.info("refused", kind=envelope.kind, message=message_id, code=known.code)
+            log.info("refused", message=message_id, code=known.code)
             return known
         if known is not None and known.answer is not None:
             return known.answer
