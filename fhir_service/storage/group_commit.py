@@ -2,14 +2,13 @@
 
 Works are driven one after the other on the loop, each to its end before the next one starts. One that fails after it
 has written spoils the transaction for the others: they are all done again, each in a savepoint, which would cost more
-than it saves while nobody fails. COMMIT runs in a thread, as BEGIN does where it has to wait for a lock; those who come
-meanwhile are the next group. It waits one turn of the loop for those who come at the same time, and longer while the
-group took less than a COMMIT: what is gathered in that time keeps the loop busy during the next one. Nobody gets an
-answer before the COMMIT: what a work read may be another one's of the same group.
+than it saves while nobody fails. COMMIT waits until nobody comes in a turn of the loop: pages that all of a group touch
+are written once, so that twice as many commits cost more than a thread busy beside the loop saves. It runs in a thread,
+as BEGIN does where it has to wait for a lock; those who come meanwhile are the next group. Nobody gets an answer before
+the COMMIT: what a work read may be another one's of the same group.
 """
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +56,6 @@ class GroupCommit:
         self._waiting: deque[_Member] = deque()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
-        self._commit_took = 0.001
 
     @property
     def connection(self) -> Connection | None:
@@ -125,11 +123,11 @@ class GroupCommit:
             member.tell()
 
     async def _gather(self, members: list[_Member]) -> None:
-        """Drive those who wait, until that took as long as the last COMMIT or nobody has come in a turn of the loop."""
-        loop, apart, driven = asyncio.get_running_loop(), False, 0.0
-        while self._waiting and len(members) < LARGEST_GROUP and driven <= self._commit_took:
-            begun = loop.time()
-            while self._waiting and len(members) < LARGEST_GROUP and loop.time() < begun + TURN:
+        """Drive all who wait, until nobody has come in a turn of the loop."""
+        loop, apart = asyncio.get_running_loop(), False
+        while self._waiting and len(members) < LARGEST_GROUP:
+            turn_ends = loop.time() + TURN
+            while self._waiting and len(members) < LARGEST_GROUP and loop.time() < turn_ends:
                 member = self._waiting.popleft()
                 if member.answer.done():
                     continue
@@ -139,7 +137,6 @@ class GroupCommit:
                     members.clear()
                     await self._apart(self._begin_again)
                     apart = True
-            driven += loop.time() - begun
             await asyncio.sleep(0)
 
     def _drive(self, member: _Member, apart: bool) -> bool:
@@ -179,9 +176,7 @@ class GroupCommit:
         self._begin()
 
     def _commit(self) -> None:
-        begun = time.monotonic()
         self._open().script("COMMIT")
-        self._commit_took = time.monotonic() - begun
 
     def _abandon(self) -> None:
         """Leave no transaction open (stack.md 5, trap 4); a connection that cannot do that is thrown away."""

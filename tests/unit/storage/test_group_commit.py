@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,6 @@ from types import NoneType
 
 import pytest
 
-from fhir_service.storage import group_commit
 from fhir_service.storage.port import NOTHING, Changes, Reads, StorageError
 from fhir_service.storage.sqlite import SqliteRepository
 from tests.contract.database import next_write, put
@@ -30,27 +28,12 @@ def counted(repository: SqliteRepository) -> Counter[str]:
     return commands
 
 
-def test_concurrent_works_share_commits(told: Tell[None]) -> None:
+def test_concurrent_works_share_a_commit(told: Tell[None]) -> None:
     async def story(repository: SqliteRepository) -> None:
         commands = counted(repository)
         await asyncio.gather(*[put(repository, patient(f"p{i}")) for i in range(100)])
-        assert commands["BEGIN"] == commands["COMMIT"] <= 25
+        assert commands["BEGIN"] == commands["COMMIT"] == 1
         assert commands["SAVEPOINT"] == 0
-
-    told(story)
-
-
-@pytest.mark.parametrize(("commit_takes", "together"), [(60.0, True), (0.0, False)])
-def test_group_grows_with_the_time_that_a_commit_takes(told: Tell[None], commit_takes: float, together: bool) -> None:
-    async def longer_than_a_turn(_: Reads) -> tuple[None, Changes]:
-        time.sleep(2 * group_commit.TURN)
-        return None, NOTHING
-
-    async def story(repository: SqliteRepository) -> None:
-        repository._writer._commit_took = commit_takes
-        commands = counted(repository)
-        await asyncio.gather(*[repository.run(longer_than_a_turn) for _ in range(5)])
-        assert (commands["COMMIT"] == 1) is together
 
     told(story)
 
@@ -64,7 +47,6 @@ def test_work_that_fails_halfway_is_undone_alone(told: Tell[None]) -> None:
 
     async def story(repository: SqliteRepository) -> None:
         commands = counted(repository)
-        repository._writer._commit_took = 60.0
         works = [put(repository, patient("p")), repository.run(halfway), repository.run(halfway)]
         works += [put(repository, patient("p")), put(repository, patient("half"))]
         results = await asyncio.gather(*works, return_exceptions=True)
@@ -100,7 +82,7 @@ def test_works_that_come_during_a_commit_are_the_next_group(told: Tell[None]) ->
     async def story(repository: SqliteRepository) -> None:
         commands = counted(repository)
         await asyncio.gather(*[client(repository, f"c{i}") for i in range(20)])
-        assert 10 <= commands["COMMIT"] <= 100
+        assert 10 <= commands["COMMIT"] <= 30
 
     told(story)
 
@@ -110,10 +92,9 @@ def test_group_is_bounded(told: Tell[None]) -> None:  # SR-8
         return None, NOTHING
 
     async def story(repository: SqliteRepository) -> None:
-        repository._writer._commit_took = 60.0
         commands = counted(repository)
-        await asyncio.gather(*[repository.run(nothing) for _ in range(group_commit.LARGEST_GROUP + 1)])
-        assert commands["COMMIT"] == 2
+        await asyncio.gather(*[repository.run(nothing) for _ in range(600)])
+        assert commands["COMMIT"] == 3
 
     told(story)
 
