@@ -183,7 +183,6 @@ def test_transaction_that_sqlite_broke_off_fails_the_group(told: Tell[None]) -> 
             connection.raw.execute("ROLLBACK")  # as SQLite does by itself after some I/O errors
             raise Unavailable("I/O error")
 
-        repository._writer._commit_took = 60.0  # one group, however slow the machine is
         works = [put(repository, patient("before")), repository.run(breaking), put(repository, patient("behind"))]
         results = await asyncio.gather(*works, return_exceptions=True)
         assert [type(r) for r in results[:2]] == [Unavailable, Unavailable]
