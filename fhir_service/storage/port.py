@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from fhir_service.search.query import SearchQuery
+from fhir_service.storage.access import EVERYTHING, Access
 from mappings.message import Answer, MessageKey
 from profiles.resource import Resource
 
@@ -190,6 +191,32 @@ class Page:
     total: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryQuery:
+    """Versions, newest first: of one resource, of a type (`rid` None), or of everything (`rtype` None as well).
+
+    `since`: not before this instant. `at`: what was current at some time in [at[0], at[1]). `after`: where the page
+    before ended, as (time, pk of the resource, version).  https://hl7.org/fhir/R4/http.html#history
+    """
+
+    rtype: str | None
+    rid: str | None = None
+    count: int = 50
+    since: datetime | None = None
+    at: tuple[datetime, datetime] | None = None
+    total: bool = True
+    after: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Versions newest first, deletions among them. `following`: cursor of the next page."""
+
+    versions: tuple[Stored, ...]
+    following: tuple[int, int, int] | None = None
+    total: int | None = None
+
+
 class Reads(Protocol):
     """What a unit of work sees: the state of the database in its own transaction."""
 
@@ -228,6 +255,14 @@ class Reads(Protocol):
         """At most `query.count` resources that a search finds (conditional interactions)."""
         ...
 
+    async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
+        """One page of a search as this transaction sees it (a GET within a transaction Bundle)."""
+        ...
+
+    async def referrers(self, targets: Sequence[tuple[str, str]], limit: int) -> tuple[tuple[str, str], ...]:
+        """(type, id) of at most `limit` current resources that refer by a search parameter to one of (type, id)."""
+        ...
+
     async def message(self, key: MessageKey) -> InboxRow | None:
         """The message that was first received under this key."""
         ...
@@ -246,16 +281,20 @@ class Repository(Protocol):
         """
         ...
 
-    async def read(self, rtype: str, rid: str) -> Stored | None:
-        """The current version, also when deleted."""
+    async def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Stored | None:
+        """The current version, also when deleted; None as well where `access` hides it."""
         ...
 
-    async def vread(self, rtype: str, rid: str, version: int) -> Stored | None:
-        """That version, also when it is a deletion."""
+    async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
+        """That version, also when it is a deletion; None as well where `access` hides it."""
         ...
 
-    async def search(self, query: SearchQuery) -> Page:
-        """One page of a search, with its includes."""
+    async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
+        """One page of a search, with its includes; what `access` hides neither shows nor matches nor counts."""
+        ...
+
+    async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
+        """One page of versions."""
         ...
 
     async def unfinished(self, after: str | None = None) -> InboxRow | None:
