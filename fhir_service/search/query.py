@@ -106,7 +106,8 @@ class PositionValue:
 class ConceptSet:
     """Tokens that only a look into the terminology can list.
 
-    `:in` and `:not-in` name a value set, `:above` and `:below` a code. Whoever runs the search replaces it by TokenValues first (`workflow.terminology`); the storage never sees it.
+    `:in` and `:not-in` name a value set, `:above` and `:below` a code. Whoever runs the search replaces it by
+    TokenValues first (`workflow.terminology`); the storage never sees it.
     """
 
     value_set: str | None = None
