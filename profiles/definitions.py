@@ -1,4 +1,4 @@
-"""What FHIR R4 4.0.1 defines, as frozen values: types, elements, codes, search parameters, invariants, compartment.
+"""What FHIR R4 4.0.1 defines, as frozen values: types, elements, codes, search parameters, invariants, compartments.
 
 Read lazily from `r4/definitions.json.gz`, which `scripts/make_r4_definitions.py` writes (decision 4). The file is
 opened at the first question and each type is decoded when it is first asked for.  https://hl7.org/fhir/R4/
@@ -73,7 +73,7 @@ class _Content(msgspec.Struct, frozen=True):
     patterns: dict[str, str]
     codes: dict[str, dict[str, tuple[str, ...]]]
     parameters: dict[str, msgspec.Raw]
-    compartment: dict[str, tuple[str, ...]]
+    compartments: dict[str, dict[str, tuple[str, ...]]]
     tables: dict[str, msgspec.Raw]
 
 
@@ -127,12 +127,25 @@ def _parameters(base: str) -> tuple[SearchParameter, ...]:
     return msgspec.json.decode(raw, type=tuple[SearchParameter, ...]) if raw else ()
 
 
+def compartments() -> tuple[str, ...]:
+    """The types that have a compartment, in alphabetical order.  https://hl7.org/fhir/R4/compartmentdefinition.html"""
+    return tuple(sorted(_content().compartments))
+
+
+def compartment(about: str, rtype: str) -> tuple[str, ...]:
+    """The parameters that put a resource of `rtype` into the compartment of an `about`; empty: never in it.
+
+    `{def}` among them is R4's word for the resource that the compartment is about.
+    """
+    return _content().compartments.get(about, {}).get(rtype, ())
+
+
 def patient_compartment(rtype: str) -> tuple[str, ...]:
     """The parameters that put a resource into a patient's compartment; empty: never in it.
 
     https://hl7.org/fhir/R4/compartmentdefinition-patient.html
     """
-    return _content().compartment.get(rtype, ())
+    return compartment("Patient", rtype)
 
 
 @cache

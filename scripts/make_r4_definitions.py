@@ -73,9 +73,7 @@ def definitions(package: Package) -> Json:
         "codes": {url: systems for url in sorted(bound(structures)) if (systems := expand(package, url))},
         "parameters": parameters(package),
         "tables": tables(package),
-        "compartment": compartment(
-            package["CompartmentDefinition"]["http://hl7.org/fhir/CompartmentDefinition/patient"]
-        ),
+        "compartments": compartments(package),
     }
 
 
@@ -213,9 +211,10 @@ def expression_for(parameter: Json, base: str) -> str:
     return " | ".join(own) or (expression if len(parameter["base"]) == 1 else "")
 
 
-def compartment(definition: Json) -> dict[str, list[str]]:
-    """Type -> parameters that put a resource into the compartment."""
-    return {row["code"]: row["param"] for row in definition["resource"] if row.get("param")}
+def compartments(package: Package) -> dict[str, dict[str, list[str]]]:
+    """What a compartment is about -> type -> parameters that put a resource into it; R4 has five, and an example."""
+    found = [d for url, d in package["CompartmentDefinition"].items() if not url.endswith("/example")]
+    return {d["code"]: {r["code"]: r["param"] for r in d["resource"] if r.get("param")} for d in found}
 
 
 if __name__ == "__main__":

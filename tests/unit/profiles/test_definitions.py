@@ -7,6 +7,8 @@ import pytest
 from profiles.definitions import (
     DATA,
     codes,
+    compartment,
+    compartments,
     concepts,
     elements,
     hl7_table,
@@ -94,6 +96,15 @@ def test_every_parameter_has_an_expression_for_its_own_type_only() -> None:
 
 def test_composite_tells_its_components() -> None:
     assert len(search_parameters("Observation")["code-value-quantity"].components) == 2
+
+
+def test_all_five_compartments_name_parameters_that_exist() -> None:
+    assert compartments() == ("Device", "Encounter", "Patient", "Practitioner", "RelatedPerson")
+    assert compartment("Encounter", "Observation") == ("encounter",)
+    assert compartment("Organization", "Observation") == ()
+    for about in compartments():
+        for rtype in resource_types():
+            assert set(compartment(about, rtype)) - {"{def}"} <= search_parameters(rtype).keys(), (about, rtype)
 
 
 def test_patient_compartment_names_parameters_that_exist() -> None:
