@@ -1,22 +1,25 @@
-"""A Core statement compiled once for a driver: its SQL, and the order in which it takes its values (decision 21)."""
+"""A Core statement for the drivers: compiled for a database when it first runs there, and only once (decision 21)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import msgspec
 from sqlalchemy import ClauseElement
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine.interfaces import Dialect
 
 from fhir_service.storage.constructs import ListOf
 
-SQLITE = sqlite.dialect(paramstyle="qmark")
 _JSON = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """SQL with positional parameters. `fixed`: values that belong to the statement itself."""
+class Compiled:
+    """SQL of one database with positional parameters.
+
+    `fixed`: values that belong to the statement itself; `lists`: those that go as JSON (none on PostgreSQL).
+    """
 
     sql: str
     names: tuple[str, ...]
@@ -35,14 +38,52 @@ class Prepared:
         return _JSON.encode(values[name]).decode() if name in self.lists else values[name]
 
 
+class Prepared:
+    """One statement for both databases."""
+
+    def __init__(self, statement: ClauseElement, columns: tuple[str, ...] | None) -> None:
+        self._statement = statement
+        self._columns = columns
+
+    @cached_property
+    def sqlite(self) -> Compiled:
+        """For `sqlite3`: parameters are `?`."""
+        return self._compiled(_sqlite(), lists_as_json=True)
+
+    @cached_property
+    def postgres(self) -> Compiled:
+        """For `asyncpg`: parameters are `$1`, lists are arrays."""
+        return self._compiled(_postgres(), lists_as_json=False)
+
+    def _compiled(self, dialect: Dialect, *, lists_as_json: bool) -> Compiled:
+        columns = None if self._columns is None else list(self._columns)
+        compiled: Any = self._statement.compile(dialect=dialect, column_keys=columns)
+        names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        binds = {name: bind for name, bind in compiled.binds.items() if name in names}
+        lists = (name for name, bind in binds.items() if isinstance(bind.type, ListOf))
+        return Compiled(
+            sql=str(compiled),
+            names=names,
+            fixed={name: bind.value for name, bind in binds.items() if not bind.required},
+            lists=frozenset(lists if lists_as_json else ()),
+        )
+
+
+@cache
+def _sqlite() -> Dialect:
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.dialect(paramstyle="qmark")
+
+
+@cache
+def _postgres() -> Dialect:
+    from sqlalchemy.dialects import postgresql
+
+    dialect: Dialect = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+    return dialect
+
+
 def prepare(statement: ClauseElement, columns: Iterable[str] | None = None) -> Prepared:
-    """Compile for SQLite. `columns`: those that an INSERT or UPDATE sets, bound under their own names."""
-    compiled = statement.compile(dialect=SQLITE, column_keys=list(columns) if columns is not None else None)
-    names: tuple[str, ...] = tuple(compiled.positiontup or ())  # type: ignore[attr-defined]
-    binds = {name: bind for name, bind in compiled.binds.items() if name in names}  # type: ignore[attr-defined]
-    return Prepared(
-        sql=str(compiled),
-        names=names,
-        fixed={name: bind.value for name, bind in binds.items() if not bind.required},
-        lists=frozenset(name for name, bind in binds.items() if isinstance(bind.type, ListOf)),
-    )
+    """Name a statement. `columns`: those that an INSERT or UPDATE sets, bound under their own names."""
+    return Prepared(statement, None if columns is None else tuple(columns))

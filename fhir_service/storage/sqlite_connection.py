@@ -71,21 +71,24 @@ class Connection:
 
     def rows(self, statement: Prepared, values: Mapping[str, Any]) -> list[Any]:
         """All rows of a SELECT."""
+        compiled = statement.sqlite
         with trouble():
-            return self.raw.execute(statement.sql, statement.arguments(values)).fetchall()
+            return self.raw.execute(compiled.sql, compiled.arguments(values)).fetchall()
 
     def row(self, statement: Prepared, values: Mapping[str, Any]) -> Any:
         """The first row of a SELECT, or None."""
+        compiled = statement.sqlite
         with trouble():
-            return self.raw.execute(statement.sql, statement.arguments(values)).fetchone()
+            return self.raw.execute(compiled.sql, compiled.arguments(values)).fetchone()
 
     def change(self, statement: Prepared, values: Mapping[str, Any]) -> sqlite3.Cursor:
         """Run an INSERT, UPDATE or DELETE."""
-        return self.raw.execute(statement.sql, statement.arguments(values))
+        compiled = statement.sqlite
+        return self.raw.execute(compiled.sql, compiled.arguments(values))
 
     def change_many(self, statement: Prepared, rows: Iterable[tuple[Any, ...]]) -> None:
         """Run one INSERT for each row; the values in the order of the statement."""
-        self.raw.executemany(statement.sql, rows)
+        self.raw.executemany(statement.sqlite.sql, rows)
 
     def script(self, command: str) -> None:
         """BEGIN, COMMIT, SAVEPOINT and the like."""

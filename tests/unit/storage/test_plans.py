@@ -17,7 +17,9 @@ from fhir_service.storage.shape import includes_of, shape_of
 def plan_of(migrated: Path, statement: Prepared) -> list[str]:
     """EXPLAIN QUERY PLAN with the parameter form (trap 7)."""
     with closing(sqlite3.connect(migrated)) as connection:
-        explained = connection.execute(f"EXPLAIN QUERY PLAN {statement.sql}", (None,) * len(statement.names))
+        explained = connection.execute(
+            f"EXPLAIN QUERY PLAN {statement.sqlite.sql}", (None,) * len(statement.sqlite.names)
+        )
         return [row[3] for row in explained]
 
 
