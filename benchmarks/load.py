@@ -1,6 +1,7 @@
 """Load generators: wrk (Debian package `wrk`) for HTTP, our own closed loop for MLLP."""
 
 import asyncio
+import random
 import re
 import shutil
 import statistics
@@ -8,18 +9,25 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
 SCRIPT = """
-local n, body = 0, {body}
-local head = {{["content-type"] = "application/fhir+json"}}
+local n, place = 0, 0
+local head = {["content-type"] = "application/fhir+json"}
+local asked = {REQUESTS}
+local turns = {TURNS}
 request = function()
-  n = n + 1
-  return wrk.format("{method}", string.gsub("{path}", "{{n}}", tostring(n % {modulo})), head, body)
+  place = place % #turns + 1
+  n = n + 7919
+  local one = asked[turns[place]]
+  local number = tostring(n % one.modulo)
+  return wrk.format(one.method, (string.gsub(one.path, "{n}", number)), head, one.body and
+    (string.gsub(one.body, "{n}", number)))
 end
 """
+"""A prime step: neighbours in time are not neighbours in the database."""
 
 
 @dataclass(frozen=True)
@@ -34,23 +42,24 @@ class Figures:
 
 @dataclass(frozen=True)
 class Request:
-    """`{n}` in the path counts up, modulo `modulo`."""
+    """`{n}` in path and body is a number below `modulo`; `weight`: how often it comes, beside others."""
 
     method: str
     path: str
     body: str | None = None
     modulo: int = 1
+    weight: int = 1
+
+    def weighing(self, weight: int) -> "Request":
+        return replace(self, weight=weight)
 
 
-def http(port: int, request: Request, seconds: float, connections: int = 32) -> Figures:
-    """Drive one HTTP request with wrk."""
+def http(port: int, requests: tuple[Request, ...], seconds: float, connections: int = 16) -> Figures:
+    """Drive HTTP requests with wrk, mixed by their weights."""
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is needed: apt-get install wrk")
-    body = "nil" if request.body is None else f"[==[{request.body}]==]"
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        Path(script.name).write_text(
-            SCRIPT.format(method=request.method, path=request.path, modulo=request.modulo, body=body), encoding="utf-8"
-        )
+        Path(script.name).write_text(_script(requests), encoding="utf-8")
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", script.name]
         out = subprocess.run([*command, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True).stdout
     return Figures(
@@ -59,6 +68,17 @@ def http(port: int, request: Request, seconds: float, connections: int = 32) -> 
         p99=_milliseconds(out, "99%"),
         failed=sum(int(n) for n in re.findall(r"(?:Non-2xx or 3xx responses: |timeout )(\d+)", out)),
     )
+
+
+def _script(requests: tuple[Request, ...]) -> str:
+    rows = ", ".join(
+        f"{{method='{r.method}', path=[==[{r.path}]==], modulo={r.modulo}"
+        + ("}" if r.body is None else f", body=[==[{r.body}]==]}}")
+        for r in requests
+    )
+    turns = [i + 1 for i, r in enumerate(requests) for _ in range(r.weight)]
+    random.Random(7).shuffle(turns)  # noqa: S311 - the same order every time
+    return SCRIPT.replace("{REQUESTS}", f"{{{rows}}}").replace("{TURNS}", f"{{{', '.join(map(str, turns))}}}")
 
 
 def _milliseconds(out: str, percentile: str) -> float:
