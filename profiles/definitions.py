@@ -65,6 +65,16 @@ class SearchParameter(msgspec.Struct, frozen=True, array_like=True):
     components: tuple[tuple[str, str], ...] = ()
 
 
+class Marks(msgspec.Struct, frozen=True, array_like=True):
+    """Paths below a resource type: of what is in a summary of it, and of what changes the meaning of the rest.
+
+    https://hl7.org/fhir/R4/elementdefinition-definitions.html#ElementDefinition.isSummary
+    """
+
+    summary: frozenset[str] = frozenset()
+    modifiers: frozenset[str] = frozenset()
+
+
 class _Content(msgspec.Struct, frozen=True):
     version: str
     kinds: dict[str, str]
@@ -75,6 +85,7 @@ class _Content(msgspec.Struct, frozen=True):
     parameters: dict[str, msgspec.Raw]
     compartments: dict[str, dict[str, tuple[str, ...]]]
     tables: dict[str, msgspec.Raw]
+    marks: dict[str, msgspec.Raw]
 
 
 @cache
@@ -104,6 +115,13 @@ def elements(type_name: str) -> tuple[Element, ...]:
     """The elements below a type, in the order of the specification; empty for a primitive or unknown type."""
     raw = _content().elements.get(type_name)
     return msgspec.json.decode(raw, type=tuple[Element, ...]) if raw else ()
+
+
+@cache
+def marks(rtype: str) -> Marks:
+    """Which elements of a resource type stand in its summary, and which are modifiers; none for an unknown type."""
+    raw = _content().marks.get(rtype)
+    return msgspec.json.decode(raw, type=Marks) if raw else Marks()
 
 
 @cache

@@ -74,6 +74,7 @@ def definitions(package: Package) -> Json:
         "parameters": parameters(package),
         "tables": tables(package),
         "compartments": compartments(package),
+        "marks": {name: marks(s) for name, s in structures.items() if s["kind"] == "resource"},
     }
 
 
@@ -118,6 +119,14 @@ def element_type(row: Json, path: str, structure: Json) -> list[Any]:
         code = "id" if path == "id" and structure["kind"] == "resource" else named
     targets = sorted(t.removeprefix(DEFINITION) for t in row.get("targetProfile", ()))
     return [code, targets, [p.removeprefix(DEFINITION) for p in row.get("profile", ())]]
+
+
+def marks(structure: Json) -> list[list[str]]:
+    """[paths of the elements of a summary, paths of those that change the meaning of others]."""
+    found = (
+        [r["path"].partition(".")[2] for r in rows(structure) if r.get(mark)] for mark in ("isSummary", "isModifier")
+    )
+    return list(found)
 
 
 def invariants(structure: Json) -> Iterator[list[str]]:

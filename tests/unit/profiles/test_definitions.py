@@ -6,6 +6,7 @@ import pytest
 
 from profiles.definitions import (
     DATA,
+    Marks,
     codes,
     compartment,
     compartments,
@@ -14,6 +15,7 @@ from profiles.definitions import (
     hl7_table,
     invariants,
     kinds,
+    marks,
     patient_compartment,
     pattern,
     resource_types,
@@ -129,3 +131,11 @@ def test_pattern_of_a_primitive_is_a_regular_expression() -> None:
 def test_hl7_table_has_its_codes_whatever_their_case_and_none_where_it_is_not_listed() -> None:
     assert hl7_table("0007") == frozenset("acelnru")
     assert hl7_table("0296") is None
+
+
+def test_marks_tell_what_a_summary_has_and_what_changes_the_meaning() -> None:
+    plan = marks("CarePlan")
+    assert {"id", "meta", "status", "subject"} <= plan.summary
+    assert not {"activity", "contributor"} & plan.summary
+    assert {"status", "intent", "implicitRules", "activity.detail.doNotPerform"} <= plan.modifiers
+    assert marks("Sandwich") == Marks()
