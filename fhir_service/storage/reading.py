@@ -1,0 +1,80 @@
+"""What the methods of `Reads` ask the database, written once for both back-ends (`steps`)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from fhir_service.storage import statements as sql
+from fhir_service.storage.port import Identifier, InboxRow, Stored
+from fhir_service.storage.rows import inbox_row, stored
+from fhir_service.storage.steps import Steps
+from fhir_service.storage.tables import parameter_id
+from mappings.message import MessageKey
+
+
+def get(rtype: str, rid: str) -> Steps[Stored | None]:
+    """The current version, also when deleted."""
+    rows = yield sql.GET, {"rtype": rtype, "rid": rid}
+    return stored(rows[0]) if rows else None
+
+
+def get_many(references: Iterable[tuple[str, str]]) -> Steps[Mapping[tuple[str, str], Stored]]:
+    """Current versions by (type, id), one statement for each type."""
+    by_type: dict[str, list[str]] = defaultdict(list)
+    for rtype, rid in references:
+        by_type[rtype].append(rid)
+    found: dict[tuple[str, str], Stored] = {}
+    for rtype, rids in by_type.items():
+        if len(rids) == 1:  # to read one through a list takes SQLite twice as long
+            rows = yield sql.GET, {"rtype": rtype, "rid": rids[0]}
+        else:
+            rows = yield sql.GET_MANY, {"rtype": rtype, "rids": rids}
+        found.update({(rtype, row[1]): stored(row) for row in rows})
+    return found
+
+
+def by_identifiers(
+    keys: frozenset[tuple[str, Identifier]],
+) -> Steps[Mapping[tuple[str, Identifier], tuple[Stored, ...]]]:
+    """Current resources by (type, (system, value)); keys without a match are left out."""
+    found: dict[tuple[str, Identifier], list[Stored]] = defaultdict(list)
+    if keys:
+        params = sorted({parameter_id(rtype, "identifier") for rtype, _ in keys})
+        rows = yield sql.BY_IDENTIFIERS, {"params": params, "codes": sorted({value for _, (_, value) in keys})}
+        for row in rows:
+            key = (row[0], (row[-2], row[-1]))
+            if key in keys:
+                found[key].append(stored(row))
+    return {key: tuple(several) for key, several in found.items()}
+
+
+def of_patients(patient_ids: Sequence[str], rtypes: Iterable[str]) -> Steps[tuple[Stored, ...]]:
+    """Current resources of these types that belong to these Patient ids."""
+    types = tuple(sorted(set(rtypes)))
+    rows = yield sql.of_patients(types), {"patients": list(patient_ids), "params": sql.patient_params(types)}
+    return tuple(map(stored, rows))
+
+
+def of_persons(person_ids: Sequence[str], rtypes: Iterable[str]) -> Steps[tuple[Stored, ...]]:
+    """Current resources of these types of these persons."""
+    rows = yield sql.OF_PERSONS, {"persons": list(person_ids), "rtypes": sorted(set(rtypes))}
+    return tuple(map(stored, rows))
+
+
+def persons(keys: frozenset[Identifier]) -> Steps[Mapping[Identifier, str]]:
+    """person_id by national identifier; unknown ones are left out."""
+    if not keys:
+        return {}
+    rows = yield sql.PERSONS, {"values": sorted({value for _, value in keys})}
+    return {(system, value): person for system, value, person in rows if (system, value) in keys}
+
+
+def message(key: MessageKey) -> Steps[InboxRow | None]:
+    """The message that was first received under this key."""
+    rows = yield sql.MESSAGE, {"sender": key.sender, "control_id": key.control_id}
+    return inbox_row(rows[0]) if rows else None
+
+
+def version(rtype: str, rid: str, number: int) -> Steps[Stored | None]:
+    """That version, also when it is a deletion."""
+    rows = yield sql.GET_VERSION, {"rtype": rtype, "rid": rid, "version": number}
+    return stored(rows[0]) if rows else None
