@@ -6,11 +6,12 @@ hidden neither shows nor matches, is not counted, and cannot be reached by a cha
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from sqlalchemy import ColumnElement, FromClause, true
+from typing import TYPE_CHECKING, Any
 
 from fhir_service.principal import Principal
+
+if TYPE_CHECKING:  # whoever speaks about access need not load what speaks SQL
+    from sqlalchemy import ColumnElement, FromClause
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,13 @@ class Access:
     """
 
     name: str
-    condition: Callable[[FromClause], ColumnElement[Any]] | None = field(default=None, compare=False)
+    condition: "Callable[[FromClause], ColumnElement[Any]] | None" = field(default=None, compare=False)
     bound: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
-    def of(self, table: FromClause) -> ColumnElement[Any]:
+    def of(self, table: "FromClause") -> "ColumnElement[Any]":
         """The condition on the rows of `table`."""
+        from sqlalchemy import true
+
         return self.condition(table) if self.condition else true()
 
 

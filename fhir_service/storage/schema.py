@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fhir_service.storage.port import StorageError, Unavailable
 
-HEAD = "0002"
+HEAD = "0003"
 """Newest revision in `migrations/versions`."""
 MIGRATIONS = Path(__file__).with_name("migrations")
 SQLITE = "sqlite:///"

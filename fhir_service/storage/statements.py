@@ -27,7 +27,7 @@ from fhir_service.search import patient_parameter
 from fhir_service.storage.constructs import any_of, filter_only
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.tables import (
-    DAT,
+    FULLTEXT,
     HISTORY,
     IN_FORCE,
     INBOX,
@@ -36,7 +36,7 @@ from fhir_service.storage.tables import (
     PERSON_IDENTIFIER,
     REF,
     RESOURCE,
-    STR,
+    SIDE,
     TOK,
     TYPED,
     column_names,
@@ -232,7 +232,7 @@ UPDATE_RESOURCE = prepare(
     .returning(RESOURCE.c.pk),
     [name for name in VERSION if name not in ("rtype", "rid", "clock")],
 )
-INSERT_SIDE = {table: prepare(insert(table), table.c.keys()) for table in (TOK, REF, STR, DAT)}
+INSERT_SIDE = {table: prepare(insert(table), table.c.keys()) for table in SIDE.values()}
 DELETE_SIDE = {table: prepare(delete(table).where(table.c.pk == bindparam("pk"))) for table in INSERT_SIDE}
 INSERT_TYPED = {rtype: prepare(insert(t.table), t.table.c.keys()) for rtype, t in TYPED.items()}
 DELETE_TYPED = {rtype: prepare(delete(t.table).where(t.table.c.pk == bindparam("pk"))) for rtype, t in TYPED.items()}
@@ -255,5 +255,5 @@ MOVE_HISTORY = _move(
 )
 MOVE_ROWS = {
     table: _move(update(table).where(any_of(table.c.pk, "pks")))
-    for table in (RESOURCE, TOK, REF, STR, DAT, *(t.table for t in TYPED.values()))
+    for table in (RESOURCE, FULLTEXT, *SIDE.values(), *(t.table for t in TYPED.values()))
 }

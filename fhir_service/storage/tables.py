@@ -2,8 +2,10 @@
 
 - `resource` holds the current version of everything, `history` those before it: a body lies in one place.
 - What a resource is found by lies in the narrow table of its type (parameters with one value: `TYPED`) or in the
-  generic tables `tok`, `ref`, `str`, `dat`. Only what is not deleted has index rows. All carry the time of the
-  resource's last change, so that newest-first is a walk along an index.
+  generic tables `tok`, `ref`, `str`, `dat`, `qty`, `cmp`, `pos`. Only what is not deleted has index rows. All carry the
+  time of the resource's last change, so that newest-first is a walk along an index.
+- `fulltext` holds the words of what was read for full text so far; it is brought up to date when somebody asks for it
+  (ADR 0017). What looks words up is made by the migration: an FTS5 table on SQLite, GIN indexes on PostgreSQL.
 - `in_force` carries INV-01 and INV-02 (decision 35, SR-12).
 
 Times are microseconds since 1970 UTC. Every row of a resource carries person, tenant and sector (decision 34).
@@ -66,6 +68,7 @@ RESOURCE = Table(
     UniqueConstraint("rtype", "rid", name="resource_id"),
     Index("resource_newest", "rtype", "deleted", "updated"),
     Index("resource_person", "person_id", "rtype"),
+    Index("resource_updated", "updated", "pk"),
 )
 HISTORY = Table(
     "history",
@@ -73,6 +76,8 @@ HISTORY = Table(
     Column("pk", INT, primary_key=True),
     *_version_columns(),
     UniqueConstraint("rtype", "rid", "version", name="history_version"),
+    Index("history_updated", "updated", "pk"),
+    Index("history_newest", "rtype", "updated", "pk"),
 )
 IN_FORCE = Table(
     "in_force",
@@ -143,13 +148,34 @@ OUTBOX = Table(
 )
 
 
-def _side(name: str, value: "list[Column[Any]]", key: Iterable[str]) -> Table:
+PARTS: Mapping[ParameterType, tuple[tuple[str, Any], ...]] = {
+    ParameterType.TOKEN: (("code", TEXT), ("system", TEXT)),
+    ParameterType.REFERENCE: (("target", TEXT), ("rtype", TEXT)),
+    ParameterType.STRING: (("norm", TEXT), ("exact", TEXT)),
+    ParameterType.DATE: (("lo", INT), ("hi", INT)),
+    ParameterType.QUANTITY: (("lo", TEXT), ("hi", TEXT), ("system", TEXT), ("code", TEXT), ("unit", TEXT)),
+    ParameterType.COMPOSITE: (
+        *((f"{part}{n}", TEXT) for n in (1, 2, 3) for part in ("x", "y")),
+        *((name, TEXT) for name in ("system", "code", "unit")),
+        ("n", INT),
+    ),
+    ParameterType.POSITION: (("z", INT), ("x", INT), ("y", INT)),
+}
+"""What the value of one parameter consists of, in the generic table and in a typed one. The first part is indexed.
+
+A composite has up to three components of two parts each, all as texts that sort as the parts do, and one set of units
+(the numbers beside a quantity have none); `n` counts the values of a resource. A position is a point on a sphere, in
+centimetres from its centre: what lies near is then a matter of whole numbers, at the poles and the date line as well.
+"""
+
+
+def _side(ptype: ParameterType, name: str, key: Iterable[str]) -> Table:
     """A generic index table: its key serves the search, the index on `pk` the probe and the re-indexing."""
     return Table(
         name,
         METADATA,
         _int("param"),
-        *value,
+        *(Column(part, kind, nullable=False) for part, kind in PARTS[ptype]),
         _int("updated"),
         _int("pk"),
         *_belongs(),
@@ -159,25 +185,36 @@ def _side(name: str, value: "list[Column[Any]]", key: Iterable[str]) -> Table:
     )
 
 
-TOK = _side("tok", [_text("code"), _text("system")], ("param", "code", "updated", "pk", "system"))
-REF = _side("ref", [_text("target"), _text("rtype")], ("param", "target", "updated", "pk", "rtype"))
+TOK = _side(ParameterType.TOKEN, "tok", ("param", "code", "updated", "pk", "system"))
+REF = _side(ParameterType.REFERENCE, "ref", ("param", "target", "updated", "pk", "rtype"))
 """`target`: id of a resource here, or the address of one elsewhere; the two never look alike."""
-STR = _side("str", [_text("norm"), _text("exact")], ("param", "norm", "pk", "exact"))
-DAT = _side("dat", [_int("lo"), _int("hi")], ("param", "lo", "hi", "pk"))
+STR = _side(ParameterType.STRING, "str", ("param", "norm", "pk", "exact"))
+DAT = _side(ParameterType.DATE, "dat", ("param", "lo", "hi", "pk"))
+QTY = _side(ParameterType.QUANTITY, "qty", ("param", "lo", "hi", "pk", "system", "code", "unit"))
+CMP = _side(ParameterType.COMPOSITE, "cmp", ("param", "x1", "x2", "pk", "n"))
+POS = _side(ParameterType.POSITION, "pos", ("param", "z", "x", "y", "pk"))
 SIDE = {
     ParameterType.TOKEN: TOK,
     ParameterType.REFERENCE: REF,
     ParameterType.STRING: STR,
     ParameterType.DATE: DAT,
+    ParameterType.QUANTITY: QTY,
+    ParameterType.COMPOSITE: CMP,
+    ParameterType.POSITION: POS,
 }
-
-PARTS: Mapping[ParameterType, tuple[tuple[str, Any], tuple[str, Any]]] = {
-    ParameterType.TOKEN: (("code", TEXT), ("system", TEXT)),
-    ParameterType.REFERENCE: (("target", TEXT), ("rtype", TEXT)),
-    ParameterType.STRING: (("norm", TEXT), ("exact", TEXT)),
-    ParameterType.DATE: (("lo", INT), ("hi", INT)),
-}
-"""What the value of one parameter consists of, in the generic table and in a typed one. The first part is indexed."""
+FULLTEXT = Table(
+    "fulltext",
+    METADATA,
+    Column("pk", INT, primary_key=True, autoincrement=False),
+    _text("rtype"),
+    _int("updated"),
+    *_belongs(),
+    _text("narrative"),
+    _text("content"),
+)
+"""The words of a resource, each once, with a space between; none of what is deleted."""
+FULLTEXT_PROGRESS = Table("fulltext_progress", METADATA, Column("name", TEXT, primary_key=True), _int("updated"))
+"""One row: everything changed up to this time has been read for full text."""
 
 
 @dataclass(frozen=True, slots=True)

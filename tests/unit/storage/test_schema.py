@@ -49,11 +49,16 @@ def test_place_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
         migrate(url(tmp_path / "folder.db"))
 
 
+def _is_ours(name: str | None, kind: str, _: object) -> bool:
+    """SQLite keeps the words of the full text in tables of its own."""
+    return kind != "table" or not str(name).startswith("fulltext_words")
+
+
 def test_migrating_makes_the_tables_that_the_code_uses(path: Path) -> None:
     assert is_current(url(path))
     engine = sa.create_engine(url(path))
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_ours})
         assert compare_metadata(context, METADATA) == []
         names = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
     engine.dispose()

@@ -9,7 +9,7 @@ from fhir_service.resources import declared_types, resource_type, served_types
 from fhir_service.search import parameters
 from fhir_service.search.query import IndexRows, ParameterType
 from fhir_service.storage.indexing import index_rows
-from fhir_service.storage.tables import DAT, HISTORY, METADATA, REF, RESOURCE, STR, TOK, TYPED, parameter_id
+from fhir_service.storage.tables import FULLTEXT, HISTORY, METADATA, RESOURCE, SIDE, TOK, TYPED, parameter_id
 from profiles.definitions import resource_types
 
 
@@ -37,7 +37,7 @@ def test_columns_are_text_integer_or_blob() -> None:  # decision 21
 
 
 def test_rows_of_resources_tell_to_whom_they_belong() -> None:  # decision 34
-    for table in (RESOURCE, HISTORY, TOK, REF, STR, DAT, *(t.table for t in TYPED.values())):
+    for table in (RESOURCE, HISTORY, FULLTEXT, *SIDE.values(), *(t.table for t in TYPED.values())):
         assert {"person_id", "tenant_id", "sector"} <= set(table.c.keys()), table.name
 
 
