@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from profiles.decimals import ENCODER, Spelled
 from profiles.issues import Issue, error
 
 MAX_DEPTH = 100
@@ -38,11 +39,10 @@ class _BadNumber(ValueError):
 def _decimal(text: str) -> Decimal:
     if len(text) > MAX_DIGITS or abs((number := Decimal(text)).adjusted()) > MAX_EXPONENT:
         raise _BadNumber
-    return number
+    return number if str(number) == text else Spelled(text)
 
 
 _DECODER = msgspec.json.Decoder(float_hook=_decimal)
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 def json_of(body: bytes) -> Any:
@@ -80,7 +80,7 @@ def _place(problem: msgspec.DecodeError) -> str:
 def _repeats_a_key(text: bytes, value: Any) -> bool:
     """Whether decoding lost a pair: then its colon is missing, while those within strings are the same ones."""
     escaped = len(_COLON.findall(text)) if b"\\u003" in text else 0
-    return text.count(b":") + escaped != _ENCODER.encode(value).count(b":")
+    return text.count(b":") + escaped != ENCODER.encode(value).count(b":")
 
 
 def _twice(text: bytes) -> Issue:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -11,12 +10,11 @@ import msgspec
 from fhir_service.storage.port import InboxRow, OutboxRow, Outgoing, Received, Settled, Stored, Write
 from fhir_service.storage.statements import QUEUED, RECEIVED, SETTLED
 from mappings.message import Answer, Verdict
+from profiles.decimals import DECODER, ENCODER
 from profiles.issues import Issue
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ISSUES = msgspec.json.Decoder(tuple[Issue, ...])
 _NO_CLOCK: Mapping[str, Any] = {}
 
@@ -34,13 +32,13 @@ def moment(at: int) -> datetime:
 def stored(row: Sequence[Any]) -> Stored:
     """A row of `statements.STORED`; what a row has behind that is left aside."""
     rtype, rid, version, updated, body, deleted, person_id, clock = row[:8]
-    memory = _DECODER.decode(clock) if clock else _NO_CLOCK
+    memory = DECODER.decode(clock) if clock else _NO_CLOCK
     return Stored(rtype, rid, version, moment(updated), body, bool(deleted), person_id, memory)
 
 
 def json_text(value: Any) -> str:
     """Plain values, decimals included, as JSON."""
-    return _ENCODER.encode(value).decode()
+    return ENCODER.encode(value).decode()
 
 
 def version_row(write: Write) -> dict[str, Any]:
@@ -144,6 +142,6 @@ def outgoing_row(outgoing: Outgoing) -> dict[str, Any]:
 
 def outbox_row(row: Sequence[Any]) -> OutboxRow:
     """A row of `statements.OUTBOX_ROW`."""
-    payload = _DECODER.decode(row[4])
+    payload = DECODER.decode(row[4])
     outgoing = Outgoing(row[0], row[1], row[2], row[3], payload, row[5], moment(row[6]))
     return OutboxRow(outgoing, state=row[7], attempts=row[8], body=row[9], last_error=row[10])

@@ -1,27 +1,25 @@
 """From a draft to the next stored version: id, meta and the bytes that go out (stack.md 3 and 4)."""
 
 from datetime import datetime
-from decimal import Decimal
-from typing import cast
-
-import msgspec
+from typing import Any, cast
 
 from fhir_service.rules import Draft
 from fhir_service.storage.port import Write
+from profiles.decimals import DECODER, ENCODER
 from profiles.resource import Resource
 
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_AT_THE_HEAD = frozenset({"resourceType", "id", "meta"})
+_SET_HERE = frozenset({"versionId", "lastUpdated"})
 
 
 def parse_body(body: bytes) -> Resource:
     """Stored bytes -> resource; decimals keep their digits."""
-    return cast(Resource, _DECODER.decode(body))
+    return cast(Resource, DECODER.decode(body))
 
 
-def encode(resource: Resource) -> bytes:
-    """Resource -> bytes, decimals as written."""
-    return _ENCODER.encode(resource)
+def encode(resource: Any) -> bytes:
+    """Resource or element -> bytes, decimals as written."""
+    return ENCODER.encode(resource)
 
 
 def instant(at: datetime) -> str:
@@ -29,25 +27,35 @@ def instant(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def next_version(draft: Draft, version: int, now: datetime, person_id: str | None) -> Write:
-    """The write of `draft` as `version` at `now` (UTC)."""
-    resource = None if draft.after is None else _stamped(draft, version, now)
+def tail_of(resource: Resource) -> bytes:
+    """The bytes of a resource from behind its `meta` to its end, as they will be stored."""
+    rest = {k: v for k, v in resource.items() if k not in _AT_THE_HEAD}
+    return b"," + encode(rest)[1:] if rest else b"}"
+
+
+def next_version(draft: Draft, version: int, now: datetime, person_id: str | None, tail: bytes | None = None) -> Write:
+    """The write of `draft` as `version` at `now` (UTC). `tail`: that of `draft.after`, where it is known already."""
+    resource, body = None, b""
+    if draft.after is not None:
+        resource, head = _stamped(draft, draft.after, version, now)
+        body = head + (tail or tail_of(draft.after))
     return Write(
         rtype=draft.rtype,
         rid=draft.rid,
         version=version,
         updated=now,
         resource=resource,
-        body=b"" if resource is None else encode(resource),
+        body=body,
         person_id=person_id,
         tenant_id=draft.by.tenant,
         clock=draft.clock,
     )
 
 
-def _stamped(draft: Draft, version: int, now: datetime) -> Resource:
-    after = draft.after or {}
-    kept = {k: v for k, v in after.get("meta", {}).items() if k not in ("versionId", "lastUpdated")}
-    meta = {"versionId": str(version), "lastUpdated": instant(now), **kept}
-    rest = {k: v for k, v in after.items() if k not in ("resourceType", "id", "meta")}
-    return {"resourceType": draft.rtype, "id": draft.rid, "meta": meta, **rest}
+def _stamped(draft: Draft, after: Resource, version: int, now: datetime) -> tuple[Resource, bytes]:
+    """The resource with its id and meta, and the bytes down to the end of its meta."""
+    meta: Resource = {"versionId": str(version), "lastUpdated": instant(now)}
+    if "meta" in after:
+        meta |= {k: v for k, v in after["meta"].items() if k not in _SET_HERE}
+    head = {"resourceType": draft.rtype, "id": draft.rid, "meta": meta}
+    return {**after, **head}, encode(head)[:-1]

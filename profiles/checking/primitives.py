@@ -74,7 +74,7 @@ def boolean(value: Any) -> Problems:
 def decimal(value: Any) -> Problems:
     """A finite JSON number."""
     kind = type(value)
-    if kind is int or (kind is Decimal and value.is_finite()) or (kind is float and isfinite(value)):
+    if kind is int or (isinstance(value, Decimal) and value.is_finite()) or (kind is float and isfinite(value)):
         return None
     return not_a("number", value)
 
