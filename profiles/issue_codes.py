@@ -45,6 +45,11 @@ ISSUE_CODES: dict[str, IssueCode] = {
     "bad-parameter-value": IssueCode("value", 400),
     "bad-page-token": IssueCode("value", 400),
     "multiple-matches": IssueCode("multiple-matches", 412),
+    # terminology and operations
+    "unknown-terminology": IssueCode("not-found", 404),
+    "not-expandable": IssueCode("not-supported", 422),
+    "too-costly": IssueCode("too-costly", 422),
+    "throttled": IssueCode("throttled", 429),
     # versions
     "bad-if-match": IssueCode("value", 400),
     "stale-version": IssueCode("conflict", 412),

@@ -1,0 +1,118 @@
+"""Where code systems, value sets and concept maps are found: what is stored first, then what comes with the service."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol
+
+from fhir_service.search.query import Criterion, ParameterType, ReferenceValue, SearchQuery, Sort, TokenValue
+from fhir_service.storage.access import Access
+from fhir_service.storage.port import Page
+from fhir_service.workflow.terminology_expand import MOST_SETS, Content, Members, expanded, named, unknown
+from fhir_service.workflow.terminology_systems import System, system_of
+from fhir_service.workflow.versions import parse_body
+from profiles.issues import Issue
+from profiles.resource import Resource
+from profiles.terminology import bundled
+
+_NEWEST = (Sort("_lastUpdated", None, descending=True),)
+MOST_VERSIONS = 50
+
+
+class Searches(Protocol):
+    """A repository, or the reads of a transaction."""
+
+    async def search(self, query: SearchQuery, access: Access) -> Page:
+        """One page of a search."""
+        ...
+
+
+@dataclass(slots=True)
+class Terminology:
+    """Everything that one request asks, each resource read once."""
+
+    searches: Searches
+    access: Access
+    _found: dict[tuple[str, str], Resource | None] = field(default_factory=dict)
+    _systems: dict[str, System | None] = field(default_factory=dict)
+
+    async def find(self, rtype: str, canonical: str) -> Resource | None:
+        """The resource of a canonical address (`url`, `url|version`), or of `Type/id`; None where there is none.
+
+        Of several versions the newest active one.  https://hl7.org/fhir/R4/references.html#canonical
+        """
+        key = rtype, canonical
+        if key not in self._found:
+            self._found[key] = await self._stored(rtype, canonical) or _bundled(rtype, canonical)
+        return self._found[key]
+
+    async def _stored(self, rtype: str, canonical: str) -> Resource | None:
+        if canonical.startswith(f"{rtype}/"):
+            rid = canonical.removeprefix(f"{rtype}/")
+            criterion = Criterion("_id", ParameterType.TOKEN, (TokenValue(None, rid),))
+            version = ""
+        else:
+            url, _, version = canonical.partition("|")
+            criterion = Criterion("url", ParameterType.REFERENCE, (ReferenceValue(None, "", url),))
+        query = SearchQuery(rtype, (criterion,), sort=_NEWEST, count=MOST_VERSIONS)
+        page = await self.searches.search(query, self.access)
+        found = [parse_body(match.body) for match in page.matches]
+        return _best([r for r in found if not version or r.get("version") == version])
+
+    async def system(self, url: str) -> System | None:
+        """The concepts of a code system; None when it is not known."""
+        if url not in self._systems:
+            resource = await self.find("CodeSystem", url)
+            self._systems[url] = None if resource is None else _system(url, resource)
+        return self._systems[url]
+
+    async def members(self, value_set: Resource) -> Members | Issue:
+        """Every code of a value set; or why they cannot be listed."""
+        return expanded(value_set, await self.content(value_set))
+
+    async def members_of(self, canonical: str) -> Members | Issue:
+        """The same by canonical address."""
+        value_set = await self.find("ValueSet", canonical)
+        return unknown("value set", canonical) if value_set is None else await self.members(value_set)
+
+    async def content(self, value_set: Resource) -> Content:
+        """What the value set names, and what that names, and so on."""
+        systems: dict[str, System | None] = {}
+        sets: dict[str, Resource | None] = {}
+        waiting = [value_set]
+        while waiting and len(sets) <= MOST_SETS:
+            used, included = named(waiting.pop().get("compose", {}))
+            systems.update([(url, await self.system(url)) for url in used if url not in systems])
+            for url in included:
+                if url not in sets:
+                    sets[url] = other = await self.find("ValueSet", url)
+                    waiting += [other] if other else []
+        return Content(systems, sets)
+
+
+def _best(versions: list[Resource]) -> Resource | None:
+    """The active one with the highest version; they come newest first."""
+    ranked = sorted(versions, key=lambda r: (r.get("status") == "active", _numbers(r.get("version", ""))), reverse=True)
+    return ranked[0] if ranked else None
+
+
+def _numbers(version: str) -> tuple[tuple[int, str], ...]:
+    """So that 1.10 comes after 1.9."""
+    parts = version.split(".")
+    return tuple((int(p), "") if p.isdecimal() and p.isascii() and len(p) < 20 else (0, p) for p in parts)
+
+
+def _bundled(rtype: str, canonical: str) -> Resource | None:
+    url, _, version = canonical.partition("|")
+    found = bundled(rtype, url)
+    return found if found and (not version or found.get("version") == version) else None
+
+
+def _system(url: str, resource: Resource) -> System | None:
+    """Those that come with us are made ready once and kept."""
+    return _system_of_bundled(url) if resource is _bundled("CodeSystem", url) else system_of(resource)
+
+
+@lru_cache(maxsize=256)
+def _system_of_bundled(url: str) -> System | None:
+    resource = bundled("CodeSystem", url.partition("|")[0])
+    return None if resource is None else system_of(resource)
