@@ -7,6 +7,7 @@ A write is `await repo.run(work)` (decision 31): `work(tx)` is re-runnable, awai
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from fhir_service.search.query import SearchQuery
@@ -217,6 +218,20 @@ class HistoryPage:
     total: int | None = None
 
 
+class Lock(Enum):
+    """What nobody else may do with the rows that are read, until the transaction ends.
+
+    Whoever writes a reference reads its target with KEEP, whoever deletes reads what goes with TAKE before looking for
+    referrers: so neither misses the other (PostgreSQL: FOR KEY SHARE and FOR UPDATE). One writer at a time needs none.
+    """
+
+    NONE = auto()
+    KEEP = auto()
+    """Take them."""
+    TAKE = auto()
+    """Take or keep them."""
+
+
 class Reads(Protocol):
     """What a unit of work sees: the state of the database in its own transaction."""
 
@@ -229,7 +244,9 @@ class Reads(Protocol):
         """The current version, also when deleted; None if the id was never used."""
         ...
 
-    async def get_many(self, references: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Stored]:
+    async def get_many(
+        self, references: Iterable[tuple[str, str]], *, lock: Lock = Lock.NONE
+    ) -> Mapping[tuple[str, str], Stored]:
         """Current versions by (type, id), also deleted ones; unknown ids are left out."""
         ...
 
@@ -269,13 +286,17 @@ class Reads(Protocol):
 
 
 Work: TypeAlias = Callable[[Reads], Awaitable[tuple[T, Changes]]]
+Afterwards: TypeAlias = Callable[[Reads, T], Awaitable[T]]
 
 
 class Repository(Protocol):
     """The database, as the shell uses it. Plain reads see the last commit and never wait for writers."""
 
-    async def run(self, work: Work[T]) -> T:
+    async def run(self, work: Work[T], afterwards: Afterwards[T] | None = None) -> T:
         """Do `work` in a transaction of its own and return its answer after the durable commit.
+
+        `afterwards` is given the answer and sees what the work has written, still in the transaction; what it makes of
+        the answer is returned. Like the work it is re-runnable; what it raises undoes the transaction.
 
         Raises what `work` raises (then nothing is written), InForceConflict, Unavailable.
         """

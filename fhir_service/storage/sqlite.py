@@ -12,7 +12,7 @@ from fhir_service.search.query import SearchQuery
 from fhir_service.storage import statements as sql
 from fhir_service.storage.compiler import compile_search
 from fhir_service.storage.group_commit import GroupCommit
-from fhir_service.storage.port import InboxRow, OutboxRow, Page, StorageError, Stored, Work
+from fhir_service.storage.port import Afterwards, InboxRow, OutboxRow, Page, StorageError, Stored, Work
 from fhir_service.storage.rows import inbox_row, moment, outbox_row, stored
 from fhir_service.storage.shape import shape_of
 from fhir_service.storage.sqlite_apply import Extract, apply
@@ -44,11 +44,12 @@ class SqliteRepository:
         """What every open connection is set to, as read back from it (SR-2)."""
         return tuple(dict(c.settings) for c in (*self._writer.connections, *self._readers.connections))
 
-    async def run(self, work: Work[T]) -> T:
+    async def run(self, work: Work[T], afterwards: Afterwards[T] | None = None) -> T:
         def unit(connection: Connection) -> T:
-            answer, changes = driven(work(SqliteReads(connection, self._next_instant())))
+            tx = SqliteReads(connection, self._next_instant())
+            answer, changes = driven(work(tx))
             apply(connection, changes, self._extract)
-            return answer
+            return answer if afterwards is None else driven(afterwards(tx, answer))
 
         return await self._writer.do(unit)
 

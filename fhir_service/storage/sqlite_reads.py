@@ -12,7 +12,7 @@ from fhir_service.search.query import SearchQuery
 from fhir_service.storage import statements as sql
 from fhir_service.storage.compiler import compile_includes, compile_search
 from fhir_service.storage.pages import page_of, pks_of
-from fhir_service.storage.port import Identifier, InboxRow, Page, Stored
+from fhir_service.storage.port import Identifier, InboxRow, Lock, Page, Stored
 from fhir_service.storage.rows import inbox_row, stored
 from fhir_service.storage.shape import includes_of, shape_of
 from fhir_service.storage.sqlite_connection import Connection
@@ -37,7 +37,10 @@ class SqliteReads:
     async def get(self, rtype: str, rid: str) -> Stored | None:
         return get(self._connection, rtype, rid)
 
-    async def get_many(self, references: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], Stored]:
+    async def get_many(
+        self, references: Iterable[tuple[str, str]], *, lock: Lock = Lock.NONE
+    ) -> Mapping[tuple[str, str], Stored]:
+        del lock  # nobody else writes
         by_type: dict[str, list[str]] = defaultdict(list)
         for rtype, rid in references:
             by_type[rtype].append(rid)
