@@ -28,9 +28,12 @@ def check(value: object, rtype: str | None = None) -> tuple[Issue, ...]:
 
 
 def _told(root: str, problems: list[Problem]) -> tuple[Issue, ...]:
+    """The first of them, those that refuse before those that do not."""
+    problems = sorted(problems, key=lambda problem: problem.warning) if len(problems) > MOST else problems
     issues = [_issue(root, problem) for problem in problems[:MOST]]
     if len(problems) > MOST:
-        issues.append(error("structure", root, f"there are more issues: the first {MOST} are told"))
+        make = error if issues[0].refuses else warning
+        issues.append(make("structure", root, f"there are more issues: the first {MOST} are told"))
     return tuple(issues)
 
 

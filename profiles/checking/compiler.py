@@ -92,15 +92,22 @@ def fill(type_name: str, own: dict[str, Shape], roots: dict[str, Shape], held: H
 
 def _typed(type_name: str, element: Element, kind: ElementType, roots: dict[str, Shape], held: Held) -> Check:
     """The check of one value of an element that has no elements of its own."""
+    path = f"{type_name}.{element.path}"
+    rules = tuple(RULES.get(path, {}).items())
     if kind.code in PRIMITIVES:
-        return _primitive(element, kind.code)
+        plain = _primitive(element, kind.code)
+        return _also(plain, judged(type_name, path, rules)) if rules and kind.code == "string" else plain
     if kind.code == "Resource":
         return held(_name(element))
     after = list(_narrowing(element, kind))
-    path = f"{type_name}.{element.path}"
-    if rules := RULES.get(path):
-        after.append(judged(type_name, path, tuple(rules.items())))
+    if rules:
+        after.append(judged(type_name, path, rules))
     return narrowed(roots[kind.code], tuple(after), object_of(roots["Element"], None))
+
+
+def _also(plain: Check, whole: Check) -> Check:
+    """A primitive, judged by a rule when it is one."""
+    return lambda value: plain(value) or whole(value)
 
 
 def _primitive(element: Element, code: str) -> Check:
@@ -149,10 +156,11 @@ def judged(type_name: str, path: str, rules: tuple[tuple[str, Rule], ...]) -> Af
 
 def _told(type_name: str, path: str, key: str) -> Problem:
     """A broken invariant in the words of the specification."""
-    rule = next((r for r in invariants(type_name) if r.key == key and r.path == path), None)
-    if rule is None:
+    rules = [r for r in invariants(type_name) if r.key == key and f"{r.path}.".startswith(f"{path}.")]
+    if not rules:
         return Problem("", "invariant", f"{key}: {PROFILED[key]}")
-    return Problem("", "invariant", f"{key}: {rule.human}", warning=rule.severity == "warning")
+    rule = min(rules, key=lambda r: len(r.path))
+    return Problem(rule.path[len(path) :], "invariant", f"{key}: {rule.human}", warning=rule.severity == "warning")
 
 
 def _is_choice(element: Element) -> bool:

@@ -1,6 +1,6 @@
 """Looking into JSON that may be anything: every rule asks through these, so that no rule can fail on a wrong shape."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from decimal import Decimal
 from math import isfinite
 from typing import Any, TypeAlias
@@ -44,10 +44,35 @@ def texts(value: Json, name: str) -> list[str]:
     return [item for item in (found if type(found) is list else ()) if type(item) is str]
 
 
+def items(value: Json, *path: str) -> list[Any]:
+    """Whatever is found by following names, through lists, in the order of the resource."""
+    found: list[Any] = [value]
+    for name in path:
+        inner = [item[name] for item in found if type(item) is dict and name in item]
+        found = [part for item in inner for part in (item if type(item) is list else [item])]
+    return found
+
+
+def within(value: Json, *names: str) -> Iterator[Json]:
+    """The objects below this one that are reached through these elements, at any depth, in no order."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        below = [part for name in names for part in children(item, name)]
+        waiting += below
+        yield from below
+
+
+def distinct(found: list[Any]) -> bool:
+    """Whether no value of a list is there twice."""
+    seen = [item for item in found if isinstance(item, Hashable)]
+    return len(seen) == len(set(seen))
+
+
 def number(value: Json, name: str) -> int | Decimal | float | None:
     """A number that can be compared."""
     found = value.get(name)
-    if type(found) is Decimal:
+    if isinstance(found, Decimal):
         return found if found.is_finite() else None
     if type(found) is float:
         return found if isfinite(found) else None
@@ -82,3 +107,23 @@ def needs(name: str, *others: str) -> Rule:
 def exactly_one(one: str, other: str) -> Rule:
     """One of the two, and not both."""
     return lambda value: has(value, one) != has(value, other)
+
+
+def at_most_one(*names: str) -> Rule:
+    """Not two of these together."""
+    return lambda value: sum(has(value, name) for name in names) < 2
+
+
+def both_or_neither(one: str, other: str) -> Rule:
+    """Either of the two needs the other."""
+    return lambda value: has(value, one) == has(value, other)
+
+
+def only_when(name: str, element: str, *texts: str) -> Rule:
+    """An element is there only when another has one of these values."""
+    return lambda value: not has(value, name) or text(value, element) in texts
+
+
+def unless(element: str, said: str, *names: str) -> Rule:
+    """With this value of an element, none of the others is there."""
+    return lambda value: text(value, element) != said or not any(has(value, name) for name in names)

@@ -36,7 +36,7 @@ def read_examples() -> dict[str, Resource]:
 def test_example_of_hl7_is_accepted_unless_known_bad(example: Resource) -> None:
     expected = KNOWN_BAD.get(f"{example['resourceType']}/{example['id']}")
 
-    assert [(issue.code, issue.at) for issue in check(example)] == ([expected] if expected else [])
+    assert [(issue.code, issue.at) for issue in check(example) if issue.refuses] == ([expected] if expected else [])
 
 
 def test_most_types_have_an_example() -> None:
