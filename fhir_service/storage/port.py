@@ -197,7 +197,7 @@ class HistoryQuery:
     """Versions, newest first: of one resource, of a type (`rid` None), or of everything (`rtype` None as well).
 
     `since`: not before this instant. `at`: what was current at some time in [at[0], at[1]). `after`: where the page
-    before ended, as (time, pk of the resource, version).  https://hl7.org/fhir/R4/http.html#history
+    before ended, as (time in microseconds, type, id, version).  https://hl7.org/fhir/R4/http.html#history
     """
 
     rtype: str | None
@@ -206,7 +206,7 @@ class HistoryQuery:
     since: datetime | None = None
     at: tuple[datetime, datetime] | None = None
     total: bool = True
-    after: tuple[int, int, int] | None = None
+    after: tuple[int, str, str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ class HistoryPage:
     """Versions newest first, deletions among them. `following`: cursor of the next page."""
 
     versions: tuple[Stored, ...]
-    following: tuple[int, int, int] | None = None
+    following: tuple[int, str, str, int] | None = None
     total: int | None = None
 
 

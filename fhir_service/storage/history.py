@@ -1,0 +1,144 @@
+"""Versions, newest first: `resource` has the current ones and `history` those before, merged by time.
+
+A page ends at (time, type, id, version) of its last version. That place does not move when a version goes from the
+one table to the other, and what is written meanwhile is newer: a page neither repeats nor skips.
+https://hl7.org/fhir/R4/http.html#history
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache, reduce
+from operator import add
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.sql.selectable import NamedFromClause
+
+from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.port import HistoryPage, HistoryQuery
+from fhir_service.storage.prepared import Prepared, prepare
+from fhir_service.storage.rows import micros, stored
+from fhir_service.storage.statements import stored_columns
+from fhir_service.storage.steps import Steps
+from fhir_service.storage.tables import HISTORY, RESOURCE
+
+Condition: TypeAlias = ColumnElement[Any]
+_KEY = ("updated", "rtype", "rid", "version")
+_NAMED = {"system": (), "type": ("rtype",), "instance": ("rtype", "rid")}
+_SOURCES: Mapping[str, tuple[tuple[Table, int | None], ...]] = {
+    "system": ((RESOURCE, None), (HISTORY, None)),
+    "type": ((RESOURCE, 0), (RESOURCE, 1), (HISTORY, None)),
+    "instance": ((RESOURCE, None), (HISTORY, None)),
+}
+"""The tables, each as often as an index of it serves: the newest of a type stand apart from the newest deletions."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What decides the SQL. `level`: `instance`, `type` or `system`."""
+
+    level: str
+    since: bool
+    at: bool
+    after: bool
+    access: Access
+
+
+def versions(query: HistoryQuery, access: Access = EVERYTHING) -> Steps[HistoryPage]:
+    """One page of versions. What `access` hides neither shows nor counts."""
+    shape, bound = _shape(query, access)
+    rows = (yield _page(shape), bound) if query.count else ()
+    total: int | None = None
+    if query.total:
+        total = (yield _total(shape), bound)[0][0]
+    found = tuple(stored(row) for row in rows[: query.count])
+    following = None
+    if len(rows) > query.count:
+        last = found[-1]
+        following = (micros(last.updated), last.rtype, last.rid, last.version)
+    return HistoryPage(found, following, total)
+
+
+def _shape(query: HistoryQuery, access: Access) -> tuple[_Shape, dict[str, Any]]:
+    bound: dict[str, Any] = {"limit": query.count + 1, "rtype": query.rtype, "rid": query.rid, **access.bound}
+    if query.since is not None:
+        bound["since"] = micros(query.since)
+    if query.at is not None:
+        bound["at_lo"], bound["at_hi"] = map(micros, query.at)
+    if query.after is not None:
+        bound |= {f"after_{name}": value for name, value in zip(_KEY, query.after, strict=True)}
+    level = "system" if query.rtype is None else ("type" if query.rid is None else "instance")
+    return _Shape(level, query.since is not None, query.at is not None, query.after is not None, access), bound
+
+
+@lru_cache(maxsize=256)
+def _page(shape: _Shape) -> Prepared:
+    """The versions of a page and one more: the newest of each table, and the newest of these."""
+    parts = [_newest(table, where) for table, where in _parts(shape)]
+    merged = union_all(*parts).subquery("merged")
+    return prepare(select(*stored_columns(merged)).order_by(*_order(merged)).limit(bindparam("limit")))
+
+
+def _newest(table: NamedFromClause, where: Iterable[Condition]) -> Select[Any]:
+    chosen = select(*stored_columns(table)).where(*where).order_by(*_order(table)).limit(bindparam("limit"))
+    return select(chosen.subquery())
+
+
+def _order(table: Any) -> list[Any]:
+    return [table.c[name].desc() for name in _KEY]
+
+
+@lru_cache(maxsize=256)
+def _total(shape: _Shape) -> Prepared:
+    """How many versions there are on all pages."""
+    whole = replace(shape, after=False)
+    counts = [select(func.count()).select_from(t).where(*where).scalar_subquery() for t, where in _parts(whole)]
+    return prepare(select(reduce(add, counts)))
+
+
+def _parts(shape: _Shape) -> Iterator[tuple[NamedFromClause, list[Condition]]]:
+    """The tables, each as often as one index of it serves, and what holds for their rows."""
+    for number, (source, deleted) in enumerate(_SOURCES[shape.level]):
+        table = source.alias(f"v{number}")
+        where = [table.c[name] == bindparam(name) for name in _NAMED[shape.level]]
+        if deleted is not None:
+            where.append(table.c.deleted == literal(deleted))
+        yield table, [*where, *_asked(table, shape), shape.access.of(table)]
+
+
+def _asked(table: NamedFromClause, shape: _Shape) -> Iterator[Condition]:
+    if shape.since:
+        yield table.c.updated >= bindparam("since")
+    if shape.at:
+        yield table.c.updated < bindparam("at_hi")
+        yield or_(table.c.updated >= bindparam("at_lo"), and_(table.c.deleted == literal(0), _stood(table)))
+    if shape.after:
+        yield table.c.updated <= bindparam("after_updated")
+        here, there = [table.c[name] for name in _KEY], [bindparam(f"after_{name}") for name in _KEY]
+        yield tuple_(*here) < tuple_(*there)
+
+
+def _stood(table: NamedFromClause) -> Condition:
+    """No later version had taken its place when the period began."""
+    return and_(*[not_(exists().where(*_replaces(later.alias(), table))) for later in (RESOURCE, HISTORY)])
+
+
+def _replaces(later: NamedFromClause, table: NamedFromClause) -> Iterator[Condition]:
+    yield later.c.rtype == table.c.rtype
+    yield later.c.rid == table.c.rid
+    yield later.c.version == table.c.version + literal(1)
+    yield later.c.updated <= bindparam("at_lo")
