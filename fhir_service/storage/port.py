@@ -276,8 +276,13 @@ class Reads(Protocol):
         """One page of a search as this transaction sees it (a GET within a transaction Bundle)."""
         ...
 
-    async def referrers(self, targets: Sequence[tuple[str, str]], limit: int) -> tuple[tuple[str, str], ...]:
-        """(type, id) of at most `limit` current resources that refer by a search parameter to one of (type, id)."""
+    async def referrers(
+        self, targets: Sequence[tuple[str, str]], limit: int, apart_from: frozenset[str] = frozenset()
+    ) -> tuple[tuple[str, str], ...]:
+        """(type, id) of at most `limit` current resources that refer by a search parameter to one of (type, id).
+
+        Resources of the types `apart_from` do not count (records of what happened outlive what they tell of).
+        """
         ...
 
     async def message(self, key: MessageKey) -> InboxRow | None:
