@@ -72,9 +72,3 @@ def message(key: MessageKey) -> Steps[InboxRow | None]:
     """The message that was first received under this key."""
     rows = yield sql.MESSAGE, {"sender": key.sender, "control_id": key.control_id}
     return inbox_row(rows[0]) if rows else None
-
-
-def version(rtype: str, rid: str, number: int) -> Steps[Stored | None]:
-    """That version, also when it is a deletion."""
-    rows = yield sql.GET_VERSION, {"rtype": rtype, "rid": rid, "version": number}
-    return stored(rows[0]) if rows else None

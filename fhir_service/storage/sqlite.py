@@ -4,21 +4,25 @@ Things that bite: the file is used by one server process at a time, and lies on 
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from fhir_service.search.query import SearchQuery
 from fhir_service.storage import statements as sql
+from fhir_service.storage import visible
+from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.compiler import compile_search
 from fhir_service.storage.group_commit import GroupCommit
 from fhir_service.storage.port import Afterwards, InboxRow, OutboxRow, Page, StorageError, Stored, Work
-from fhir_service.storage.rows import inbox_row, moment, outbox_row, stored
+from fhir_service.storage.rows import inbox_row, moment, outbox_row
+from fhir_service.storage.searching import found
 from fhir_service.storage.shape import shape_of
 from fhir_service.storage.sqlite_apply import Extract, apply
 from fhir_service.storage.sqlite_connection import Connection, SqliteFile
 from fhir_service.storage.sqlite_readers import Readers
-from fhir_service.storage.sqlite_reads import SqliteReads, find, find_in_one_view, get
+from fhir_service.storage.sqlite_reads import driven, in_one_view
+from fhir_service.storage.transaction_reads import TransactionReads
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
@@ -46,10 +50,10 @@ class SqliteRepository:
 
     async def run(self, work: Work[T], afterwards: Afterwards[T] | None = None) -> T:
         def unit(connection: Connection) -> T:
-            tx = SqliteReads(connection, self._next_instant())
-            answer, changes = driven(work(tx))
+            tx = TransactionReads(self._next_instant())
+            answer, changes = driven(connection, work(tx))
             apply(connection, changes, self._extract)
-            return answer if afterwards is None else driven(afterwards(tx, answer))
+            return answer if afterwards is None else driven(connection, afterwards(tx, answer))
 
         return await self._writer.do(unit)
 
@@ -58,18 +62,16 @@ class SqliteRepository:
         self._last = max(self._clock().astimezone(UTC), self._last + MICROSECOND)
         return self._last
 
-    async def read(self, rtype: str, rid: str) -> Stored | None:
-        return self._readers.at_once(lambda c: get(c, rtype, rid))
+    async def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Stored | None:
+        return self._readers.at_once(lambda c: c.driven(visible.get(rtype, rid, access)))
 
-    async def vread(self, rtype: str, rid: str, version: int) -> Stored | None:
-        wanted = {"rtype": rtype, "rid": rid, "version": version}
-        row = self._readers.at_once(lambda c: c.row(sql.GET_VERSION, wanted))
-        return stored(row) if row else None
+    async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
+        return self._readers.at_once(lambda c: c.driven(visible.version(rtype, rid, version, access)))
 
-    async def search(self, query: SearchQuery) -> Page:
+    async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
         if compile_search(shape_of(query)[0]).simple and not query.includes and not query.total:
-            return await self._readers.quick(lambda c: find(c, query))
-        return await self._readers.apart(lambda c: find_in_one_view(c, query))
+            return await self._readers.quick(lambda c: c.driven(found(query, access)))
+        return await self._readers.apart(lambda c: in_one_view(c, found(query, access)))
 
     async def unfinished(self, after: str | None = None) -> InboxRow | None:
         row = await self._readers.apart(lambda c: c.row(sql.UNFINISHED, {"after": after}))
@@ -121,15 +123,3 @@ class SqliteRepository:
 def _changed(rows: int) -> None:
     if rows != 1:
         raise StorageError("There is no such row, or it is in another state")
-
-
-def driven(work: Awaitable[T]) -> T:
-    """Run a coroutine to its end without a loop. One that waits for anything else than `tx` is a bug."""
-    steps = work.__await__()
-    try:
-        next(steps)
-    except StopIteration as end:
-        value: T = end.value
-        return value
-    steps.close()
-    raise RuntimeError("A unit of work may wait for nothing but its reads (decision 31)")

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fhir_service.storage.port import StorageError, TooSlow, Unavailable
 from fhir_service.storage.prepared import Prepared
+from fhir_service.storage.steps import Steps
 
+T = TypeVar("T")
 CHECK_EVERY = 5_000
 """Instructions of SQLite's machine between two looks at the clock; well under a millisecond."""
 STATEMENTS_KEPT = 512
@@ -80,6 +82,16 @@ class Connection:
         compiled = statement.sqlite
         with trouble():
             return self.raw.execute(compiled.sql, compiled.arguments(values)).fetchone()
+
+    def driven(self, steps: Steps[T]) -> T:
+        """Ask what `steps` ask, and return what they make of it."""
+        try:
+            statement, values = next(steps)
+            while True:
+                statement, values = steps.send(self.rows(statement, values))
+        except StopIteration as end:
+            answer: T = end.value
+            return answer
 
     def change(self, statement: Prepared, values: Mapping[str, Any]) -> sqlite3.Cursor:
         """Run an INSERT, UPDATE or DELETE."""

@@ -1,0 +1,94 @@
+"""`Reads` for both back-ends: each method hands a question to whoever drives the unit of work (decision 31).
+
+A unit of work is a coroutine that waits for nothing but its reads, so it needs no loop: it comes to a stop at every
+question, and the back-end sends it the answer. SQLite does so at once, PostgreSQL when it has one.
+"""
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from fhir_service.search.query import SearchQuery
+from fhir_service.storage import reading
+from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.port import Identifier, InboxRow, Lock, Page, Stored
+from fhir_service.storage.searching import found
+from fhir_service.storage.steps import Steps
+from mappings.message import MessageKey
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """A question of a unit of work. `keys`: what nobody else may be at work on from now until the commit.
+
+    `is_search`: its cost depends on what is asked for, so it has a deadline. `lock`: what is to be done about the rows
+    of the resources `named`.
+    """
+
+    steps: Steps[T]
+    keys: tuple[str, ...] = ()
+    is_search: bool = False
+    lock: Lock = Lock.NONE
+    named: tuple[tuple[str, str], ...] = ()
+
+    def __await__(self) -> Generator["Asked[T]", Any, T]:
+        answer: T = yield self
+        return answer
+
+
+class TransactionReads:
+    """`Reads` in a transaction that began at `now`."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    async def get(self, rtype: str, rid: str) -> Stored | None:
+        return await Asked(reading.get(rtype, rid))
+
+    async def get_many(
+        self, references: Iterable[tuple[str, str]], *, lock: Lock = Lock.NONE
+    ) -> Mapping[tuple[str, str], Stored]:
+        named = tuple(references)
+        return await Asked(reading.get_many(named), lock=lock, named=named)
+
+    async def by_identifiers(
+        self, wanted: Iterable[tuple[str, Identifier]]
+    ) -> Mapping[tuple[str, Identifier], tuple[Stored, ...]]:
+        keys = frozenset(wanted)
+        return await Asked(reading.by_identifiers(keys), _named("identifier", keys))
+
+    async def of_patients(self, patient_ids: Sequence[str], rtypes: Sequence[str]) -> tuple[Stored, ...]:
+        return await Asked(reading.of_patients(patient_ids, rtypes), _named("patient", patient_ids))
+
+    async def of_persons(self, person_ids: Sequence[str], rtypes: Sequence[str]) -> tuple[Stored, ...]:
+        return await Asked(reading.of_persons(person_ids, rtypes), _named("person", person_ids))
+
+    async def persons(self, identifiers: Iterable[Identifier]) -> Mapping[Identifier, str]:
+        keys = frozenset(identifiers)
+        return await Asked(reading.persons(keys), _named("number", keys))
+
+    async def matches(self, query: SearchQuery) -> tuple[Stored, ...]:
+        page = await Asked(found(query, EVERYTHING), (_criteria(query),), is_search=True)
+        return page.matches
+
+    async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
+        return await Asked(found(query, access), is_search=True)
+
+    async def message(self, key: MessageKey) -> InboxRow | None:
+        return await Asked(reading.message(key), _named("message", [key]))
+
+
+def _named(kind: str, keys: Iterable[object]) -> tuple[str, ...]:
+    return tuple(f"{kind} {key}" for key in keys)
+
+
+def _criteria(query: SearchQuery) -> str:
+    """Two searches with the same criteria have the same name, whatever their order (conditional interactions)."""
+    return f"criteria {query.rtype} {sorted(map(repr, query.criteria))}"
