@@ -1,5 +1,6 @@
 """Where code systems, value sets and concept maps are found: what is stored first, then what comes with the service."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
@@ -12,7 +13,7 @@ from fhir_service.workflow.terminology_systems import System, system_of
 from fhir_service.workflow.versions import parse_body
 from profiles.issues import Issue
 from profiles.resource import Resource
-from profiles.terminology import bundled
+from profiles.terminology import bundled, bundled_maps
 
 _NEWEST = (Sort("_lastUpdated", None, descending=True),)
 MOST_VERSIONS = 50
@@ -73,6 +74,17 @@ class Terminology:
         """The same by canonical address."""
         value_set = await self.find("ValueSet", canonical)
         return unknown("value set", canonical) if value_set is None else await self.members(value_set)
+
+    async def maps(self, systems: Sequence[str], *, reverse: bool) -> tuple[Resource, ...]:
+        """The concept maps from one of these code systems, or into one: stored ones first."""
+        end = "target" if reverse else "source"
+        values = tuple(ReferenceValue(None, "", url) for url in systems)
+        criterion = Criterion(f"{end}-system", ParameterType.REFERENCE, values)
+        page = await self.searches.search(SearchQuery("ConceptMap", (criterion,), sort=_NEWEST, count=200), self.access)
+        stored = [parse_body(match.body) for match in page.matches]
+        urls = {r.get("url") for r in stored}
+        ours = [m for m in bundled_maps() if m.get("url") not in urls]
+        return (*stored, *(m for m in ours if any(group.get(end) in systems for group in m.get("group", ()))))
 
     async def content(self, value_set: Resource) -> Content:
         """What the value set names, and what that names, and so on."""
