@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from fhir_service.cli import catalogue, demo, inbox, migrate, outbox, send, serve, version
+from fhir_service.cli import catalogue, demo, export, import_, inbox, migrate, outbox, send, serve, validate, version
 from fhir_service.cli.console import Problem, err
 
 program = typer.Typer(
@@ -16,17 +16,21 @@ program = typer.Typer(
     help="The open hub for the individual plan: hospital messages in, one plan per person out over FHIR R4.",
     epilog="First time? scripts/run starts a service with a demo population; then try: knutepunkt inbox",
 )
-for command in (
+COMMANDS = (
     serve.serve,
     send.send,
     inbox.inbox,
     outbox.outbox,
     demo.demo,
+    validate.validate,
+    import_.import_,
+    export.export,
     catalogue.catalogue,
     migrate.migrate,
     version.version,
-):
-    program.command()(command)
+)
+for command in COMMANDS:
+    program.command(command.__name__.rstrip("_"))(command)
 
 
 def main() -> None:
