@@ -1,6 +1,6 @@
 """Search: query string -> SearchQuery, resource -> index rows. Pure (architecture.md 1.5)."""
 
-from fhir_service.search.dates import microseconds
+from fhir_service.search.dates import interval, microseconds
 from fhir_service.search.escapes import escape
 from fhir_service.search.extract import extract, patient_of
 from fhir_service.search.parameters import Parameter, includes, parameters, patient_parameter, types_of_patients
@@ -12,6 +12,7 @@ __all__ = [
     "escape",
     "extract",
     "includes",
+    "interval",
     "microseconds",
     "parameters",
     "parse",

@@ -76,9 +76,9 @@ def versions(query: HistoryQuery, access: Access = EVERYTHING) -> Steps[HistoryP
 def _shape(query: HistoryQuery, access: Access) -> tuple[_Shape, dict[str, Any]]:
     bound: dict[str, Any] = {"limit": query.count + 1, "rtype": query.rtype, "rid": query.rid, **access.bound}
     if query.since is not None:
-        bound["since"] = micros(query.since)
+        bound["since"] = query.since
     if query.at is not None:
-        bound["at_lo"], bound["at_hi"] = map(micros, query.at)
+        bound["at_lo"], bound["at_hi"] = query.at
     if query.after is not None:
         bound |= {f"after_{name}": value for name, value in zip(_KEY, query.after, strict=True)}
     level = "system" if query.rtype is None else ("type" if query.rid is None else "instance")

@@ -196,15 +196,15 @@ class Page:
 class HistoryQuery:
     """Versions, newest first: of one resource, of a type (`rid` None), or of everything (`rtype` None as well).
 
-    `since`: not before this instant. `at`: what was current at some time in [at[0], at[1]). `after`: where the page
-    before ended, as (time in microseconds, type, id, version).  https://hl7.org/fhir/R4/http.html#history
+    `since`: not before this time; `at`: what was current at some time in [at[0], at[1]); `after`: where the page before
+    ended, as (time, type, id, version). Times are microseconds since 1970 UTC.  https://hl7.org/fhir/R4/http.html#history
     """
 
     rtype: str | None
     rid: str | None = None
     count: int = 50
-    since: datetime | None = None
-    at: tuple[datetime, datetime] | None = None
+    since: int | None = None
+    at: tuple[int, int] | None = None
     total: bool = True
     after: tuple[int, str, str, int] | None = None
 
