@@ -160,6 +160,7 @@ class Knutepunkt:
             pages=PageTokens(await repository.secret()),
             capability=capability_statement(settings.served_types, base, version("knutepunkt"), clock()),
             max_body=settings.max_body_bytes,
+            rtypes=settings.served_types,
         )
 
     def _web_app(self, repository: Repository, ingest: Ingest) -> FastAPI:

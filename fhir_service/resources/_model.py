@@ -37,4 +37,6 @@ class ResourceType:
     parameters: tuple[OwnParameter, ...] = ()
     in_force: Callable[[Resource], tuple[str, ...]] = nothing
     guarded: Callable[[Resource], bool] = lambda _: False
-    interactions: frozenset[str] = frozenset({"create", "read", "vread", "update", "patch", "delete", "search-type"})
+    interactions: frozenset[str] = frozenset(
+        {"create", "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "search-type"}
+    )

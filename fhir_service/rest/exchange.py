@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
+from urllib.parse import unquote
 
 from fhir_service.principal import DEVELOPER, Principal
 from fhir_service.rest.paging import PageTokens
@@ -16,13 +17,18 @@ Header: TypeAlias = tuple[bytes, bytes]
 Parameters: TypeAlias = list[tuple[str, str]]
 
 
+_WHO = b"x-knutepunkt-"
+"""Names of the headers that tell who is calling begin with this."""
+
+
 class ClientGone(Exception):
     """The client hung up before its request was complete: there is nobody to answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """What the interactions work with; made once. `base`: address of the endpoint, without a slash at the end."""
+    """What the interactions work with; made once. `base`: address of the endpoint, without a slash at the end;
+    `rtypes`: the types that are served."""
 
     repository: Repository
     office: Office
@@ -30,16 +36,25 @@ class Face:
     pages: PageTokens
     capability: bytes
     max_body: int = 10_000_000
+    rtypes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """How the answer is to look. `native`: the client asks for something else than FHIR JSON (only Binary has it);
-    `any_form`: it names no form, so that a Binary comes in its own."""
+    `any_form`: it names no form, so that a Binary comes in its own. `summary`: `true`, `text`, `data` or `count`;
+    `elements`: those of `_elements`, with or without a type before them (`views`)."""
 
     pretty: bool = False
     native: bool = False
     any_form: bool = False
+    summary: str = ""
+    elements: tuple[str, ...] = ()
+
+    @property
+    def part(self) -> bool:
+        """Whether a part of each resource is asked for."""
+        return bool(self.summary or self.elements)
 
 
 PLAIN = View()
@@ -48,7 +63,11 @@ PLAIN = View()
 # Not frozen: one of each is made per request, and a frozen instance takes four times as long to make.
 @dataclass(slots=True)
 class Request:
-    """One request as the router understood it. `parameters`: those of the address, without `_format` and `_pretty`."""
+    """One request as the router understood it. `parameters`: those of the address, without those of the view.
+
+    `rtype` is empty where the address names no type (`[base]`, `Patient/1/*`). `within`: the compartment that the
+    address names; `rid` is then empty.
+    """
 
     method: str
     rtype: str
@@ -59,6 +78,40 @@ class Request:
     by: Principal = DEVELOPER
     view: View = PLAIN
     parameters: Parameters = field(default_factory=list)
+    within: tuple[str, str] | None = None
+    request_id: bytes = b""
+    router: "Router | None" = None
+
+    async def dispatch(self, method: str, address: str, headers: dict[bytes, bytes], body: bytes = b"") -> "Reply":
+        """The reply to another request of the same caller, as if it had come by itself.
+
+        `address` is below the base, escaped as in a URL (`Patient?name=x`); names of `headers` are lower case.
+        A resource comes as FHIR JSON unless `headers` accept something else.
+        """
+        assert self.router is not None  # noqa: S101 - the router makes each request
+        path, _, query = address.partition("?")
+        who = {name: value for name, value in self.headers.items() if name.startswith(_WHO)}
+        told = {b"accept": b"application/fhir+json"} | headers | who
+        inner = Request(method, "", "", "", told, _once(body))
+        inner.request_id, inner.router = self.request_id, self.router
+        return await self.router.answer(unquote(path), query.encode(), inner)
+
+
+class Router(Protocol):
+    """What serves a request at an address below the base."""
+
+    async def answer(self, path: str, query: bytes, request: Request) -> "Reply":
+        """The reply, whatever goes wrong. `path`: decoded, without a slash before it."""
+        ...
+
+
+def _once(body: bytes) -> Receive:
+    """A body that is there already, as ASGI gives it."""
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
 
 
 @dataclass(slots=True)

@@ -6,8 +6,11 @@ from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from fhir_service.rest.exchange import PLAIN, Parameters, View
+from fhir_service.rest.views import with_part
 from profiles.issues import Issue, error
 
+OF_VIEW = frozenset({"_format", "_pretty", "_summary", "_elements"})
+"""Parameters about the form of the answer, known at every address.  https://hl7.org/fhir/R4/http.html#parameters"""
 FHIR_JSON = "application/fhir+json"
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
@@ -56,17 +59,19 @@ def view_of(accept: bytes | None, query: bytes) -> tuple[View, Parameters] | Iss
 
 def view_with(accept: bytes | None, parameters: Parameters) -> tuple[View, Parameters] | Issue:
     """As `view_of`, for decoded parameters: `_format` wins over `Accept`."""
-    formats = [value for name, value in parameters if name == "_format"]
+    asked = [(name, value) for name, value in parameters if name in OF_VIEW]
+    formats = [value for name, value in asked if name == "_format"]
     if any(_parsed(value)[0] not in _FORMATS for value in formats):
         return error("not-acceptable", "_format", _NOT_ACCEPTABLE)
     view = PLAIN if formats else accepted(accept)
-    if isinstance(view, Issue):
-        return view
-    pretty = [value for name, value in parameters if name == "_pretty"]
+    if isinstance(view, Issue) or not asked:
+        return view if isinstance(view, Issue) else (view, parameters)
+    pretty = [value for name, value in asked if name == "_pretty"]
     if any(value not in _BOOLEANS for value in pretty):
         return error("bad-parameter-value", "_pretty", "Expected true or false")
-    rest = [(name, value) for name, value in parameters if name not in ("_format", "_pretty")]
-    return replace(view, pretty=any(_BOOLEANS[value] for value in pretty)), rest
+    view = with_part(replace(view, pretty=any(_BOOLEANS[value] for value in pretty)), asked)
+    rest = [(name, value) for name, value in parameters if name not in OF_VIEW]
+    return view if isinstance(view, Issue) else (view, rest)
 
 
 def decoded(query: bytes) -> Parameters | Issue:

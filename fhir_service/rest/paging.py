@@ -9,6 +9,7 @@ import base64
 import binascii
 import hmac
 import secrets
+from typing import TypeAlias
 
 import msgspec
 
@@ -25,12 +26,18 @@ CHANGED = error(
 )
 
 
-class PageToken(msgspec.Struct, frozen=True, array_like=True):
-    """What a link carries. `after` None: the first page, for a `self` link whose parameters must not show."""
+After: TypeAlias = tuple[tuple[int | str | None, ...], int]
+"""Where a page ended: sort values and primary key of its last row."""
 
-    rtype: str
+
+class PageToken(msgspec.Struct, frozen=True, array_like=True):
+    """What a link carries. `place`: the address below the base that it belongs to; `after` None: the first page, for a
+    `self` link whose parameters must not show; `total`: of all pages, counted once."""
+
+    place: str
     parameters: tuple[tuple[str, str], ...]
-    after: tuple[tuple[int | str | None, ...], int] | None = None
+    after: After | None = None
+    total: int | None = None
 
     @property
     def cursor(self) -> Cursor | None:
@@ -51,8 +58,8 @@ class PageTokens:
         sealed = self._xor(nonce, msgspec.json.encode(token))
         return base64.urlsafe_b64encode(nonce + self._tag(nonce, sealed) + sealed).rstrip(b"=").decode()
 
-    def open(self, text: str, rtype: str) -> PageToken | Issue:
-        """The token of a link for this type, or why it is none of ours."""
+    def open(self, text: str, place: str) -> PageToken | Issue:
+        """The token of a link for this address, or why it is none of ours."""
         try:
             if len(text) > _LONGEST:
                 return CHANGED
@@ -63,7 +70,7 @@ class PageTokens:
         if not hmac.compare_digest(tag, self._tag(nonce, sealed)):
             return CHANGED
         token = msgspec.json.decode(self._xor(nonce, sealed), type=PageToken)
-        return token if token.rtype == rtype else CHANGED
+        return token if token.place == place else CHANGED
 
     def _tag(self, nonce: bytes, sealed: bytes) -> bytes:
         return hmac.digest(self._tag_key, nonce + sealed, "sha256")[:_TAG]

@@ -12,25 +12,24 @@ import msgspec
 import structlog
 
 from fhir_service.logs import told
+from fhir_service.rest.addresses import NO_ADDRESS, Addresses
 from fhir_service.rest.exchange import ClientGone, Face, Header, Receive, Reply, Request, Scope, Send
 from fhir_service.rest.media import not_acceptable, view_of
 from fhir_service.rest.preconditions import is_lenient
 from fhir_service.rest.principal import principal_of
 from fhir_service.rest.render import CONTENT_TYPE, refusal
-from fhir_service.rest.routes import METADATA, Level, Methods, Route, methods, routes_of
-from fhir_service.storage.port import Unavailable
+from fhir_service.rest.routes import Methods, Route
+from fhir_service.rest.views import in_part, unknown_part
+from fhir_service.storage.port import TooSlow, Unavailable
 from profiles.issues import Issue, error
 
 log = structlog.get_logger()
 PATH = "/fhir"
 REQUEST_ID = b"x-request-id"
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9\-._]{1,64}")
-_NOWHERE = error("not-found", "", "Nothing is served at this address; [base]/metadata lists what is")
-_UNKNOWN_TYPE = error("not-found", "", "This resource type is not served; [base]/metadata lists those that are")
-_BAD_ID = error("value", "", "An id is 1 to 64 letters, digits, - and .")
-_UNKNOWN_PARAMETER = "This address takes no such parameter; known: _format, _pretty"
+_UNKNOWN_PARAMETER = "This address takes no such parameter; known: _format, _pretty, _summary, _elements"
 _TRY_AGAIN = error("temporary", "", "Temporarily unable to reach the database; try again")
+_TOO_COSTLY = error("too-costly", "", "This took too long and was broken off; ask for less, or more narrowly")
 _RETRY_AFTER: Header = (b"retry-after", b"2")
 
 
@@ -39,27 +38,20 @@ class FhirRouter:
 
     def __init__(self, face: Face, rtypes: Iterable[str]) -> None:
         self._face = face
-        self._types = {rtype: routes_of(rtype) for rtype in rtypes}
-        self._metadata = methods((METADATA,))
+        self._addresses = Addresses(rtypes)
         self._prefix = f"{secrets.token_hex(4)}-"
         self._numbers = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope["headers"])
         request = Request(scope["method"], "", "", "", headers, receive)
-        request_id = self._request_id(headers)
+        request.router = self
+        request.request_id = self._request_id(headers)
         try:
-            reply = await self._reply(scope, request)
+            reply = await self._guarded(_parts(scope), scope["query_string"], request)
         except ClientGone:
             return
-        except Unavailable:
-            log.warning("database unavailable", request=request_id.decode())
-            reply = refusal(_TRY_AGAIN, _RETRY_AFTER)
-        except Exception as failure:  # the top of the HTTP side: whatever goes wrong is told as an OperationOutcome
-            log.error("internal error", request=request_id.decode(), **told(failure))  # noqa: TRY400 - its text may quote
-            text = f"Internal error; the operator finds it under {request_id.decode()}"
-            reply = refusal(error("internal", "", text))
-        await _send(send, request, reply, request_id)
+        await _send(send, request, reply)
 
     def _request_id(self, headers: dict[bytes, bytes]) -> bytes:
         """The client's own, so that it finds the request again, else a new one.  FHIR R4 http.html#custom"""
@@ -68,45 +60,46 @@ class FhirRouter:
             return given
         return f"{self._prefix}{next(self._numbers)}".encode()
 
-    async def _reply(self, scope: Scope, request: Request) -> Reply:
-        served = self._locate(scope["path"], request)
+    async def answer(self, path: str, query: bytes, request: Request) -> Reply:
+        """The reply to a request that is part of another one (`Request.dispatch`)."""
+        return await self._guarded(path.split("/"), query, request)
+
+    async def _guarded(self, parts: list[str], query: bytes, request: Request) -> Reply:
+        """The reply, whatever goes wrong. Raises ClientGone."""
+        try:
+            return await self._reply(parts, query, request)
+        except ClientGone:
+            raise
+        except Unavailable as failure:
+            costly = isinstance(failure, TooSlow)
+            log.warning("too slow" if costly else "database unavailable", request=request.request_id.decode())
+            return refusal(_TOO_COSTLY if costly else _TRY_AGAIN, _RETRY_AFTER)
+        except Exception as failure:  # the top of the HTTP side: whatever goes wrong is told as an OperationOutcome
+            known_as = request.request_id.decode()
+            log.error("internal error", request=known_as, **told(failure))  # noqa: TRY400 - its text may quote
+            return refusal(error("internal", "", f"Internal error; the operator finds it under {known_as}"))
+
+    async def _reply(self, parts: list[str], query: bytes, request: Request) -> Reply:
+        served = self._addresses.at(parts, request)
         if isinstance(served, Issue):
             return refusal(served)
         route = served.routes.get(request.method)
         if route is None:
-            return _not_allowed(served)
-        issue = _understand(scope["query_string"], request, route)
+            return _options(served) if request.method == "OPTIONS" else _not_allowed(served)
+        issue = _understand(query, request, route)
         if issue is not None:
             return refusal(issue)
-        return await route.serve(self._face, request)
-
-    def _locate(self, path: str, request: Request) -> Methods | Issue:
-        """What is served at a path; notes in `request` what the path names."""
-        parts = path.split("/")[2:]
-        level = _level(parts)
-        if parts == ["metadata"]:
-            return self._metadata
-        if level is None:
-            return _NOWHERE
-        served = self._types.get(parts[0])
-        if served is None:
-            return _UNKNOWN_TYPE
-        request.rtype = parts[0]
-        if level is Level.INSTANCE or level is Level.VERSION:
-            if not _ID.fullmatch(parts[1]):
-                return _BAD_ID if request.method == "PUT" else _NOWHERE
-            request.rid = parts[1]
-            request.version = parts[-1]
-        return served[level] if served[level].routes else _NOWHERE
+        reply = await route.serve(self._face, request)
+        return in_part(reply, request.view) if request.view.part and not route.whole else reply
 
 
-def _level(parts: list[str]) -> Level | None:
-    size = len(parts)
-    if size == 2:
-        return Level.SEARCH if parts[1] == "_search" else Level.INSTANCE
-    if size == 1:
-        return Level.TYPE
-    return Level.VERSION if size == 4 and parts[2] == "_history" else None
+def _parts(scope: Scope) -> list[str]:
+    """The segments of the path below the base; none that is served has an escaped slash in it."""
+    raw: bytes = scope.get("raw_path") or b""
+    if b"%" in raw and b"%2f" in raw.lower():
+        return NO_ADDRESS
+    parts: list[str] = scope["path"].split("/")
+    return parts[2:]
 
 
 def _understand(query: bytes, request: Request, route: Route) -> Issue | None:
@@ -115,17 +108,24 @@ def _understand(query: bytes, request: Request, route: Route) -> Issue | None:
     if isinstance(looked, Issue):
         return looked
     request.view, request.parameters = looked
-    if request.view.native and not (route.native and request.rtype == "Binary"):
-        return not_acceptable()
     by = principal_of(request.headers)
     if isinstance(by, Issue):
         return by
     request.by = by
-    if route.searches or is_lenient(request.headers):
-        return None
+    issue = _unseen(request, route)
+    if issue is not None or route.searches or is_lenient(request.headers):
+        return issue
     if any(name not in route.passes_over for name, _ in request.parameters):
         return error("unknown-parameter", "", _UNKNOWN_PARAMETER)
     return None
+
+
+def _unseen(request: Request, route: Route) -> Issue | None:
+    """What cannot be shown as it is asked for."""
+    view = request.view
+    if view.native and not (route.native and request.rtype == "Binary"):
+        return not_acceptable()
+    return unknown_part(view, request.rtype, counts=route.whole) if view.part else None
 
 
 def _headers(pairs: list[Header]) -> dict[bytes, bytes]:
@@ -138,16 +138,21 @@ def _headers(pairs: list[Header]) -> dict[bytes, bytes]:
     return found
 
 
+def _options(served: Methods) -> Reply:
+    """What may be done at an address; what the server can do stands at [base]/metadata.  RFC 9110 9.3.7"""
+    return Reply(204, ((b"allow", served.allow),))
+
+
 def _not_allowed(served: Methods) -> Reply:
     text = f"This address serves {served.allow.decode()}"
     return refusal(error("method-not-allowed", "", text), (b"allow", served.allow))
 
 
-async def _send(send: Send, request: Request, reply: Reply, request_id: bytes) -> None:
+async def _send(send: Send, request: Request, reply: Reply) -> None:
     body = reply.body
     if request.view.pretty and body and reply.headers[0] == CONTENT_TYPE:
         body = msgspec.json.format(body, indent=2)
-    headers: list[Header] = [*reply.headers, (REQUEST_ID, request_id)]
+    headers: list[Header] = [*reply.headers, (REQUEST_ID, request.request_id)]
     if reply.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 
 from fhir_service.resources import resource_type
+from fhir_service.rest import operations
 from fhir_service.rest.create import create
 from fhir_service.rest.delete import delete
 from fhir_service.rest.exchange import Interaction
+from fhir_service.rest.history import history
 from fhir_service.rest.metadata import capabilities
 from fhir_service.rest.patch import patch
 from fhir_service.rest.read import read
@@ -15,24 +18,45 @@ from fhir_service.rest.search import search, search_form
 from fhir_service.rest.update import update
 from fhir_service.rest.vread import vread
 
+READS = ("GET", "HEAD")
+
 
 class Level(Enum):
-    """The kinds of address."""
+    """The kinds of address.  https://hl7.org/fhir/R4/http.html#summary"""
 
+    SYSTEM = auto()
+    """[base]"""
+    SYSTEM_SEARCH = auto()
+    """[base]/_search"""
+    SYSTEM_HISTORY = auto()
+    """[base]/_history"""
     TYPE = auto()
     """[base]/[type]"""
     SEARCH = auto()
     """[base]/[type]/_search"""
+    TYPE_HISTORY = auto()
+    """[base]/[type]/_history"""
     INSTANCE = auto()
     """[base]/[type]/[id]"""
+    INSTANCE_HISTORY = auto()
+    """[base]/[type]/[id]/_history"""
     VERSION = auto()
     """[base]/[type]/[id]/_history/[version]"""
+    COMPARTMENT = auto()
+    """[base]/Patient/[id]/[type or *]"""
+    COMPARTMENT_SEARCH = auto()
+    """[base]/Patient/[id]/[type or *]/_search"""
+
+
+OF_SYSTEM = frozenset({Level.SYSTEM, Level.SYSTEM_SEARCH, Level.SYSTEM_HISTORY})
+OF_COMPARTMENT = frozenset({Level.COMPARTMENT, Level.COMPARTMENT_SEARCH})
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One row. `interaction`: its code in the CapabilityStatement; `searches`: it takes search parameters;
-    `native`: a Binary may be had in its own media type; `passes_over`: parameters that change nothing here."""
+    """One row. `interaction`: its code in the CapabilityStatement; `searches`: it judges the parameters itself;
+    `native`: a Binary may be had in its own media type; `whole`: it makes itself what `_summary` and `_elements` ask
+    for; `passes_over`: parameters that change nothing here."""
 
     interaction: str
     level: Level
@@ -40,23 +64,29 @@ class Route:
     serve: Interaction
     searches: bool = False
     native: bool = False
+    whole: bool = False
     passes_over: frozenset[str] = frozenset()
 
 
 ROUTES = (
-    Route("read", Level.INSTANCE, ("GET", "HEAD"), read, native=True),
-    Route("vread", Level.VERSION, ("GET", "HEAD"), vread, native=True),
+    Route("search-system", Level.SYSTEM, READS, search, searches=True, whole=True),
+    Route("search-system", Level.SYSTEM_SEARCH, ("POST",), search_form, searches=True, whole=True),
+    Route("history-system", Level.SYSTEM_HISTORY, READS, history, searches=True, whole=True),
+    Route("read", Level.INSTANCE, READS, read, native=True),
+    Route("vread", Level.VERSION, READS, vread, native=True),
     Route("update", Level.INSTANCE, ("PUT",), update),
     Route("patch", Level.INSTANCE, ("PATCH",), patch),
     Route("delete", Level.INSTANCE, ("DELETE",), delete),
-    Route("search-type", Level.TYPE, ("GET", "HEAD"), search, searches=True),
-    Route("search-type", Level.SEARCH, ("POST",), search_form, searches=True),
+    Route("history-instance", Level.INSTANCE_HISTORY, READS, history, searches=True, whole=True),
+    Route("history-type", Level.TYPE_HISTORY, READS, history, searches=True, whole=True),
+    Route("search-type", Level.TYPE, READS, search, searches=True, whole=True),
+    Route("search-type", Level.SEARCH, ("POST",), search_form, searches=True, whole=True),
+    Route("search-type", Level.COMPARTMENT, READS, search, searches=True, whole=True),
+    Route("search-type", Level.COMPARTMENT_SEARCH, ("POST",), search_form, searches=True, whole=True),
     Route("create", Level.TYPE, ("POST",), create),
 )
-METADATA = Route(
-    "capabilities", Level.TYPE, ("GET", "HEAD"), capabilities, passes_over=frozenset({"mode", "_summary", "_elements"})
-)
-"""Clients ask for a mode or a summary of it and may be given the whole.  https://hl7.org/fhir/R4/http.html#capabilities"""
+METADATA = Route("capabilities", Level.SYSTEM, READS, capabilities, searches=True)
+"""https://hl7.org/fhir/R4/http.html#capabilities"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +100,27 @@ class Methods:
 def methods(routes: Iterable[Route]) -> Methods:
     """The routes of one address by method."""
     table = {method: route for route in routes for method in route.methods}
-    return Methods(table, ", ".join(table).encode())
+    return Methods(table, ", ".join((*table, "OPTIONS")).encode() if table else b"")
+
+
+def routes_of_system() -> dict[Level, Methods]:
+    """What is served above the types."""
+    return {level: methods(r for r in ROUTES if r.level is level) for level in (*OF_SYSTEM, *OF_COMPARTMENT)}
 
 
 def routes_of(rtype: str) -> dict[Level, Methods]:
     """What is served of a type, by the interactions that it declares."""
     served = resource_type(rtype).interactions
-    return {level: methods(r for r in ROUTES if r.level is level and r.interaction in served) for level in Level}
+    levels = [level for level in Level if level not in OF_SYSTEM]
+    return {level: methods(r for r in ROUTES if r.level is level and r.interaction in served) for level in levels}
+
+
+def operations_at(level: operations.Level, rtype: str = "") -> dict[str, Methods]:
+    """`$name` -> how it is called at a level of a type."""
+    found = (o for o in operations.operations() if o.is_at(level, rtype))
+    return {f"${o.name}": methods((_operation(o),)) for o in found}
+
+
+def _operation(operation: operations.Operation) -> Route:
+    serve = partial(operations.call, operation)
+    return Route(f"${operation.name}", Level.SYSTEM, operation.methods, serve, searches=True, whole=True)

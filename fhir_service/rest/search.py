@@ -1,42 +1,53 @@
-"""GET [base]/[type]?... and POST [base]/[type]/_search.  https://hl7.org/fhir/R4/http.html#search"""
+"""GET [base]/[type]?..., [base]?..., [base]/Patient/[id]/[type]?..., and POST to `_search` below each of them.
 
-import re
+https://hl7.org/fhir/R4/http.html#search
+"""
+
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
 
 from fhir_service.rest.body import body_of
-from fhir_service.rest.exchange import Face, Reply, Request
+from fhir_service.rest.exchange import Face, Parameters, Reply, Request, View
+from fhir_service.rest.links import Paged, links, opened, place_of
 from fhir_service.rest.media import FORM, decoded, not_acceptable, view_with
-from fhir_service.rest.paging import CHANGED, PARAMETER, PageToken
+from fhir_service.rest.paging import CHANGED, PageToken
 from fhir_service.rest.preconditions import is_lenient
 from fhir_service.rest.render import ALWAYS, refusal
-from fhir_service.rest.searchset import Links, searchset
-from fhir_service.search import parse
-from fhir_service.search.query import SearchQuery
+from fhir_service.rest.searchset import searchset
+from fhir_service.rest.views import parameters_of, unknown_part, with_part
+from fhir_service.search import Parsed, parse
+from fhir_service.search.query import Cursor, SearchQuery
+from fhir_service.storage.access import access_of
 from fhir_service.storage.port import Page
-from profiles.issues import Issue
+from fhir_service.workflow.terminology import resolved
+from profiles.issues import Issue, error
 
 LONGEST_FORM = 100_000
-_NATIONAL_NUMBER = re.compile(r"[0-9]{11}")
-"""What may be a national number: links with one are sealed as a whole (decision 39)."""
+_NO_TEXT_OF_INCLUDES = error("bad-parameter-value", "_summary", "_summary=text cannot be asked for with includes")
+"""https://hl7.org/fhir/R4/search.html#summary"""
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A search understood. `token`: the page link it came by; `told`: what the caller should know about it."""
+    """A search understood. `told`: what the caller should know about it."""
 
     query: SearchQuery
-    token: str | None = None
+    view: View
+    paged: Paged
     told: tuple[Issue, ...] = ()
 
 
 async def search(face: Face, request: Request) -> Reply:
     """One page of what matches, with what was asked to be included."""
-    asked = _asked(face, request)
+    asked = _following(face, request) or _asked(face, request)
     if not isinstance(asked, _Asked):
         return refusal(asked)
-    page = _counted(asked.query, await face.repository.search(asked.query))
-    return Reply(200, ALWAYS, searchset(face.base, page, _links(face, asked, page), asked.told))
+    access = access_of(request.by)
+    query = await resolved(asked.query, face.repository, access)
+    if not isinstance(query, SearchQuery):
+        return refusal(query)
+    page = _counted(query, await face.repository.search(query, access))
+    body = searchset(face.base, page, links(face, asked.paged, page.following), asked.told, asked.view)
+    return Reply(200, ALWAYS, body)
 
 
 def _counted(query: SearchQuery, page: Page) -> Page:
@@ -47,53 +58,65 @@ def _counted(query: SearchQuery, page: Page) -> Page:
 
 
 async def search_form(face: Face, request: Request) -> Reply:
-    """The same with the parameters in a form, where no log sees them (decision 15)."""
+    """The same with the parameters in a form, where no log sees them (decision 15); those of the address count too."""
     form = await body_of(request, (FORM,), min(LONGEST_FORM, face.max_body))
     parameters = form if isinstance(form, Issue) else decoded(form)
-    if isinstance(parameters, Issue):
-        return refusal(parameters)
-    looked = view_with(request.headers.get(b"accept"), parameters)
+    looked = parameters if isinstance(parameters, Issue) else view_with(request.headers.get(b"accept"), parameters)
     if isinstance(looked, Issue):
         return refusal(looked)
     view, rest = looked
-    if view.native:
-        return refusal(not_acceptable())
-    request.view = replace(view, pretty=view.pretty or request.view.pretty)
+    issue = not_acceptable() if view.native else unknown_part(view, request.rtype, counts=True)
+    if issue is not None:
+        return refusal(issue)
+    shown = view if view.part else request.view
+    request.view = replace(shown, pretty=view.pretty or request.view.pretty)
     request.parameters = request.parameters + rest
     return await search(face, request)
 
 
 def _asked(face: Face, request: Request) -> _Asked | tuple[Issue, ...]:
-    tokens = [value for name, value in request.parameters if name == PARAMETER]
-    if tokens:
-        return _following(face, request, tokens)
-    parsed = parse(request.rtype, request.parameters, base_url=face.base, lenient=is_lenient(request.headers))
-    return parsed.issues if parsed.query is None else _Asked(parsed.query, told=parsed.issues)
+    """The search of a first page."""
+    parsed = _parsed(face, request, request.parameters, lenient=is_lenient(request.headers))
+    if parsed.query is None:
+        return parsed.issues
+    used = (*parsed.query.used, *parameters_of(request.view))
+    return _shown(parsed.query, request.view, Paged(place_of(request), used), parsed.issues)
 
 
-def _following(face: Face, request: Request, tokens: list[str]) -> _Asked | tuple[Issue, ...]:
-    """The search that a page link stands for, from where it goes on."""
-    token = face.pages.open(tokens[0], request.rtype) if len(request.parameters) == 1 else CHANGED
-    if isinstance(token, Issue):
-        return (token,)
-    parsed = parse(request.rtype, token.parameters, base_url=face.base, after=token.cursor)
-    return (CHANGED,) if parsed.query is None else _Asked(parsed.query, token=tokens[0])
+def _following(face: Face, request: Request) -> _Asked | tuple[Issue, ...] | None:
+    """The search that a page link stands for, from where it goes on; None without one."""
+    token = opened(face, request, place_of(request))
+    if not isinstance(token, PageToken):
+        return None if token is None else (token,)
+    view = with_part(request.view, list(token.parameters))
+    told = {name for name, _ in parameters_of(view)} if isinstance(view, View) else set()
+    kept = [(name, value) for name, value in token.parameters if name not in told]
+    parsed = _parsed(face, request, kept, after=token.cursor)
+    if parsed.query is None or isinstance(view, Issue):
+        return (CHANGED,)
+    paged = Paged(place_of(request), token.parameters, request.parameters[0][1])
+    return _shown(parsed.query, view, paged)
 
 
-def _links(face: Face, asked: _Asked, page: Page) -> Links:
-    here = f"{face.base}/{asked.query.rtype}"
-    following = None if page.following is None else _sealed(face, asked.query, page.following)
-    return Links(self=_self(face, asked, here), next=following and f"{here}?{PARAMETER}={following}")
+def _parsed(
+    face: Face, request: Request, parameters: Parameters, *, lenient: bool = False, after: Cursor | None = None
+) -> Parsed:
+    if request.rtype and request.within is None:
+        return parse(request.rtype, parameters, base_url=face.base, lenient=lenient, after=after)
+    return parse(
+        request.rtype or None,
+        parameters,
+        base_url=face.base,
+        lenient=lenient,
+        after=after,
+        types=face.rtypes,
+        compartment=request.within,
+    )
 
 
-def _self(face: Face, asked: _Asked, here: str) -> str:
-    if asked.token is not None:
-        return f"{here}?{PARAMETER}={asked.token}"
-    used = asked.query.used
-    if any(_NATIONAL_NUMBER.search(value) for _, value in used):
-        return f"{here}?{PARAMETER}={_sealed(face, asked.query, None)}"
-    return f"{here}?{urlencode(used, safe=',:/|$')}" if used else here
-
-
-def _sealed(face: Face, query: SearchQuery, after: tuple[tuple[int | str | None, ...], int] | None) -> str:
-    return face.pages.seal(PageToken(query.rtype, query.used, after))
+def _shown(query: SearchQuery, view: View, paged: Paged, told: tuple[Issue, ...] = ()) -> _Asked | tuple[Issue, ...]:
+    if view.summary == "text" and query.includes:
+        return (_NO_TEXT_OF_INCLUDES,)
+    if view.summary == "count":
+        return _Asked(replace(query, count=0, total=True, includes=()), view, paged, told)
+    return _Asked(query, view, paged, told)

@@ -1,12 +1,13 @@
 """A page of a search as a Bundle, joined from stored bytes.  https://hl7.org/fhir/R4/http.html#search"""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
 
+from fhir_service.rest.exchange import PLAIN, View
 from fhir_service.rest.render import outcome
+from fhir_service.rest.views import part_of
 from fhir_service.storage.port import Page, Stored
 from profiles.issues import Issue
 
@@ -15,34 +16,25 @@ _INCLUDE = b',"search":{"mode":"include"}}'
 _OUTCOME = b',"search":{"mode":"outcome"}}'
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
-    """Addresses of this page and of the next, if there is one."""
-
-    self: str
-    next: str | None = None
-
-
-def searchset(base: str, page: Page, links: Links, told: tuple[Issue, ...] = ()) -> bytes:
-    """The Bundle. `told`: what the caller should know, as an entry of mode `outcome`."""
-    entries = [*_entries(base, page.matches, _MATCH), *_entries(base, page.included, _INCLUDE)]
+def searchset(base: str, page: Page, links: bytes, told: tuple[Issue, ...] = (), view: View = PLAIN) -> bytes:
+    """The Bundle. `links`: as JSON; `told`: what the caller should know, as an entry of mode `outcome`; `view`: which
+    part of each resource is shown."""
+    entries = [*_entries(base, page.matches, _MATCH, view), *_entries(base, page.included, _INCLUDE, view)]
     if told:
         entries.append(b'{"resource":' + outcome(told) + _OUTCOME)
     total = b"" if page.total is None else b',"total":%d' % page.total
     listed = b',"entry":[' + b",".join(entries) + b"]" if entries else b""
-    return b'{"resourceType":"Bundle","type":"searchset"' + total + b',"link":' + _links(links) + listed + b"}"
+    return b'{"resourceType":"Bundle","type":"searchset"' + total + b',"link":' + links + listed + b"}"
 
 
-def _entries(base: str, found: Iterable[Stored], mode: bytes) -> Iterable[bytes]:
+def _entries(base: str, found: Iterable[Stored], mode: bytes, view: View) -> Iterable[bytes]:
+    part = view.part
     for stored in found:
-        yield _opening(base, stored.rtype) + stored.rid.encode() + b'","resource":' + stored.body + mode
+        body = part_of(stored.rtype, stored.body, view) if part else stored.body
+        yield opening(base, stored.rtype) + stored.rid.encode() + b'","resource":' + body + mode
 
 
 @lru_cache(maxsize=512)
-def _opening(base: str, rtype: str) -> bytes:
+def opening(base: str, rtype: str) -> bytes:
+    """The beginning of an entry of a type, down to the id in its fullUrl."""
     return b'{"fullUrl":' + msgspec.json.encode(f"{base}/{rtype}/")[:-1]
-
-
-def _links(links: Links) -> bytes:
-    shown = [("self", links.self), ("next", links.next)]
-    return msgspec.json.encode([{"relation": relation, "url": url} for relation, url in shown if url is not None])

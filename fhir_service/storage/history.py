@@ -12,6 +12,7 @@ from operator import add
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
     Table,
@@ -128,7 +129,8 @@ def _asked(table: NamedFromClause, shape: _Shape) -> Iterator[Condition]:
         yield or_(table.c.updated >= bindparam("at_lo"), and_(table.c.deleted == literal(0), _stood(table)))
     if shape.after:
         yield table.c.updated <= bindparam("after_updated")
-        here, there = [table.c[name] for name in _KEY], [bindparam(f"after_{name}") for name in _KEY]
+        here = [table.c[name] for name in _KEY]
+        there: list[BindParameter[Any]] = [bindparam(f"after_{name}") for name in _KEY]
         yield tuple_(*here) < tuple_(*there)
 
 

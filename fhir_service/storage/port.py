@@ -192,12 +192,16 @@ class Page:
     total: int | None = None
 
 
+HistoryPlace: TypeAlias = tuple[int, str, str, int]
+"""Where a page of a history ends: time, type, id and version of its last one."""
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryQuery:
     """Versions, newest first: of one resource, of a type (`rid` None), or of everything (`rtype` None as well).
 
     `since`: not before this time; `at`: what was current at some time in [at[0], at[1]); `after`: where the page before
-    ended, as (time, type, id, version). Times are microseconds since 1970 UTC.  https://hl7.org/fhir/R4/http.html#history
+    ended. Times are microseconds since 1970 UTC.  https://hl7.org/fhir/R4/http.html#history
     """
 
     rtype: str | None
@@ -206,7 +210,7 @@ class HistoryQuery:
     since: int | None = None
     at: tuple[int, int] | None = None
     total: bool = True
-    after: tuple[int, str, str, int] | None = None
+    after: HistoryPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +218,7 @@ class HistoryPage:
     """Versions newest first, deletions among them. `following`: cursor of the next page."""
 
     versions: tuple[Stored, ...]
-    following: tuple[int, str, str, int] | None = None
+    following: HistoryPlace | None = None
     total: int | None = None
 
 

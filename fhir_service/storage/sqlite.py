@@ -14,7 +14,18 @@ from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.compiler import compile_search
 from fhir_service.storage.group_commit import GroupCommit
-from fhir_service.storage.port import Afterwards, InboxRow, OutboxRow, Page, StorageError, Stored, Work
+from fhir_service.storage.history import versions
+from fhir_service.storage.port import (
+    Afterwards,
+    HistoryPage,
+    HistoryQuery,
+    InboxRow,
+    OutboxRow,
+    Page,
+    StorageError,
+    Stored,
+    Work,
+)
 from fhir_service.storage.rows import inbox_row, moment, outbox_row
 from fhir_service.storage.searching import found
 from fhir_service.storage.shape import shape_of
@@ -72,6 +83,9 @@ class SqliteRepository:
         if compile_search(shape_of(query)[0]).simple and not query.includes and not query.total:
             return await self._readers.quick(lambda c: c.driven(found(query, access)))
         return await self._readers.apart(lambda c: in_one_view(c, found(query, access)))
+
+    async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
+        return await self._readers.apart(lambda c: in_one_view(c, versions(query, access)))
 
     async def unfinished(self, after: str | None = None) -> InboxRow | None:
         row = await self._readers.apart(lambda c: c.row(sql.UNFINISHED, {"after": after}))
