@@ -39,13 +39,16 @@ public final class Validate {
     Map<ResultSeverityEnum, Integer> counts = new EnumMap<>(ResultSeverityEnum.class);
     List<Path> files = files(Path.of(arguments[0]));
     for (Path file : files) {
-      for (SingleValidationMessage message : validator.validateWithResult(Files.readString(file)).getMessages()) {
+      for (SingleValidationMessage message : messages(validator, file)) {
         counts.merge(message.getSeverity(), 1, Integer::sum);
         if (message.getSeverity().compareTo(ResultSeverityEnum.ERROR) >= 0
             || (all && message.getSeverity() == ResultSeverityEnum.WARNING)) {
           System.out.printf(
               "%s\t%s\t%s\t%s%n",
-              message.getSeverity().getCode(), file.getFileName(), message.getLocationString(), message.getMessage());
+              message.getSeverity().getCode(),
+              file.getFileName(),
+              message.getLocationString(),
+              message.getMessage().replaceAll("\\s+", " "));
         }
       }
     }
@@ -53,6 +56,19 @@ public final class Validate {
     boolean failed =
         files.isEmpty() || counts.containsKey(ResultSeverityEnum.ERROR) || counts.containsKey(ResultSeverityEnum.FATAL);
     System.exit(failed ? 1 : 0);
+  }
+
+  /** What it says of a file; what it cannot read at all is an error too. */
+  private static List<SingleValidationMessage> messages(FhirValidator validator, Path file) throws IOException {
+    try {
+      return validator.validateWithResult(Files.readString(file)).getMessages();
+    } catch (RuntimeException | Error unreadable) { // it throws a plain Error for some StructureDefinitions
+      SingleValidationMessage message = new SingleValidationMessage();
+      message.setSeverity(ResultSeverityEnum.FATAL);
+      message.setLocationString("");
+      message.setMessage(String.valueOf(unreadable.getMessage()));
+      return List.of(message);
+    }
   }
 
   private static FhirValidator validator(FhirContext context) {

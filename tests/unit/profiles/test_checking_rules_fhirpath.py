@@ -56,7 +56,7 @@ def inner(value: Any, type_name: str, element: Element, kind: str, root: Any) ->
     elif kind in ("Resource", "DomainResource") and isinstance(value, dict) and value.get("resourceType") in kinds():
         yield from nodes(value, value["resourceType"], root)
     else:
-        if full in RULES:
+        if full in RULES and not isinstance(value, int | Decimal):
             yield full, value, root
         yield from nodes(value, kind, root)
 
