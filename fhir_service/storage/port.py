@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from fhir_service.search.query import SearchQuery
 from fhir_service.storage.access import EVERYTHING, Access
 from mappings.message import Answer, MessageKey
 from profiles.resource import Resource
+
+if TYPE_CHECKING:
+    from fhir_service.storage.steps import Steps
 
 T = TypeVar("T")
 Identifier: TypeAlias = tuple[str, str]
@@ -325,6 +328,17 @@ class Repository(Protocol):
 
     async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
         """One page of versions."""
+        ...
+
+    async def ask(self, asked: "Callable[[], Steps[T]]") -> T:
+        """What the steps find out, with a deadline as for a search. What they may see is theirs to ask for (`Access`)."""
+        ...
+
+    async def note(self, noted: "Callable[[], Steps[T]]") -> T:
+        """What the steps find out and change in one transaction: what the service notes about its own work.
+
+        They may be run again. Statements that change return rows (`RETURNING`); resources are written by `run` alone.
+        """
         ...
 
     async def unfinished(self, after: str | None = None) -> InboxRow | None:

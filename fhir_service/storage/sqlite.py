@@ -33,6 +33,7 @@ from fhir_service.storage.sqlite_apply import Extract, apply
 from fhir_service.storage.sqlite_connection import Connection, SqliteFile
 from fhir_service.storage.sqlite_readers import Readers
 from fhir_service.storage.sqlite_reads import driven, in_one_view
+from fhir_service.storage.steps import Steps
 from fhir_service.storage.transaction_reads import TransactionReads
 
 T = TypeVar("T")
@@ -86,6 +87,12 @@ class SqliteRepository:
 
     async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
         return await self._readers.apart(lambda c: in_one_view(c, versions(query, access)))
+
+    async def ask(self, asked: Callable[[], Steps[T]]) -> T:
+        return await self._readers.apart(lambda c: in_one_view(c, asked()))
+
+    async def note(self, noted: Callable[[], Steps[T]]) -> T:
+        return await self._writer.do(lambda c: c.driven(noted()))
 
     async def unfinished(self, after: str | None = None) -> InboxRow | None:
         row = await self._readers.apart(lambda c: c.row(sql.UNFINISHED, {"after": after}))
