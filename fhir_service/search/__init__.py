@@ -3,8 +3,16 @@
 from fhir_service.search.dates import interval, microseconds
 from fhir_service.search.escapes import escape
 from fhir_service.search.extract import extract, patient_of
-from fhir_service.search.parameters import Parameter, includes, parameters, patient_parameter, types_of_patients
+from fhir_service.search.parameters import (
+    Parameter,
+    includes,
+    parameters,
+    patient_parameter,
+    revincludes,
+    types_of_patients,
+)
 from fhir_service.search.parsing import Parsed, parse
+from fhir_service.search.words import words_of
 
 __all__ = [
     "Parameter",
@@ -18,5 +26,7 @@ __all__ = [
     "parse",
     "patient_of",
     "patient_parameter",
+    "revincludes",
     "types_of_patients",
+    "words_of",
 ]

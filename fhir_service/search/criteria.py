@@ -1,34 +1,34 @@
-"""One search parameter of a query string as a Criterion, or what is wrong with it."""
+"""What the values of one parameter of a type say: a Criterion, or what is wrong.  https://hl7.org/fhir/R4/search.html"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
-from fhir_service.search import dates, references, strings, tokens
-from fhir_service.search.escapes import is_well_formed, split
-from fhir_service.search.extract import IDENTIFIER
+from fhir_service.search import composites, dates, numbers, positions, quantities, references, strings, tokens
+from fhir_service.search.escapes import is_well_formed, split, unescape
 from fhir_service.search.parameters import Parameter
-from fhir_service.search.query import Criterion, ParameterType, TokenValue, Value
+from fhir_service.search.query import Condition, Criterion, ParameterType, TokenValue, Value
 from profiles.issues import Issue, error, warning
 
 MAX_VALUES = 200
 """Alternatives of one parameter (SR-8)."""
+BACKSLASH = r"a backslash only in \, \| \$ and \\"
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One `name=value` of a query, the name taken apart. `at`: the name as it may be shown."""
-
-    at: str
-    modifier: str | None
-    value: str
+Read: TypeAlias = Callable[[str, str], Value | None]
+"""(escaped value, base address of this server) -> value; None if it is none"""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of it: a criterion unless an issue refuses."""
+    """What became of a parameter: a condition unless an issue refuses."""
 
-    criterion: Criterion | None = None
+    condition: Condition | None = None
     issues: tuple[Issue, ...] = ()
+
+
+Reading: TypeAlias = Callable[[str, str, str], Outcome]
+"""(name as it may be shown, value, base address of this server) -> outcome"""
 
 
 def bad_value(at: str, expected: str) -> Issue:
@@ -36,130 +36,127 @@ def bad_value(at: str, expected: str) -> Issue:
     return error("bad-parameter-value", at, f"{at} takes {expected}.")
 
 
-def criterion(asked: Asked, parameter: Parameter, base_url: str) -> Outcome:
-    """The criterion for a parameter of the type."""
-    if asked.modifier == "missing" and "missing" in parameter.modifiers:
-        return _missing(asked, parameter)
-    special = _of_type(asked, parameter) or _plain(asked, parameter)
-    if special is None:
-        return Outcome(issues=(_unknown_modifier(asked, parameter),))
-    if not is_well_formed(asked.value):
-        text = r"a backslash only in \, \| \$ and \\"
-        return Outcome(issues=(bad_value(asked.at, text),))
-    alternatives = split(asked.value, ",")
-    if len(alternatives) > MAX_VALUES:
-        return Outcome(issues=(bad_value(asked.at, f"at most {MAX_VALUES} values"),))
-    reader = special(base_url)
-    values = [reader.read(text) if text else None for text in alternatives]
-    known = tuple(value for value in values if value is not None)
-    if len(known) < len(values):
-        return Outcome(issues=(bad_value(asked.at, reader.expected),))
-    found = Criterion(reader.name, reader.type, known, reader.modifier)
-    return Outcome(found, tuple(_hints(asked, parameter, known)))
+def plain(parameter: Parameter) -> Reading:
+    """How the parameter is read without a modifier."""
+    return Values(parameter, parameter.code, parameter.type, *values_of(parameter)).read
+
+
+def values_of(parameter: Parameter) -> tuple[Read, str]:
+    """How one value is read, and what is expected, in words."""
+    return _PLAIN[_kind(parameter)](parameter)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
-    """How the values of a parameter are read, and the criterion they end in."""
+class Values:
+    """Alternatives, each read alone. `name`, `type`, `modifier`: of the criterion that they end in."""
 
+    parameter: Parameter
     name: str
     type: ParameterType
-    read: Callable[[str], Value | None]
+    one: Read
     expected: str
     modifier: str | None = None
+    then: Callable[[tuple[Value, ...]], Iterable[Value]] | None = None
+
+    def read(self, at: str, value: str, base_url: str) -> Outcome:
+        if "\\" in value and not is_well_formed(value):
+            return Outcome(issues=(bad_value(at, BACKSLASH),))
+        alternatives = split(value, ",")
+        if len(alternatives) > MAX_VALUES:
+            return Outcome(issues=(bad_value(at, f"at most {MAX_VALUES} values"),))
+        values = [self.one(text, base_url) if text else None for text in alternatives]
+        known = tuple([one for one in values if one is not None])
+        if len(known) < len(values):
+            return Outcome(issues=(bad_value(at, self.expected),))
+        hints = _hints(at, self.parameter, known) if self.parameter.codes else ()
+        if self.then is not None:
+            known = tuple(self.then(known))
+        return Outcome(Criterion(self.name, self.type, known, self.modifier), hints)
 
 
-def _plain(asked: Asked, parameter: Parameter) -> Callable[[str], _Reader] | None:
-    """The reader, once the base address is known; None if the parameter does not take the modifier."""
-    if asked.modifier is None or asked.modifier in parameter.modifiers:
-        make = _READERS["uri" if parameter.declared == "uri" else parameter.type]
-        return lambda base_url: make(parameter, asked.modifier, base_url)
-    return None
-
-
-def _of_type(asked: Asked, parameter: Parameter) -> Callable[[str], _Reader] | None:
-    """`subject:Patient=7`"""
-    if not parameter.is_reference or asked.modifier not in parameter.targets:
-        return None
-    only = (str(asked.modifier),)
-
-    def read(text: str, base_url: str) -> Value | None:
-        found = references.read(text, only, base_url)
-        return found if found and found.rtype == only[0] else None
-
-    expected = f"the id of a {only[0]} or {only[0]}/id"
-    return lambda base_url: _Reader(parameter.code, parameter.type, lambda text: read(text, base_url), expected)
-
-
-def _token(parameter: Parameter, modifier: str | None, _: str) -> _Reader:
-    if parameter.code == "_id":
-        return _Reader(parameter.code, parameter.type, _id, "the ids of resources")
-    if all(branch.type == "boolean" for branch in parameter.branches):
-        return _Reader(parameter.code, parameter.type, _flag, "true or false", modifier)
-    return _Reader(parameter.code, parameter.type, tokens.read, tokens.EXPECTED, modifier)
-
-
-def _reference(parameter: Parameter, modifier: str | None, base_url: str) -> _Reader:
-    if modifier == "identifier":
-        return _Reader(parameter.code + IDENTIFIER, ParameterType.TOKEN, tokens.read, tokens.EXPECTED)
-    return _Reader(
-        parameter.code,
-        parameter.type,
-        lambda text: references.read(text, parameter.targets, base_url),
-        references.EXPECTED,
-    )
-
-
-def _uri(parameter: Parameter, _: str | None, __: str) -> _Reader:
-    return _Reader(parameter.code, parameter.type, references.read_uri, references.URI_EXPECTED)
-
-
-def _date(parameter: Parameter, _: str | None, __: str) -> _Reader:
-    return _Reader(parameter.code, parameter.type, dates.read, dates.EXPECTED)
-
-
-def _string(parameter: Parameter, modifier: str | None, _: str) -> _Reader:
-    exact = modifier == "exact"
-    return _Reader(
-        parameter.code, parameter.type, lambda text: strings.read(text, exact=exact), strings.EXPECTED, modifier
-    )
-
-
-_READERS: dict[str, Callable[[Parameter, str | None, str], _Reader]] = {
-    ParameterType.TOKEN: _token,
-    ParameterType.REFERENCE: _reference,
-    ParameterType.DATE: _date,
-    ParameterType.STRING: _string,
-    "uri": _uri,
-}
-
-
-def _id(text: str) -> TokenValue | None:
-    return TokenValue(None, text) if references.is_id(text) else None
-
-
-def _flag(text: str) -> TokenValue | None:
-    return TokenValue(None, text) if text in ("true", "false") else None
-
-
-def _missing(asked: Asked, parameter: Parameter) -> Outcome:
-    if asked.value not in ("true", "false"):
-        return Outcome(issues=(bad_value(asked.at, "true or false"),))
-    return Outcome(Criterion(parameter.code, parameter.type, (), missing=asked.value == "true"))
-
-
-def _unknown_modifier(asked: Asked, parameter: Parameter) -> Issue:
-    valid = [f":{name}" for name in parameter.modifiers]
-    if parameter.is_reference:
-        valid.append(":[type] with a type that it may point to")
-    known = f"takes {', '.join(valid)}" if valid else "takes no modifier"
-    return error("unknown-modifier", asked.at, f"{parameter.code} {known}.")
-
-
-def _hints(asked: Asked, parameter: Parameter, values: tuple[Value, ...]) -> list[Issue]:
+def _hints(at: str, parameter: Parameter, values: tuple[Value, ...]) -> tuple[Issue, ...]:
     """A code that no resource can have finds nothing, and is no error (search.html, "Handling Errors"): it is told."""
     codes = parameter.codes
-    if not codes or all(value.code in codes for value in values if isinstance(value, TokenValue) and value.code):
-        return []
+    if all(value.code in codes for value in values if isinstance(value, TokenValue) and value.code):
+        return ()
     text = f"{parameter.code} has one of the codes {', '.join(sorted(codes))}; another one finds nothing."
-    return [warning("code-invalid", asked.at, text)]
+    return (warning("code-invalid", at, text),)
+
+
+# Values as they are
+
+
+def _kind(parameter: Parameter) -> str:
+    """A key of `_PLAIN`."""
+    if parameter.code == "_id":
+        return "_id"
+    if parameter.declared == "token" and all(branch.type == "boolean" for branch in parameter.branches):
+        return "flag"
+    return parameter.declared
+
+
+def _token(_: Parameter) -> tuple[Read, str]:
+    return lambda text, _: tokens.read(text), tokens.EXPECTED
+
+
+def _flag(_: Parameter) -> tuple[Read, str]:
+    return lambda text, _: tokens.read_flag(text), tokens.FLAG_EXPECTED
+
+
+def _id(_: Parameter) -> tuple[Read, str]:
+    def read(text: str, _: str) -> Value | None:
+        return TokenValue(None, text) if references.is_id(text) else None
+
+    return read, "the ids of resources"
+
+
+def _reference(parameter: Parameter) -> tuple[Read, str]:
+    targets = parameter.targets
+    return lambda text, base_url: references.read(text, targets, base_url), references.EXPECTED
+
+
+def _uri(_: Parameter) -> tuple[Read, str]:
+    return lambda text, _: references.read_uri(text), references.URI_EXPECTED
+
+
+def _date(_: Parameter) -> tuple[Read, str]:
+    return lambda text, _: dates.read(text), dates.EXPECTED
+
+
+def _string(_: Parameter) -> tuple[Read, str]:
+    return lambda text, _: strings.read(text, exact=False), strings.EXPECTED
+
+
+def _number(_: Parameter) -> tuple[Read, str]:
+    return lambda text, _: numbers.read(unescape(text)), numbers.EXPECTED
+
+
+def _quantity(_: Parameter) -> tuple[Read, str]:
+    return lambda text, _: quantities.read(text), quantities.EXPECTED
+
+
+def _position(_: Parameter) -> tuple[Read, str]:
+    return lambda text, _: positions.read(text), positions.EXPECTED
+
+
+def _composite(parameter: Parameter) -> tuple[Read, str]:
+    parts = [component.parameter for component in parameter.components]
+    named = [values_of(part) for part in parts]
+    read = partial(composites.read, tuple(one for one, _ in named))
+    told = "; ".join(f"{part.code}: {expected}" for part, (_, expected) in zip(parts, named, strict=True))
+    return read, f"{'$'.join(part.code for part in parts)} ({told})"
+
+
+_PLAIN: Mapping[str, Callable[[Parameter], tuple[Read, str]]] = {
+    "_id": _id,
+    "composite": _composite,
+    "date": _date,
+    "flag": _flag,
+    "number": _number,
+    "quantity": _quantity,
+    "reference": _reference,
+    "special": _position,
+    "string": _string,
+    "token": _token,
+    "uri": _uri,
+}

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 from fhir_service.search import dates, references, strings, tokens
+from fhir_service.search.modifiers import IDENTIFIER
 from fhir_service.search.parameters import parameters, patient_parameter
 from fhir_service.search.paths import Branch, Values
 from fhir_service.search.query import IndexRows, ParameterType
@@ -25,10 +26,6 @@ class _Plans:
     logical: Plan[tokens.Index]
     date: Plan[dates.Index]
     string: Plan[strings.Index]
-
-
-IDENTIFIER = ":identifier"
-"""Ends the name under which the logical identifier of a reference is indexed as a token: `subject:identifier`."""
 
 
 def extract(resource: Resource, base_url: str = "") -> IndexRows:

@@ -1,15 +1,15 @@
 """The search parameters of a type: R4's and our own, as far as they are served."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 
-from fhir_service.resources import resource_type
-from fhir_service.search import dates, references, strings, tokens
-from fhir_service.search.paths import Branch, compile_path
-from fhir_service.search.query import ParameterType
-from profiles.definitions import codes, patient_compartment, resource_types, search_parameters
+from fhir_service.resources import SERVED, resource_type
+from fhir_service.search import dates, modifiers, positions, quantities, references, strings, tokens
+from fhir_service.search.paths import Branch, children, compile_below, compile_path
+from fhir_service.search.query import ParameterType, Prefix
+from profiles.definitions import SearchParameter, codes, patient_compartment, resource_types, search_parameters
 from profiles.names import BASE
 
 _SERVED_AS = {
@@ -18,25 +18,31 @@ _SERVED_AS = {
     "date": ParameterType.DATE,
     "string": ParameterType.STRING,
     "uri": ParameterType.REFERENCE,
+    "number": ParameterType.QUANTITY,
+    "quantity": ParameterType.QUANTITY,
+    "composite": ParameterType.COMPOSITE,
+    "special": ParameterType.POSITION,
 }
-"""How each R4 type is indexed; an address is a reference without an id."""
-_INDEXERS = {
+"""How each R4 type is indexed; an address is a reference without an id, a number a quantity without a unit."""
+INDEXERS = {
     ParameterType.TOKEN: tokens.indexer,
     ParameterType.REFERENCE: references.indexer,
     ParameterType.DATE: dates.indexer,
     ParameterType.STRING: strings.indexer,
+    ParameterType.QUANTITY: quantities.indexer,
+    ParameterType.POSITION: positions.indexer,
 }
-_MODIFIERS = {
-    "token": ("missing", "not"),
-    "reference": ("identifier", "missing"),
-    "date": ("missing",),
-    "string": ("contains", "exact", "missing"),
-    "uri": ("missing",),
+_CROSSED = {
+    "DocumentReference-relatesto": "DocumentReference-relation",
+    "DocumentReference-relation": "DocumentReference-relatesto",
 }
+"""Components of DocumentReference's `relationship`: R4 gives each the expression of the other."""
 COLUMNS = frozenset({"_id", "_lastUpdated"})
 """Parameters that every row carries itself: nothing is extracted for them."""
 _NOT_SERVED = frozenset({"phonetic"})
 """Parameters that promise more than a comparison of texts."""
+_UNSORTABLE = frozenset({ParameterType.COMPOSITE, ParameterType.POSITION})
+_COMPARED = frozenset({"date", "number", "quantity"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +61,28 @@ class Parameter:
     branches: tuple[Branch, ...] = field(repr=False)
     codes: frozenset[str] = field(default=frozenset(), repr=False)
     """All codes that it can have, where the definitions list them; else empty."""
+    components: tuple["Component", ...] = field(default=(), repr=False)
+    """What a composite consists of, in order."""
 
     @property
     def modifiers(self) -> tuple[str, ...]:
-        """The modifiers that it takes, the types of `:[type]` aside."""
-        return () if self.code in COLUMNS else _MODIFIERS[self.declared]
+        """The modifiers that it takes, in alphabetical order, the types of `:[type]` aside."""
+        return () if self.code in COLUMNS else modifiers.of(self.declared, {branch.type for branch in self.branches})
+
+    @property
+    def comparators(self) -> tuple[Prefix, ...]:
+        """The prefixes that its values may have."""
+        return tuple(Prefix) if self.declared in _COMPARED else ()
+
+    @property
+    def leads(self) -> bool:
+        """Whether it leads to resources: what is included, and by whose parameters may be asked (`subject.name`)."""
+        return self.is_reference and any(branch.type != "Resource" for branch in self.branches)
+
+    @property
+    def sortable(self) -> bool:
+        """Whether `_sort` may name it."""
+        return self.type not in _UNSORTABLE
 
     @property
     def single(self) -> bool:
@@ -70,6 +93,18 @@ class Parameter:
     @property
     def is_reference(self) -> bool:
         return self.declared == "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of a composite: how it is read, and where it lies.
+
+    `inner`: its branches below each branch of the composite, in their order; below the resource itself if `whole`.
+    """
+
+    parameter: Parameter
+    inner: tuple[tuple[Branch, ...], ...] = field(repr=False)
+    whole: bool = False
 
 
 _ONE_ROW = frozenset({"Reference", "Coding", "Identifier", "boolean", "code", "id"}) | frozenset(dates.TYPES)
@@ -83,6 +118,7 @@ class _Definition:
     expression: str
     targets: tuple[str, ...]
     url: str
+    components: tuple[tuple[str, str], ...] = ()
 
 
 @cache
@@ -97,7 +133,19 @@ def parameters(rtype: str) -> Mapping[str, Parameter]:
 @cache
 def includes(rtype: str) -> tuple[str, ...]:
     """What `_include` may name for the type: `CarePlan:care-team`."""
-    return tuple(f"{rtype}:{p.code}" for p in parameters(rtype).values() if p.is_reference)
+    return tuple(f"{rtype}:{p.code}" for p in parameters(rtype).values() if p.leads)
+
+
+@cache
+def revincludes(rtype: str, served: tuple[str, ...] = SERVED) -> tuple[str, ...]:
+    """What `_revinclude` may name for the type: `Task:focus`, in alphabetical order."""
+    return tuple(f"{source}:{code}" for source in sorted(served) for code in referring(source, rtype))
+
+
+@cache
+def referring(source: str, target: str) -> tuple[str, ...]:
+    """The parameters by which a resource of `source` may refer to one of `target`."""
+    return tuple(p.code for p in parameters(source).values() if p.leads and target in p.targets)
 
 
 @cache
@@ -122,24 +170,61 @@ def _definitions(rtype: str) -> Iterator[_Definition]:
     """R4's first: our own of the same code would replace it."""
     for p in search_parameters(rtype).values():
         if p.code not in _NOT_SERVED:
-            yield _Definition(p.code, p.type, p.expression, p.targets, p.url)
+            yield _Definition(p.code, p.type, p.expression, p.targets, p.url, p.components)
     for own in resource_type(rtype).parameters:
         url = f"{BASE}/SearchParameter/{rtype.lower()}-{own.code}"
         yield _Definition(own.code, own.type, own.expression, own.targets, url)
 
 
 def _parameter(rtype: str, definition: _Definition) -> Parameter | None:
-    """None if its type or everything that it finds is not served. Raises UnsupportedExpressionError: a bug of ours."""
-    indexed = _SERVED_AS.get(definition.type)
-    if indexed is None:
-        return None
+    """None if everything that it finds is not served. Raises UnsupportedExpressionError: a bug of ours."""
     compiled = compile_path(rtype, definition.expression)
-    branches = tuple(branch for branch in compiled if _INDEXERS[indexed](branch) is not None)
+    if definition.type == "composite":
+        return _composite(rtype, definition, compiled)
+    return _plain(definition, compiled)
+
+
+def _plain(definition: _Definition, compiled: Sequence[Branch]) -> Parameter | None:
+    indexed = _SERVED_AS[definition.type]
+    found = [inner for branch in compiled for inner in _values_of(branch, definition)]
+    branches = tuple(branch for branch in found if INDEXERS[indexed](branch) is not None)
     if not branches:
         return None
     targets = tuple(sorted(_targets(definition.targets, branches)))
     kept = () if definition.code in COLUMNS else branches
     return Parameter(definition.code, indexed, definition.type, targets, definition.url, kept, _codes(branches))
+
+
+def _values_of(branch: Branch, definition: _Definition) -> tuple[Branch, ...]:
+    """R4 names some extensions where it means their values, and a resource where it means which one it is."""
+    if branch.type == "Extension":
+        return children(branch, "value")
+    return (replace(branch, targets=definition.targets),) if branch.type == "Resource" else (branch,)
+
+
+def _composite(rtype: str, definition: _Definition, shared: tuple[Branch, ...]) -> Parameter | None:
+    """None if a component of it is not served."""
+    by_tail = {p.url.rpartition("/")[2]: p for p in search_parameters(rtype).values()}
+    tails = [_CROSSED.get(tail, tail) for tail, _ in definition.components]
+    named = zip(tails, (expression for _, expression in definition.components), strict=True)
+    found = [_component(rtype, by_tail[tail], expression, shared) for tail, expression in named]
+    components = tuple(component for component in found if component is not None)
+    if len(components) < len(found):
+        return None
+    made = ParameterType.COMPOSITE
+    return Parameter(definition.code, made, "composite", (), definition.url, shared, components=components)
+
+
+def _component(rtype: str, of: SearchParameter, expression: str, shared: tuple[Branch, ...]) -> Component | None:
+    """`%resource.` starts at the resource; `DateTime` is a slip of R4 for `dateTime`."""
+    definition = _Definition(of.code, of.type, expression, of.targets, of.url)
+    written = expression.replace("as(DateTime)", "as(dateTime)").removeprefix("%resource.")
+    whole = written != expression and expression.startswith("%")
+    starts = (Branch(rtype, rtype),) * len(shared) if whole else shared
+    found = [_plain(definition, compile_below(start, written)) for start in starts]
+    if found[0] is None:
+        return None
+    return Component(found[0], tuple(p.branches if p else () for p in found), whole)
 
 
 def _codes(branches: tuple[Branch, ...]) -> frozenset[str]:

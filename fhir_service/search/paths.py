@@ -59,6 +59,16 @@ def compile_path(rtype: str, expression: str) -> tuple[Branch, ...]:
     return _branches(read(expression), (Branch(rtype, rtype),), {rtype, "Resource", "DomainResource"})
 
 
+def compile_below(branch: Branch, expression: str) -> tuple[Branch, ...]:
+    """The branches of an expression for one value that `branch` yields. Raises UnsupportedExpressionError."""
+    return _branches(read(expression), (replace(branch, first="", steps=(), many=False),))
+
+
+def children(branch: Branch, name: str) -> tuple[Branch, ...]:
+    """The branches of an element below what `branch` yields."""
+    return tuple(_child(branch, name))
+
+
 def _branches(node: Node, context: tuple[Branch, ...], heads: set[str] | None = None) -> tuple[Branch, ...]:
     """What `node` yields for a context; `heads`: type names that stand for the context itself."""
     match node:

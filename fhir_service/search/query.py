@@ -76,7 +76,8 @@ class StringValue:
 class QuantityValue:
     """The interval [lo, hi) that a number of some precision stands for, as texts that sort like the numbers.
 
-    `system` None: any; `code` None: any unit, else the code or the unit as written. A bare number has neither.
+    `system` None: any; `code` None: any unit, else the code or the unit as written. A bare number has neither. The
+    texts are keys of `search.numbers`; what is stored is an interval of the same kind, `hi` behind the number itself.
     """
 
     prefix: Prefix
@@ -125,7 +126,8 @@ class Criterion:
     """One parameter of the query; `values` are alternatives (OR), conditions are joined by AND.
 
     `modifier`, as far as it decides how values are compared: `exact`, `contains` (string), `not`, `not-in` (token),
-    `above`, `below` (uri; those of a token are resolved to plain values).
+    `below` (uri: begins with; `:above` is a list of plain values). Beside ConceptSets it is the one asked for: `in`,
+    `not-in`, `above`, `below`; whoever resolves them leaves `not-in` or none.
     """
 
     parameter: str

@@ -1,7 +1,7 @@
 """Reference and uri parameters.  https://hl7.org/fhir/R4/search.html#reference"""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fhir_service.search.escapes import unescape
@@ -18,6 +18,8 @@ Index: TypeAlias = Callable[[Any, str], Sequence[Target]]
 
 EXPECTED = "Type/id, id or an absolute address"
 URI_EXPECTED = "an address"
+MAX_STEPS = 30
+"""Slashes of an address that others are looked for above (SR-8)."""
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _RELATIVE = re.compile(rf"([A-Z][A-Za-z]+)/({_ID})(?:/_history/{_ID})?")
 _PLAIN_ID = re.compile(_ID)
@@ -87,6 +89,20 @@ def read_uri(text: str) -> ReferenceValue | None:
     return ReferenceValue(None, "", plain) if plain and not re.search(r"\s", plain) else None
 
 
+def above(url: str) -> Iterator[str]:
+    """The address and those that it lies below, with and without a slash at the end, down to the host.
+
+    `http://acme.org/fhir/ValueSet/1` -> itself, `http://acme.org/fhir/ValueSet/`, `http://acme.org/fhir/ValueSet` ...
+    """
+    yield url
+    start = url.find("://") + 3 if "://" in url else len(url)
+    at = url.rfind("/", start)
+    while at >= start:
+        yield url[: at + 1]
+        yield url[:at]
+        at = url.rfind("/", start, at)
+
+
 def _reference(value: Any, base_url: str) -> Sequence[Target]:
     literal = value.get("reference") if isinstance(value, dict) else None
     found = target(literal, base_url) if isinstance(literal, str) else None
@@ -115,5 +131,16 @@ _INDEX: Mapping[str, Index] = {
 
 
 def indexer(branch: "Branch") -> Index | None:
-    """How values of the branch become targets; None: neither a reference nor an address."""
-    return _INDEX.get(branch.type)
+    """How values of the branch become targets; None: neither a reference nor an address.
+
+    Where R4 names a resource itself (`Bundle.entry[0].resource`), it is the one with the type and id stated.
+    """
+    return _inline(branch.targets) if branch.type == "Resource" else _INDEX.get(branch.type)
+
+
+def _inline(rtypes: tuple[str, ...]) -> Index:
+    def index(value: Any, _: str) -> Sequence[Target]:
+        rtype, rid = (value.get("resourceType"), value.get("id")) if isinstance(value, dict) else (None, None)
+        return ((rtype, rid, ""),) if rtype in rtypes and isinstance(rid, str) and is_id(rid) else ()
+
+    return index

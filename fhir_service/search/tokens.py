@@ -12,6 +12,10 @@ Token: TypeAlias = tuple[str, str]
 """(system, code); an empty system: none."""
 Index: TypeAlias = Callable[[Any], Sequence[Token]]
 
+OF_TYPE_EXPECTED = "type system|type code|value of an identifier"
+FLAG_EXPECTED = "true or false"
+FLAGS = frozenset({"", "http://hl7.org/fhir/special-values", "http://terminology.hl7.org/CodeSystem/special-values"})
+"""The systems that true and false may be said to have: R4 names the second."""
 EXPECTED = r"code, system|code, |code or system| with a | inside either written as \|"
 
 
@@ -23,6 +27,19 @@ def read(text: str) -> TokenValue | None:
     if len(parts) == 1:
         return TokenValue(None, parts[0])
     return TokenValue(parts[0], parts[1] or None)
+
+
+def read_flag(text: str) -> TokenValue | None:
+    """`true` or `false`, with the system that R4 gives them or without; None for anything else."""
+    found = read(text)
+    known = found is not None and found.code in ("true", "false") and (found.system or "") in FLAGS
+    return TokenValue(None, found.code) if found and known else None
+
+
+def read_of_type(text: str) -> TokenValue | None:
+    """`system|code|value` as the token that `of_type` indexes; None unless all three are there."""
+    parts = [unescape(part) for part in split(text, "|")]
+    return TokenValue(parts[0], f"{parts[1]}|{parts[2]}") if len(parts) == 3 and all(parts) else None
 
 
 def _coding(value: Any) -> Sequence[Token]:

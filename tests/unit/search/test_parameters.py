@@ -10,16 +10,11 @@ from profiles.definitions import resource_types, search_parameters
 
 NOT_SERVED = {
     # string comparison is not phonetic
+    "Person.phonetic",
     "Organization.phonetic",
     "Patient.phonetic",
     "Practitioner.phonetic",
     "RelatedPerson.phonetic",
-    # quantity, composite and special parameters
-    "Condition.abatement-age",
-    "Condition.onset-age",
-    "DocumentReference.relationship",
-    "Encounter.length",
-    "Location.near",
 }
 """All parameters of R4 that the served types do without."""
 
@@ -69,12 +64,6 @@ def test_includes_are_the_references() -> None:
     assert {"CarePlan:care-team", "CarePlan:goal", "CarePlan:managing-municipality"} <= set(includes("CarePlan"))
     assert "CarePlan:_profile" not in includes("CarePlan")
     assert includes("Binary") == ()
-
-
-def test_parameter_that_finds_nothing_to_index_is_not_served() -> None:
-    """`Bundle.entry[0].resource` is a resource, not a reference to one."""
-    assert "composition" in search_parameters("Bundle")
-    assert "composition" not in parameters("Bundle")
 
 
 def test_unknown_type_has_no_parameters() -> None:

@@ -145,11 +145,9 @@ def test_type_modifier_and_value_do_not_contradict(value: str) -> None:
         ("CarePlan", "subject:Practitioner"),
         ("CarePlan", "subject:not"),
         ("Patient", "name:not"),
-        ("CarePlan", "_profile:below"),
         ("CarePlan", "_profile:identifier"),
         ("CarePlan", "_id:not"),
         ("CarePlan", "_lastUpdated:missing"),
-        ("CarePlan", "_include:iterate"),
         ("CarePlan", "_sort:desc"),
         ("CarePlan", "_count:x"),
     ],
@@ -168,9 +166,7 @@ def test_refused_modifier_names_the_valid_ones() -> None:
 # What is not understood
 
 
-@pytest.mark.parametrize(
-    "name", ["nothing", "patient.identifier", "_has:Goal:subject:status", "_summary", "", "STATUS"]
-)
+@pytest.mark.parametrize("name", ["nothing", "_score", "", "STATUS"])
 def test_unknown_parameter_is_refused_and_the_valid_ones_named(name: str) -> None:
     """SR-19"""
     found = search("CarePlan", (name, "x"), ("status", "active"))
@@ -223,10 +219,7 @@ def test_lenient_leaves_out_an_unknown_parameter_and_says_so() -> None:
         ("CarePlan", "_sort", "nothing"),
         ("CarePlan", "_sort", "--date"),
         ("CarePlan", "_sort", "date,"),
-        ("CarePlan", "_sort", "_profile"),
         ("CarePlan", "_sort", "date,status,intent,patient,_id,_lastUpdated"),
-        ("CarePlan", "_include", "*"),
-        ("CarePlan", "_include", "CarePlan:*"),
         ("CarePlan", "_include", "CarePlan"),
         ("CarePlan", "_include", "CarePlan:status"),
         ("CarePlan", "_include", "CarePlan:care-team:Goal"),
@@ -258,7 +251,7 @@ def test_refusals_do_not_repeat_the_value() -> None:
             assert "15918512397" not in issue.text + issue.at
 
 
-@pytest.mark.parametrize("name", ["x\n\ud800y", "y" * 65, "15918512397", "name:15918512397", "Ola Nordmann"])
+@pytest.mark.parametrize("name", ["x\n\ud800y", "y" * 151, "15918512397", "name:15918512397", "Ola Nordmann"])
 def test_what_does_not_look_like_a_name_is_not_shown(name: str) -> None:
     """SR-18: it may be a value about a person that got into the wrong place."""
     (issue,) = search("CarePlan", (name, "1")).issues
