@@ -38,6 +38,11 @@ def bundled_maps() -> tuple[Resource, ...]:
     return tuple(found for url in dict.fromkeys(urls) if (found := bundled("ConceptMap", url)))
 
 
+def bundled_urls(rtype: str) -> tuple[str, ...]:
+    """The canonical addresses of all of one of `TYPES` that come with us, in alphabetical order."""
+    return tuple(sorted({*_own()[rtype], *_of_r4()[rtype]}))
+
+
 @cache
 def _of_r4() -> dict[str, dict[str, msgspec.Raw]]:
     return msgspec.json.decode(gzip.decompress(DATA.read_bytes()), type=dict[str, dict[str, msgspec.Raw]])

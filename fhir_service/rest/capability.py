@@ -1,6 +1,6 @@
 """The CapabilityStatement, made from what is served, so that it cannot drift.  https://hl7.org/fhir/R4/capabilitystatement.html"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,19 +8,30 @@ import msgspec
 
 from fhir_service.resources import resource_type
 from fhir_service.rest.media import FHIR_JSON, JSON_PATCH
+from fhir_service.rest.operations import Operation, operations_of
+from fhir_service.rest.routes import ROUTES, Level
 from fhir_service.search import Parameter, includes, parameters
 from profiles import names
-from profiles.definitions import version
+from profiles.definitions import compartments, version
 from profiles.resource import Resource
 
 _DOCUMENTATION = (
     "The individual plan (individuell plan, IP) and what belongs to it. Unknown search parameters, modifiers and bad "
     "values are refused with 400; Prefer: handling=lenient passes over unknown parameters only. IP plans, coordination "
     "CareTeams, case Tasks, IP Consents and IP Goals are changed with If-Match (428 without) and never deleted. "
-    "Prefer: return=minimal, representation and OperationOutcome are served."
+    "Prefer: return=minimal, representation and OperationOutcome are served, and so are _summary and _elements, "
+    "which keep mandatory elements and modifiers. Histories take _since, _at and _count."
 )
-_INTERACTIONS = ("read", "vread", "update", "patch", "delete", "search-type", "create")
+_INTERACTIONS = (
+    *("read", "vread", "update", "patch", "delete", "history-instance", "history-type", "search-type", "create"),
+)
 """In the order of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html"""
+_OF_SYSTEM = ("transaction", "batch", "search-system", "history-system")
+"""In the order of https://hl7.org/fhir/R4/valueset-system-restful-interaction.html"""
+_SHARED = ("_content", "_has", "_id", "_lastUpdated", "_list", "_profile", "_security", "_source", "_tag", "_text")
+_POLICIES = ("literal", "logical", "enforced")
+"""https://hl7.org/fhir/R4/valueset-reference-handling-policy.html"""
+_COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition/"
 
 
 def capability_statement(rtypes: Iterable[str], base: str, software: str, made: datetime) -> bytes:
@@ -28,50 +39,95 @@ def capability_statement(rtypes: Iterable[str], base: str, software: str, made: 
     statement: Resource = {
         "resourceType": "CapabilityStatement",
         "url": f"{names.BASE}/CapabilityStatement/knutepunkt",
+        "version": software,
         "name": "Knutepunkt",
         "title": "Knutepunkt: one individual plan per person",
         "status": "active",
         "date": made.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "publisher": "Knutepunkt",
+        "description": "What this endpoint serves",
         "kind": "instance",
         "software": {"name": "Knutepunkt", "version": software},
         "implementation": {"description": "Knutepunkt, the hub for the individual plan", "url": base},
         "fhirVersion": version(),
         "format": [FHIR_JSON, "json"],
-        "patchFormat": [JSON_PATCH],
-        "rest": [_rest(rtypes)],
+        "patchFormat": [JSON_PATCH, FHIR_JSON],
+        "rest": [_rest(sorted(rtypes))],
     }
     return msgspec.json.encode(statement)
 
 
-def _rest(rtypes: Iterable[str]) -> Resource:
-    return {"mode": "server", "documentation": _DOCUMENTATION, "resource": [_resource(r) for r in sorted(rtypes)]}
+def _rest(rtypes: list[str]) -> Resource:
+    reverse = _reverse(rtypes)
+    served = {route.interaction for route in ROUTES}
+    about = [rtype for rtype in compartments() if rtype in rtypes]
+    return {
+        "mode": "server",
+        "documentation": _DOCUMENTATION,
+        "resource": [_resource(rtype, reverse[rtype]) for rtype in rtypes],
+        "interaction": [{"code": code} for code in _OF_SYSTEM if code in served or code == "batch"],
+        "searchParam": [_parameter(p) for p in _shared(rtypes)],
+        **_listed("operation", map(_operation, operations_of(""))),
+        **_listed("compartment", (f"{_COMPARTMENT}{rtype.lower()}" for rtype in about)),
+    }
 
 
-def _resource(rtype: str) -> Resource:
+def _resource(rtype: str, reverse: list[str]) -> Resource:
     served = resource_type(rtype).interactions
+    conditional = {r.interaction for r in ROUTES if r.level is Level.TYPE and r.interaction in served}
     return {
         "type": rtype,
+        "profile": f"http://hl7.org/fhir/StructureDefinition/{rtype}",
         "interaction": [{"code": code} for code in _INTERACTIONS if code in served],
         "versioning": "versioned",
         "readHistory": "vread" in served,
         "updateCreate": "update" in served,
         "conditionalCreate": "create" in served,
-        "conditionalRead": "not-match",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
-        **_search(rtype, served),
+        "conditionalRead": "full-support",
+        "conditionalUpdate": "update" in conditional,
+        "conditionalDelete": "multiple" if "delete" in conditional else "not-supported",
+        "referencePolicy": list(_POLICIES),
+        **(_search(rtype, reverse) if "search-type" in served else {}),
+        **_listed("operation", map(_operation, operations_of(rtype))),
     }
 
 
-def _search(rtype: str, served: frozenset[str]) -> Resource:
-    if "search-type" not in served:
-        return {}
-    included = list(includes(rtype))
-    listed = [_parameter(p) for p in parameters(rtype).values()]
-    return {**({"searchInclude": included} if included else {}), "searchParam": listed}
+def _search(rtype: str, reverse: list[str]) -> Resource:
+    return {
+        **_listed("searchInclude", includes(rtype)),
+        **_listed("searchRevInclude", reverse),
+        "searchParam": [_parameter(p) for p in parameters(rtype).values()],
+    }
+
+
+def _listed(name: str, values: Iterable[Any]) -> Resource:
+    """An element that is left out where it would be empty."""
+    found = list(values)
+    return {name: found} if found else {}
+
+
+def _reverse(rtypes: list[str]) -> Mapping[str, list[str]]:
+    """Type -> what `_revinclude` may name to find what refers to it."""
+    found: dict[str, list[str]] = {rtype: [] for rtype in rtypes}
+    for source in rtypes:
+        for parameter in parameters(source).values():
+            for target in parameter.targets if parameter.is_reference else ():
+                if target in found:
+                    found[target].append(f"{source}:{parameter.code}")
+    return found
+
+
+def _shared(rtypes: list[str]) -> list[Parameter]:
+    """What a search over all types can be asked by."""
+    of_one = parameters(rtypes[0]).values()
+    return [p for p in of_one if p.code in _SHARED]
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
     modifiers = ", ".join(f":{m}" for m in parameter.modifiers)
     told = {"name": parameter.code, "definition": parameter.url, "type": parameter.declared}
     return {**told, "documentation": f"Modifiers: {modifiers}"} if modifiers else told
+
+
+def _operation(operation: Operation) -> Resource:
+    return {"name": operation.name, "definition": operation.defined or operation.url}

@@ -2,6 +2,10 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -9,6 +13,7 @@ from fhir_service.rest.exchange import Face, Header, Reply, Request
 from fhir_service.rest.media import MEDIA_TYPE, not_acceptable
 from fhir_service.rest.preconditions import is_unchanged
 from fhir_service.rest.render import CACHING, of_stored, refusal, version_headers
+from fhir_service.storage.access import access_of
 from fhir_service.storage.port import Stored
 from profiles.issues import error
 
@@ -25,7 +30,7 @@ _NATIVE: tuple[Header, ...] = (
 
 async def read(face: Face, request: Request) -> Reply:
     """The current version; 304 when the client has it, 410 when it is deleted."""
-    return told(await face.repository.read(request.rtype, request.rid), request)
+    return told(await face.repository.read(request.rtype, request.rid, access_of(request.by)), request)
 
 
 def told(stored: Stored | None, request: Request) -> Reply:
@@ -34,10 +39,27 @@ def told(stored: Stored | None, request: Request) -> Reply:
         return refusal(NOT_FOUND)
     if stored.deleted:
         return refusal(DELETED, *version_headers(stored.version, stored.updated))
-    if is_unchanged(request.headers, stored.version):
+    if _is_known(request.headers, stored):
         return Reply(304, (*CACHING, *version_headers(stored.version, stored.updated)))
     own_form = request.view.native or (request.view.any_form and request.rtype == "Binary")
     return _native(stored) if own_form else of_stored(stored)
+
+
+def _is_known(headers: Mapping[bytes, bytes], stored: Stored) -> bool:
+    """Whether the client has this version; If-Modified-Since counts only without If-None-Match.  RFC 9110 13.1.3"""
+    if b"if-modified-since" not in headers or b"if-none-match" in headers:
+        return is_unchanged(headers, stored.version)
+    since = _moment(headers[b"if-modified-since"].decode("latin-1"))
+    return since is not None and stored.updated.replace(microsecond=0) <= since
+
+
+@lru_cache(maxsize=256)
+def _moment(told: str) -> datetime | None:
+    """The time of a header; None where it is none: then it says nothing."""
+    try:
+        return parsedate_to_datetime(told).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _native(stored: Stored) -> Reply:

@@ -85,7 +85,7 @@ ROUTES = (
     Route("search-type", Level.COMPARTMENT_SEARCH, ("POST",), search_form, searches=True, whole=True),
     Route("create", Level.TYPE, ("POST",), create),
 )
-METADATA = Route("capabilities", Level.SYSTEM, READS, capabilities, searches=True)
+METADATA = Route("capabilities", Level.SYSTEM, READS, capabilities, passes_over=frozenset({"mode"}))
 """https://hl7.org/fhir/R4/http.html#capabilities"""
 
 

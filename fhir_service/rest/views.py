@@ -49,7 +49,7 @@ def unknown_part(view: View, rtype: str, *, counts: bool) -> Issue | None:
     answer is a Bundle that has a total, and may hold other types as well."""
     if view.summary == "count" and not counts:
         return error("bad-parameter-value", "_summary", "There is nothing to count at this address")
-    rtypes = resource_types() if counts else {rtype}
+    rtypes = resource_types() if counts or not rtype else {rtype}
     for named in view.elements:
         prefix, _, name = named.rpartition(".")
         if not any(name in _names(of) for of in ((prefix,) if prefix else rtypes)):
