@@ -1,0 +1,1 @@
+"""Libraries that vendors use, in their own languages, against the real process."""
