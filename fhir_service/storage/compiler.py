@@ -1,8 +1,8 @@
 """SearchQuery -> SQL: the selective table first, everything else as EXISTS beside it (stack.md 5, trap 2).
 
-A search starts at one table, the *driver*: the narrow table of the type, a generic index table, or `resource`; each
-has `pk` and `updated`. One statement finds the page by pk and sort values, and then fetches the bodies of that page.
-Default order is newest first; pages are keyset pages: they end at the sort values and pk of their last row.
+A search starts at one table: the narrow table of the type, a generic index table, or `resource`; each has `pk` and
+`updated`. One statement finds the page by pk and sort values, and then fetches the bodies of that page. Default order
+is newest first; pages are keyset pages: they end at the sort values and pk of their last row.
 """
 
 from collections.abc import Iterable
@@ -10,78 +10,117 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, and_, bindparam, false, func, literal, or_, select, true, tuple_, union
-from sqlalchemy.sql.selectable import NamedFromClause
+from sqlalchemy import (
+    BindParameter,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 
-from fhir_service.search.query import Include, ParameterType
-from fhir_service.storage.constructs import any_of, filter_only
-from fhir_service.storage.homes import Driver, condition, driver_of, entering, key_of, place_of
+from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.conditions import begins, holds, own_conditions, pks, started
+from fhir_service.storage.homes import Row, entering, key_of
 from fhir_service.storage.matching import Expression
 from fhir_service.storage.prepared import Prepared, prepare
-from fhir_service.storage.shape import NEWEST_FIRST, Shape
+from fhir_service.storage.shape import NEWEST_FIRST, ConditionShape, Shape
+from fhir_service.storage.starts import FEW, best_start
 from fhir_service.storage.statements import stored_columns
-from fhir_service.storage.tables import REF, RESOURCE, TYPED, column_names, parameter_id
+from fhir_service.storage.tables import RESOURCE
 
 SHAPES_KEPT = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledSearch:
-    """The statements of one shape. Rows of `page`: the columns of a Stored, pk, then the sort values.
-
-    `simple`: it looks at nothing but the narrow table of the type, and has little to sort: it may run on the loop
-    (decision 41).
-    """
-
-    page: Prepared
-    total: Prepared
-    simple: bool
-
-
 @lru_cache(maxsize=SHAPES_KEPT)
-def compile_search(shape: Shape) -> CompiledSearch:
-    """The statements for a shape, made at its first use."""
-    driver = driver_of(shape)
-    found = [condition(driver, shape.rtype, c) for c in shape.criteria]
-    where = [*driver.own_conditions(shape.rtype), *found]
-    asked = [*(c.parameter for c in shape.criteria), *(s.parameter for s in shape.sort)]
-    own = driver.typed and all(place_of(shape.rtype, parameter) in ("typed", "time") for parameter in asked)
-    few = driver.criterion is not None and driver.criterion.type is ParameterType.REFERENCE
-    return CompiledSearch(
-        page=prepare(_page(shape, driver, where)),
-        total=prepare(_total(driver, where)),
-        simple=own and (few or shape.sort == (NEWEST_FIRST,)),
-    )
-
-
-def _page(shape: Shape, driver: Driver, where: Iterable[Expression]) -> Select[Any]:
-    source = driver.table
-    keys = [key_of(driver, shape.rtype, s).label(f"key_{i}") for i, s in enumerate(shape.sort)]
-    chosen = select(source.c.pk, *keys).select_from(source).where(*where)
-    if driver.repeats:
-        chosen = chosen.distinct()
-    if shape.after is not None:
-        chosen = chosen.where(_after(shape, keys, source.c.pk))
-    page = chosen.order_by(*_order(shape, keys, source.c.pk)).limit(bindparam("limit")).subquery("page")
-    resource = entering(RESOURCE, "r")
-    outer = [page.c[f"key_{i}"] for i in range(len(keys))]
-    return (
+def compile_page(shape: Shape, access: Access = EVERYTHING, start: ConditionShape | None = None) -> Prepared:
+    """The rows of a page: the columns of a Stored, pk, then the sort values. `start`: the condition to start at."""
+    chosen, labels = _chosen(shape, access, start)
+    page = chosen.subquery("page")
+    resource = entering(RESOURCE, "r", access)
+    outer = [page.c[label] for label in labels]
+    return prepare(
         select(*stored_columns(resource), page.c.pk, *outer)
         .select_from(page.join(resource, resource.c.pk == page.c.pk))
         .order_by(*_order(shape, outer, page.c.pk))
     )
 
 
-def _total(driver: Driver, where: Iterable[Expression]) -> Select[Any]:
-    chosen = select(driver.table.c.pk).select_from(driver.table).where(*where)
-    found = (chosen.distinct() if driver.repeats else chosen).subquery("found")
-    return select(func.count()).select_from(found)
+def _chosen(shape: Shape, access: Access, start: ConditionShape | None) -> tuple[Select[Any], list[str]]:
+    """(pk, sort values) of the page."""
+    labels = [f"key_{i}" for i in range(len(shape.sort))]
+    if not shape.among:
+        return _limited(shape, _Part(shape.rtype, shape.criteria, start, "d"), access), labels
+    parts = [_Part(t, c, best_start(t, c), f"d{i}") for i, (t, c) in enumerate(shape.among)]
+    each = [_limited(shape, part, access).subquery(f"p{i}") for i, part in enumerate(parts)]
+    together = union_all(*[select(one.c.pk, *[one.c[label] for label in labels]) for one in each]).subquery("found")
+    keys = [together.c[label] for label in labels]
+    return select(together.c.pk, *keys).order_by(*_order(shape, keys, together.c.pk)).limit(bindparam("limit")), labels
 
 
-def _order(shape: Shape, keys: list[Any], pk: Expression) -> list[Any]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is found of one type, and the condition to start at."""
+
+    rtype: str
+    criteria: tuple[ConditionShape, ...]
+    start: ConditionShape | None
+    name: str
+
+
+def _found(part: _Part, access: Access) -> tuple[Row, list[Expression], bool]:
+    row, repeats = started(part.rtype, part.start, access, part.name)
+    others = [holds(row, one) for one in part.criteria if one is not part.start]
+    return row, [*own_conditions(row), *begins(row), *others], repeats
+
+
+def _limited(shape: Shape, part: _Part, access: Access) -> Select[Any]:
+    row, where, repeats = _found(part, access)
+    keys = [key_of(row, s).label(f"key_{i}") for i, s in enumerate(shape.sort)]
+    pk = row.table.c.pk
+    chosen = select(pk, *keys).select_from(row.table).where(*where)
+    if repeats:
+        chosen = chosen.distinct()
+    if shape.after is not None:
+        chosen = chosen.where(_after(shape, keys, pk))
+    return chosen.order_by(*_order(shape, keys, pk)).limit(bindparam("limit"))
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def compile_total(shape: Shape, access: Access = EVERYTHING) -> Prepared:
+    """How many there are on all pages."""
+    among = shape.among or ((shape.rtype, shape.criteria),)
+    counts = [_count(_Part(t, c, best_start(t, c), f"d{i}"), access) for i, (t, c) in enumerate(among)]
+    if len(counts) == 1:
+        return prepare(counts[0])
+    together = union_all(*counts).subquery("counts")
+    return prepare(select(func.sum(together.c.number)))
+
+
+def _count(part: _Part, access: Access) -> Select[Any]:
+    row, where, repeats = _found(part, access)
+    chosen = select(row.table.c.pk).select_from(row.table).where(*where)
+    found = (chosen.distinct() if repeats else chosen).subquery(f"{part.name}f")
+    return select(func.count().label("number")).select_from(found)
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def compile_estimate(rtype: str, start: ConditionShape, access: Access = EVERYTHING) -> Prepared:
+    """How many a condition finds by itself, counted no further than is too many to start at."""
+    few = pks(rtype, start, access).limit(literal(FEW + 1)).subquery("few")
+    return prepare(select(func.count()).select_from(few))
+
+
+def _order(shape: Shape, keys: Iterable[Any], pk: Expression) -> list[Any]:
     """Missing values last in both directions; what is the same, newest made first."""
     if shape.sort == (NEWEST_FIRST,):
-        return [keys[0].desc(), pk.desc()]
+        return [*(key.desc() for key in keys), pk.desc()]
     ordered = [(k.desc() if s.descending else k.asc()).nulls_last() for s, k in zip(shape.sort, keys, strict=True)]
     return [*ordered, pk.desc()]
 
@@ -99,31 +138,3 @@ def _after(shape: Shape, keys: list[Any], pk: Expression) -> Expression:
         further.append(and_(true(), *same, beyond))
         same.append(key == value if known else key.is_(None))
     return or_(*further, and_(*same, pk < bindparam("after_pk")))
-
-
-@lru_cache(maxsize=SHAPES_KEPT)
-def compile_includes(rtype: str, includes: tuple[Include, ...]) -> Prepared:
-    """The resources that those with the bound `pks` refer to, each once: rows of a Stored."""
-    named = union(*[_references(rtype, include) for include in includes]).subquery("named")
-    resource = entering(RESOURCE, "r")
-    same = and_(resource.c.rtype == named.c.rtype, resource.c.rid == named.c.target, resource.c.deleted == 0)
-    return prepare(
-        select(*stored_columns(resource)).select_from(named.join(resource, same)).order_by(resource.c.pk.asc())
-    )
-
-
-def _references(rtype: str, include: Include) -> Select[Any]:
-    source, target, kind, where = _reference_columns(rtype, include.parameter)
-    chosen = select(kind.label("rtype"), target.label("target")).distinct().select_from(source).where(*where)
-    return chosen if include.target is None else chosen.where(kind == literal(include.target))
-
-
-def _reference_columns(rtype: str, parameter: str) -> tuple[NamedFromClause, Expression, Expression, list[Expression]]:
-    typed = TYPED.get(rtype)
-    if typed and parameter in typed.parameters:
-        table = entering(typed.table, "s")
-        target, kind = column_names(parameter, typed.parameters[parameter])
-        return table, table.c[target], table.c[kind], [any_of(table.c.pk, "pks")]
-    table = entering(REF, "s")
-    number = filter_only(table.c.param) == literal(parameter_id(rtype, parameter))
-    return table, table.c.target, table.c.rtype, [any_of(table.c.pk, "pks"), number]

@@ -3,6 +3,7 @@
 `any_of(column, name)`: the column is in a list that is bound as one value.
 `filter_only(column)`: the column, out of reach of SQLite's choice of an index, so that the selective table or index
 that the compiler chose stays first (stack.md 5, trap 2).
+`has_words(pk, column, name)`: a row of `fulltext` has the words bound as `<name>_match` or `<name>_query`.
 `contains_text(column, name)`: the text has this part somewhere; no wildcards, so nothing to escape (SR-21).
 """
 
@@ -84,3 +85,29 @@ def _contains_text(element: contains_text, compiler: SQLCompiler, **options: Any
 def _contains_text_sqlite(element: contains_text, compiler: SQLCompiler, **options: Any) -> str:
     column, part = compiler.process(element.column, **options), compiler.process(element.part, **options)
     return f"(instr({column}, {part}) > 0)"
+
+
+class has_words(ColumnElement[Any]):  # noqa: N801 - reads as SQL
+    """The row of `fulltext` with this `pk` has the bound words in `column`."""
+
+    inherit_cache = False
+    type = types.NULLTYPE
+
+    def __init__(self, pk: ColumnElement[Any], column: ColumnElement[Any], name: str) -> None:
+        self.pk = pk
+        self.column = column
+        self.sqlite_words = bindparam(f"{name}_match", type_=types.Text())
+        self.postgres_words = bindparam(f"{name}_query", type_=types.Text())
+
+
+@compiles(has_words)
+def _has_words(element: has_words, compiler: SQLCompiler, **options: Any) -> str:
+    column, query = compiler.process(element.column, **options), compiler.process(element.postgres_words, **options)
+    return f"(array_to_tsvector(string_to_array({column}, ' ')) @@ CAST(CAST({query} AS text) AS tsquery))"
+
+
+@compiles(has_words, "sqlite")
+def _has_words_sqlite(element: has_words, compiler: SQLCompiler, **options: Any) -> str:
+    # FTS5 answers best when it is asked once, for all rows.
+    pk, match = compiler.process(element.pk, **options), compiler.process(element.sqlite_words, **options)
+    return f"({pk} IN (SELECT rowid FROM fulltext_words WHERE fulltext_words MATCH {match}))"  # noqa: S608 - compiled

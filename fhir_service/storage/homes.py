@@ -1,4 +1,4 @@
-"""Where a search parameter lives, and how a search reaches it from the table it starts at.
+"""Where a search parameter lives, and what it asks of a row from which its resource can be reached.
 
 Places: `id` and `time` are columns of the resource itself, `typed` a column of the type's narrow table, `side` rows of
 a generic index table.
@@ -8,54 +8,45 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, exists, func, literal, literal_column, not_, or_, select
+from sqlalchemy import Exists, Select, Table, and_, exists, false, func, literal, literal_column, not_, or_, select
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from fhir_service.search.query import ParameterType, Sort
+from fhir_service.storage.access import Access
 from fhir_service.storage.constructs import filter_only
-from fhir_service.storage.matching import Expression, matches
-from fhir_service.storage.shape import CriterionShape, Shape
+from fhir_service.storage.matching import Columns, Expression, matches
+from fhir_service.storage.shape import ConditionShape, CriterionShape
 from fhir_service.storage.tables import PARTS, RESOURCE, SIDE, TYPED, column_names, parameter_id
 
 PLACES = {"_id": "id", "_lastUpdated": "time"}
 NO_SYSTEM: Expression = literal_column("''")
-RANKS: Mapping[tuple[ParameterType, str], int] = {
-    (ParameterType.REFERENCE, "one"): 2,
-    (ParameterType.REFERENCE, "of-one"): 2,
-    (ParameterType.REFERENCE, "many"): 3,
-    (ParameterType.REFERENCE, "of-many"): 3,
-    (ParameterType.STRING, "starts"): 4,
-    (ParameterType.TOKEN, "one"): 5,
-    (ParameterType.TOKEN, "of-one"): 5,
-    (ParameterType.TOKEN, "many"): 6,
-    (ParameterType.TOKEN, "of-many"): 6,
-    (ParameterType.STRING, "exact"): 7,
-    (ParameterType.STRING, "contains"): 7,
-    (ParameterType.DATE, "eq"): 8,
-}
-"""How well a criterion narrows a search, best first. What is not here never comes first."""
-KNOWN_RANKS = {"_id": 0, "identifier": 0, "patient": 1, "subject": 1, "status": 7}
 
 
 @dataclass(frozen=True, slots=True)
-class Driver:
-    """The table that a search starts at. `criterion`: the one it was chosen for; `repeats`: may name a pk twice."""
+class Row:
+    """A row of `table`, which has the pk of one resource of `rtype`.
+
+    `typed`: it is the narrow table of the type. `start`: the condition that the table was chosen for, whose columns an
+    index is to be found by; all others only filter. Whatever else enters is seen with the same `access`.
+    """
 
     table: NamedFromClause
-    criterion: CriterionShape | None
-    typed: bool
-    repeats: bool
+    rtype: str
+    access: Access
+    typed: bool = False
+    start: ConditionShape | None = None
 
-    def own_conditions(self, rtype: str) -> list[Expression]:
-        """What makes its rows those of the type; index tables hold nothing else."""
-        if self.typed or self.repeats:
-            return []
-        return [self.table.c.rtype == literal(rtype), self.table.c.deleted == literal_column("0")]
+    def beside(self, table: Table, name: str) -> tuple[NamedFromClause, Exists]:
+        """Another table, and that it has a row of the same resource."""
+        other = entering(table, name, self.access)
+        return other, exists().select_from(other).where(other.c.pk == self.table.c.pk)
 
 
-def entering(table: Table, name: str) -> NamedFromClause:
-    """`table` as a search sees it. The one door through which a table gets into the SQL of a search."""
-    return table.alias(name)
+def entering(table: Table, name: str, access: Access) -> NamedFromClause:
+    """`table` with the rows that may be seen. The one door through which a table gets into the SQL of a search."""
+    if access.condition is None:
+        return table.alias(name)
+    return select(table).where(access.of(table)).subquery(name)
 
 
 def place_of(rtype: str, parameter: str) -> str:
@@ -66,70 +57,59 @@ def place_of(rtype: str, parameter: str) -> str:
     return "typed" if typed and parameter in typed.parameters else "side"
 
 
-def driver_of(shape: Shape) -> Driver:
-    """Choose where to start: at the criterion that narrows most, else at everything of the type, newest first."""
-    ranked = [(rank, c) for c in shape.criteria if (rank := _rank(shape.rtype, c)) is not None]
-    best = min(ranked, key=lambda found: found[0])[1] if ranked else None
-    place = place_of(shape.rtype, best.parameter) if best else "typed"
-    if place == "side" and best:
-        return Driver(entering(SIDE[best.type], "d"), best, typed=False, repeats=True)
-    typed = TYPED.get(shape.rtype)
-    if place == "id" or typed is None:
-        return Driver(entering(RESOURCE, "d"), best, typed=False, repeats=False)
-    return Driver(entering(typed.table, "d"), best, typed=True, repeats=False)
+def number_of(rtype: str, parameter: str) -> Expression:
+    """The number of a parameter, as a part of the statement: PostgreSQL then knows how common it is."""
+    return literal_column(str(parameter_id(rtype, parameter)))
 
 
-def _rank(rtype: str, criterion: CriterionShape) -> tuple[int, bool] | None:
-    if not criterion.narrows or not criterion.forms or criterion.parameter == "_lastUpdated":
-        return None
-    ranks = [RANKS.get((criterion.type, form)) for form in criterion.forms]
-    known = [rank for rank in ranks if rank is not None]
-    if len(known) < len(ranks):
-        return None
-    return KNOWN_RANKS.get(criterion.parameter, max(known)), place_of(rtype, criterion.parameter) == "side"
+def of_type(resource: NamedFromClause, rtype: str) -> Expression:
+    """A row of `resource` that was found otherwise is one of the type, and not deleted."""
+    return and_(filter_only(resource.c.rtype) == literal(rtype), filter_only(resource.c.deleted) == literal_column("0"))
 
 
-def condition(driver: Driver, rtype: str, criterion: CriterionShape) -> Expression:
-    """What a criterion asks of the row of the driver."""
-    return _CONDITION[place_of(rtype, criterion.parameter)](driver, rtype, criterion)
+def asks(row: Row, criterion: CriterionShape) -> Expression:
+    """What a criterion asks of the resource of a row."""
+    return _ASKS[place_of(row.rtype, criterion.parameter)](row, criterion)
 
 
-def _time(driver: Driver, _: str, criterion: CriterionShape) -> Expression:
-    updated = driver.table.c.updated
+def _time(row: Row, criterion: CriterionShape) -> Expression:
+    updated = row.table.c.updated
     return _any_form(criterion, (updated, updated + literal_column("1")))
 
 
-def _id(driver: Driver, _: str, criterion: CriterionShape) -> Expression:
-    """Nothing narrows more than an id: where there is one, the driver is `resource`."""
-    rid = driver.table.c.rid
-    return _any_form(criterion, (rid if driver.criterion is criterion else filter_only(rid), NO_SYSTEM))
-
-
-def _typed(driver: Driver, rtype: str, criterion: CriterionShape) -> Expression:
-    names = column_names(criterion.parameter, criterion.type)
-    if driver.typed:
-        own = (driver.table.c[names[0]], driver.table.c[names[1]])
-        return _of_one_row(criterion, own if driver.criterion is criterion else _filters(own))
-    probe = entering(TYPED[rtype].table, criterion.name)
-    asked = _of_one_row(criterion, _filters((probe.c[names[0]], probe.c[names[1]])))
-    return exists().select_from(probe).where(probe.c.pk == driver.table.c.pk, asked)
-
-
-def _side(driver: Driver, rtype: str, criterion: CriterionShape) -> Expression:
-    number: Expression = literal_column(str(parameter_id(rtype, criterion.parameter)))
-    first, second = (name for name, _ in PARTS[criterion.type])
-    if driver.criterion is criterion:
-        own = (driver.table.c[first], driver.table.c[second])
-        return and_(driver.table.c.param == number, _any_form(criterion, own))
-    probe = entering(SIDE[criterion.type], criterion.name)
-    there = exists().select_from(probe).where(probe.c.pk == driver.table.c.pk, filter_only(probe.c.param) == number)
-    if criterion.missing is not None:
-        return not_(there) if criterion.missing else there
-    found = there.where(_any_form(criterion, _filters((probe.c[first], probe.c[second]))))
+def _id(row: Row, criterion: CriterionShape) -> Expression:
+    if "rid" in row.table.c:
+        rid = row.table.c.rid
+        found = _any_form(criterion, (rid if row.start is criterion else filter_only(rid), NO_SYSTEM))
+        return found if criterion.narrows else not_(found)
+    resource, there = row.beside(RESOURCE, criterion.name)
+    found = there.where(_any_form(criterion, (filter_only(resource.c.rid), NO_SYSTEM)))
     return found if criterion.narrows else not_(found)
 
 
-_CONDITION: Mapping[str, Callable[[Driver, str, CriterionShape], Expression]] = {
+def _typed(row: Row, criterion: CriterionShape) -> Expression:
+    names = column_names(criterion.parameter, criterion.type)
+    if row.typed:
+        own = [row.table.c[name] for name in names]
+        return _of_one_row(criterion, own if row.start is criterion else _filters(own))
+    probe, there = row.beside(TYPED[row.rtype].table, criterion.name)
+    return there.where(_of_one_row(criterion, _filters([probe.c[name] for name in names])))
+
+
+def _side(row: Row, criterion: CriterionShape) -> Expression:
+    number = number_of(row.rtype, criterion.parameter)
+    parts = [name for name, _ in PARTS[criterion.type]]
+    if row.start is criterion:
+        return and_(row.table.c.param == number, _any_form(criterion, [row.table.c[part] for part in parts]))
+    probe, there = row.beside(SIDE[criterion.type], criterion.name)
+    there = there.where(filter_only(probe.c.param) == number)
+    if criterion.missing is not None:
+        return not_(there) if criterion.missing else there
+    found = there.where(_any_form(criterion, _filters([probe.c[part] for part in parts])))
+    return found if criterion.narrows else not_(found)
+
+
+_ASKS: Mapping[str, Callable[[Row, CriterionShape], Expression]] = {
     "time": _time,
     "id": _id,
     "typed": _typed,
@@ -137,15 +117,16 @@ _CONDITION: Mapping[str, Callable[[Driver, str, CriterionShape], Expression]] = 
 }
 
 
-def _filters(columns: tuple[Expression, Expression]) -> tuple[Expression, Expression]:
-    return filter_only(columns[0]), filter_only(columns[1])
+def _filters(columns: Columns) -> Columns:
+    return [filter_only(column) for column in columns]
 
 
-def _any_form(criterion: CriterionShape, columns: tuple[Expression, Expression]) -> Expression:
-    return or_(*[matches(form, columns, f"{criterion.name}_{i}") for i, form in enumerate(criterion.forms)])
+def _any_form(criterion: CriterionShape, columns: Columns) -> Expression:
+    """A value set without codes has no alternatives: nothing is one of them."""
+    return or_(false(), *[matches(form, columns, f"{criterion.name}_{i}") for i, form in enumerate(criterion.forms)])
 
 
-def _of_one_row(criterion: CriterionShape, columns: tuple[Expression, Expression]) -> Expression:
+def _of_one_row(criterion: CriterionShape, columns: Columns) -> Expression:
     """The condition where a missing value is NULL rather than no row."""
     if criterion.missing is not None:
         return columns[0].is_(None) if criterion.missing else columns[0].is_not(None)
@@ -153,28 +134,36 @@ def _of_one_row(criterion: CriterionShape, columns: tuple[Expression, Expression
     return found if criterion.narrows else or_(columns[0].is_(None), not_(found))
 
 
-def key_of(driver: Driver, rtype: str, sort: Sort) -> Any:
-    """The sort value of the row of the driver: of several, the least going up and the greatest going down."""
-    place = place_of(rtype, sort.parameter)
+def key_of(row: Row, sort: Sort) -> Any:
+    """The sort value of the resource of a row: of several, the least going up and the greatest going down."""
+    place = place_of(row.rtype, sort.parameter)
     if place == "time":
-        return driver.table.c.updated
+        return row.table.c.updated
     if place == "id":
-        return driver.table.c.rid if "rid" in driver.table.c else _looked_up(driver, entering(RESOURCE, "k"), "rid")
+        return row.table.c.rid if "rid" in row.table.c else _looked_up(row, RESOURCE, "rid")
     if sort.type is None:
         raise ValueError(f"{sort.parameter} has no type to sort by")
-    first, second = (name for name, _ in PARTS[sort.type])
-    part = second if sort.type is ParameterType.DATE and sort.descending else first
+    part = sort_part(sort)
     if place == "typed":
-        name = column_names(sort.parameter, sort.type)[0 if part == first else 1]
-        return driver.table.c[name] if driver.typed else _looked_up(driver, entering(TYPED[rtype].table, "k"), name)
-    table = entering(SIDE[sort.type], "k")
-    value: Expression = (func.max if sort.descending else func.min)(table.c[part])
-    number: Expression = literal_column(str(parameter_id(rtype, sort.parameter)))
-    return _scalar(select(value).where(table.c.pk == driver.table.c.pk, filter_only(table.c.param) == number))
+        name = column_names(sort.parameter, sort.type)[part]
+        return row.table.c[name] if row.typed else _looked_up(row, TYPED[row.rtype].table, name)
+    table = entering(SIDE[sort.type], "k", row.access)
+    value: Expression = (func.max if sort.descending else func.min)(table.c[PARTS[sort.type][part][0]])
+    number = filter_only(table.c.param) == number_of(row.rtype, sort.parameter)
+    return _scalar(select(value).where(table.c.pk == row.table.c.pk, number))
 
 
-def _looked_up(driver: Driver, table: NamedFromClause, column: str) -> Any:
-    return _scalar(select(table.c[column]).where(table.c.pk == driver.table.c.pk))
+_RANGES = (ParameterType.DATE, ParameterType.QUANTITY)
+
+
+def sort_part(sort: Sort) -> int:
+    """Which part of the value is sorted by: of a range its beginning going up, its end going down."""
+    return 1 if sort.type in _RANGES and sort.descending else 0
+
+
+def _looked_up(row: Row, table: Table, column: str) -> Any:
+    other = entering(table, "k", row.access)
+    return _scalar(select(other.c[column]).where(other.c.pk == row.table.c.pk))
 
 
 def _scalar(chosen: Select[Any]) -> Any:

@@ -1,6 +1,6 @@
 """From the rows of a search to a page; the same for every back-end."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fhir_service.search.query import SearchQuery
@@ -11,26 +11,16 @@ from fhir_service.storage.statements import STORED
 PK = len(STORED)
 
 
-def pks_of(query: SearchQuery, rows: Sequence[Sequence[Any]]) -> list[int]:
-    """The primary keys of what is on the page; `rows` as from `CompiledSearch.page`."""
-    return [row[PK] for row in rows[: query.count]]
-
-
 def page_of(
-    query: SearchQuery, rows: Sequence[Sequence[Any]], included: Iterable[Sequence[Any]], total: int | None
+    query: SearchQuery, rows: Sequence[Sequence[Any]], included: Sequence[Stored], *, total: int | None, cut: bool
 ) -> Page:
     """The page. One row more than asked for tells that another page follows."""
-    matches = tuple(stored(row) for row in rows[: query.count])
-    more = matches and len(rows) > query.count
+    more = 0 < query.count < len(rows)
     last = rows[query.count - 1] if more else ()
     return Page(
-        matches=matches,
-        included=_besides(matches, included),
+        matches=tuple([stored(row) for row in rows[: query.count]]),
+        included=tuple(included),
         following=(tuple(last[PK + 1 :]), last[PK]) if more else None,
         total=total,
+        cut=cut,
     )
-
-
-def _besides(matches: tuple[Stored, ...], included: Iterable[Sequence[Any]]) -> tuple[Stored, ...]:
-    there = {(m.rtype, m.rid) for m in matches}
-    return tuple(s for s in map(stored, included) if (s.rtype, s.rid) not in there)

@@ -187,12 +187,16 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Answer to a search. `following` is the cursor of the next page; `total` only where it was asked for."""
+    """Answer to a search. `following` is the cursor of the next page; `total` only where it was asked for.
+
+    `cut`: more would have been included than one page may bring (SR-8); the caller has to be told.
+    """
 
     matches: tuple[Stored, ...]
     included: tuple[Stored, ...] = ()
     following: tuple[tuple[int | str | None, ...], int] | None = None
     total: int | None = None
+    cut: bool = False
 
 
 HistoryPlace: TypeAlias = tuple[int, str, str, int]

@@ -1,21 +1,136 @@
 """A search from the query to the page, written once for both back-ends (`steps`)."""
 
-from fhir_service.search.query import SearchQuery
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fhir_service.search.query import Criterion, Include, ParameterType, SearchQuery
 from fhir_service.storage.access import EVERYTHING, Access
-from fhir_service.storage.compiler import compile_includes, compile_search
-from fhir_service.storage.pages import page_of, pks_of
-from fhir_service.storage.port import Page
-from fhir_service.storage.shape import includes_of, shape_of
-from fhir_service.storage.steps import Rows, Steps
+from fhir_service.storage.compiler import compile_estimate, compile_page, compile_total
+from fhir_service.storage.homes import place_of
+from fhir_service.storage.including import compile_forward, compile_reverse
+from fhir_service.storage.pages import PK, page_of
+from fhir_service.storage.port import Page, Stored
+from fhir_service.storage.rows import stored
+from fhir_service.storage.shape import NEWEST_FIRST, Bound, ConditionShape, Shape, shape_of
+from fhir_service.storage.starts import FEW, starts
+from fhir_service.storage.steps import Question, Rows, Steps
+from fhir_service.storage.tables import TYPED
+from fhir_service.storage.visible import version
+
+MOST_INCLUDED = 1_000
+"""Resources that may come along with one page; that there are more is told, never passed over (SR-8)."""
+DEEPEST = 8
+"""Rounds of `:iterate`."""
+_OF_VERSION = re.compile(rb'([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})/_history/([1-9][0-9]{0,9})"')
 
 
 def found(query: SearchQuery, access: Access = EVERYTHING) -> Steps[Page]:
     """One page. Its statements have to see one state of the database, if there are several."""
     shape, bound = shape_of(query)
-    compiled = compile_search(shape)
-    rows: Rows = (yield compiled.page, bound) if query.count else ()
-    includes = includes_of(query)
-    pks = pks_of(query, rows) if includes else []
-    included: Rows = (yield compile_includes(query.rtype, includes), {"pks": pks}) if pks else ()
-    total = (yield compiled.total, bound)[0][0] if query.total else None
-    return page_of(query, rows, included, total)
+    bound |= access.bound
+    rows: Rows = ()
+    if query.count:
+        start = yield from _start(shape, bound, access)
+        rows = yield compile_page(shape, access, start), bound
+    included: Sequence[Stored] = ()
+    cut = False
+    if query.includes and rows:
+        included, cut = yield from _included(query, rows[: query.count], access)
+    total: int | None = None
+    if query.total:
+        total = int((yield compile_total(shape, access), bound)[0][0])
+    return page_of(query, rows, included, total=total, cut=cut)
+
+
+def _start(shape: Shape, bound: Bound, access: Access) -> Steps[ConditionShape | None]:
+    """The condition to start at; None: at everything of the type, newest first."""
+    candidates = starts(shape)
+    for one, sure in candidates:
+        if sure:
+            return one
+        counted = yield compile_estimate(shape.rtype, one, access), bound
+        if counted[0][0] <= FEW:
+            return one
+    if candidates and shape.sort != (NEWEST_FIRST,):
+        return candidates[0][0]  # all of them are to be sorted, wherever it starts
+    return None
+
+
+def _included(query: SearchQuery, matches: Rows, access: Access) -> Steps[tuple[Sequence[Stored], bool]]:
+    """What comes along, each once, and whether there would be more."""
+    seen = {row[PK] for row in matches}
+    brought: dict[int, Any] = {}
+    frontier: Rows = matches
+    includes = query.includes
+    for _ in range(DEEPEST):
+        new: dict[int, Any] = {}
+        for question in _round(includes, frontier, access):
+            room = MOST_INCLUDED - len(brought) - len(new)
+            values = {**access.bound, **question[1], "seen": sorted((*seen, *new)), "limit": room + 1}
+            rows = yield question[0], values
+            new.update((row[PK], row) for row in rows[:room])
+            if len(rows) > room:
+                brought |= new
+                return (yield from _of_versions(matches, brought, access)), True
+        brought |= new
+        seen |= new.keys()
+        frontier, includes = list(new.values()), tuple([i for i in includes if i.iterate])
+        if not frontier or not includes:
+            return (yield from _of_versions(matches, brought, access)), False
+    return (yield from _of_versions(matches, brought, access)), True
+
+
+def _round(includes: Iterable[Include], frontier: Rows, access: Access) -> Iterable[Question]:
+    """The statements of one round that starts at the rows of `frontier`."""
+    by_type: dict[str, list[Any]] = defaultdict(list)
+    for row in frontier:
+        by_type[row[0]].append(row)
+    forward = tuple(dict.fromkeys(i for i in includes if not i.reverse and i.source in by_type))
+    if forward:
+        sources = {i.source for i in forward}
+        yield compile_forward(forward, access), {"pks": [row[PK] for s in sorted(sources) for row in by_type[s]]}
+    backward = tuple(dict.fromkeys(i for i in includes if i.reverse))
+    reverse = compile_reverse(backward, tuple(sorted(by_type)), access) if backward else None
+    if reverse:
+        yield reverse, {f"rids_{rtype}": [row[1] for row in rows] for rtype, rows in by_type.items()}
+
+
+def _of_versions(matches: Rows, brought: dict[int, Any], access: Access) -> Steps[Sequence[Stored]]:
+    """What was brought; where a match refers to a version of it, that one.
+
+    https://hl7.org/fhir/R4/search.html#revinclude
+    """
+    included = {(s.rtype, s.rid): s for s in map(stored, brought.values())}
+    named = dict.fromkeys(one for row in matches for one in _versions_named(row[4]))
+    for key, number in named:
+        current = included.get(key)
+        if current is not None and current.version != number:
+            older = yield from version(*key, number, access)
+            if older is not None and not older.deleted:
+                included[key] = older
+    return tuple(included.values())
+
+
+def _versions_named(body: bytes) -> Iterable[tuple[tuple[str, str], int]]:
+    if b"/_history/" not in body:
+        return ()
+    return [((rtype.decode(), rid.decode()), int(number)) for rtype, rid, number in _OF_VERSION.findall(body)]
+
+
+def is_short(query: SearchQuery) -> bool:
+    """Whether it looks at nothing but the narrow table of the type, and has little to sort.
+
+    Such a search may run on the loop (decision 41).
+    """
+    if query.includes or query.total or query.among or query.rtype not in TYPED:
+        return False
+    asked = [c for c in query.criteria if isinstance(c, Criterion)]
+    parameters = [*[c.parameter for c in asked], *[s.parameter for s in query.sort]]
+    own = all(place_of(query.rtype, parameter) in ("typed", "time") for parameter in parameters)
+    return own and len(asked) == len(query.criteria) and (not query.sort or _few(asked))
+
+
+def _few(asked: Iterable[Criterion]) -> bool:
+    return any(one.type is ParameterType.REFERENCE and one.modifier is None for one in asked)

@@ -1,12 +1,26 @@
 """What of a query decides its SQL: the shape. What does not is bound (decision 21: a statement per shape, cached)."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from fhir_service.search.query import Criterion, Include, ParameterType, SearchQuery, Sort
+from fhir_service.search.query import (
+    AnyOf,
+    Chain,
+    Condition,
+    Criterion,
+    FullText,
+    Has,
+    ParameterType,
+    SearchQuery,
+    Sort,
+)
 from fhir_service.storage.matching import forms_of
+from fhir_service.storage.words import words_for_postgres, words_for_sqlite
 
 NEWEST_FIRST = Sort("_lastUpdated", ParameterType.DATE, descending=True)
+_NEGATIONS = frozenset({"not", "not-in"})
+Bound: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +37,45 @@ class CriterionShape:
     @property
     def narrows(self) -> bool:
         """Whether it tells what is wanted, rather than what is not."""
-        return self.missing is not True and self.modifier != "not"
+        return self.missing is not True and self.modifier not in _NEGATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class ChainShape:
+    """A chain: `links` as (type it leads to, what holds there)."""
+
+    name: str
+    parameter: str
+    links: tuple[tuple[str, "ConditionShape"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HasShape:
+    """A reverse chain."""
+
+    name: str
+    rtype: str
+    parameter: str
+    condition: "ConditionShape"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyShape:
+    """Alternatives."""
+
+    name: str
+    conditions: tuple["ConditionShape", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WordsShape:
+    """Full text. `column`: the one of `fulltext` that has the words."""
+
+    name: str
+    column: str
+
+
+ConditionShape: TypeAlias = CriterionShape | ChainShape | HasShape | AnyShape | WordsShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +83,28 @@ class Shape:
     """Key of a compiled search. `after`: for each sort value of the cursor whether there is one; None: first page."""
 
     rtype: str
-    criteria: tuple[CriterionShape, ...]
+    criteria: tuple[ConditionShape, ...]
     sort: tuple[Sort, ...]
     after: tuple[bool, ...] | None
+    among: tuple[tuple[str, tuple[ConditionShape, ...]], ...] = ()
 
 
-def shape_of(query: SearchQuery) -> tuple[Shape, dict[str, Any]]:
+def shape_of(query: SearchQuery) -> tuple[Shape, Bound]:
     """The shape of a query and the values to bind, by name."""
-    bound: dict[str, Any] = {"limit": query.count + 1}
-    criteria = tuple(_criterion(f"c{i}", c, bound) for i, c in enumerate(query.criteria))
+    bound: Bound = {"limit": query.count + 1}
+    criteria = tuple([_shape(f"c{i}", c, bound) for i, c in enumerate(query.criteria)])
+    among = tuple(
+        [
+            (one.rtype, tuple([_shape(f"t{n}c{i}", c, bound) for i, c in enumerate(one.criteria)]))
+            for n, one in enumerate(query.among)
+        ]
+    )
     after = query.after
-    if after is not None:
-        bound |= {f"after_{i}": value for i, value in enumerate(after.values)}
-        bound["after_pk"] = after.pk
-    known = tuple(v is not None for v in after.values) if after is not None else None
-    return Shape(query.rtype, criteria, _sort(query), known), bound
+    if after is None:
+        return Shape(query.rtype, criteria, _sort(query), None, among), bound
+    bound |= {f"after_{i}": value for i, value in enumerate(after.values)}
+    bound["after_pk"] = after.pk
+    return Shape(query.rtype, criteria, _sort(query), tuple([v is not None for v in after.values]), among), bound
 
 
 def _sort(query: SearchQuery) -> tuple[Sort, ...]:
@@ -53,16 +112,50 @@ def _sort(query: SearchQuery) -> tuple[Sort, ...]:
     return (NEWEST_FIRST,) if newest or not query.sort else query.sort
 
 
-def _criterion(name: str, criterion: Criterion, bound: dict[str, Any]) -> CriterionShape:
+def _shape(name: str, condition: Condition, bound: Bound) -> ConditionShape:
+    return _SHAPE[type(condition)](name, condition, bound)
+
+
+def _criterion(name: str, criterion: Criterion, bound: Bound) -> CriterionShape:
     forms = []
     for i, (form, values) in enumerate(forms_of(criterion)):
         forms.append(form)
-        bound |= {f"{name}_{i}_{part}": value for part, value in values.items()}
+        for part, value in values.items():
+            bound[f"{name}_{i}_{part}"] = value
     return CriterionShape(
         name, criterion.parameter, criterion.type, criterion.modifier, criterion.missing, tuple(forms)
     )
 
 
-def includes_of(query: SearchQuery) -> tuple[Include, ...]:
-    """The includes that start at what the query finds."""
-    return tuple(dict.fromkeys(i for i in query.includes if i.source == query.rtype))
+def _chain(name: str, chain: Chain, bound: Bound) -> ChainShape:
+    links = enumerate(chain.links)
+    return ChainShape(
+        name, chain.parameter, tuple([(rtype, _shape(f"{name}l{n}", one, bound)) for n, (rtype, one) in links])
+    )
+
+
+def _has(name: str, has: Has, bound: Bound) -> HasShape:
+    return HasShape(name, has.rtype, has.parameter, _shape(f"{name}h", has.condition, bound))
+
+
+def _any(name: str, any_of: AnyOf, bound: Bound) -> AnyShape:
+    return AnyShape(name, tuple([_shape(f"{name}o{n}", one, bound) for n, one in enumerate(any_of.conditions)]))
+
+
+_TEXTS = {"_text": "narrative", "_content": "content"}
+
+
+def _words(name: str, fulltext: FullText, bound: Bound) -> WordsShape:
+    column = _TEXTS[fulltext.parameter]
+    bound[f"{name}_match"] = words_for_sqlite(column, fulltext.words)
+    bound[f"{name}_query"] = words_for_postgres(fulltext.words)
+    return WordsShape(name, column)
+
+
+_SHAPE: Mapping[type[Condition], Callable[[str, Any, Bound], ConditionShape]] = {
+    Criterion: _criterion,
+    Chain: _chain,
+    Has: _has,
+    AnyOf: _any,
+    FullText: _words,
+}

@@ -12,7 +12,6 @@ from fhir_service.search.query import SearchQuery
 from fhir_service.storage import statements as sql
 from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
-from fhir_service.storage.compiler import compile_search
 from fhir_service.storage.group_commit import GroupCommit
 from fhir_service.storage.history import versions
 from fhir_service.storage.port import (
@@ -27,8 +26,7 @@ from fhir_service.storage.port import (
     Work,
 )
 from fhir_service.storage.rows import inbox_row, moment, outbox_row
-from fhir_service.storage.searching import found
-from fhir_service.storage.shape import shape_of
+from fhir_service.storage.searching import found, is_short
 from fhir_service.storage.sqlite_apply import Extract, apply
 from fhir_service.storage.sqlite_connection import Connection, SqliteFile
 from fhir_service.storage.sqlite_readers import Readers
@@ -81,7 +79,7 @@ class SqliteRepository:
         return self._readers.at_once(lambda c: c.driven(visible.version(rtype, rid, version, access)))
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
-        if compile_search(shape_of(query)[0]).simple and not query.includes and not query.total:
+        if is_short(query):
             return await self._readers.quick(lambda c: c.driven(found(query, access)))
         return await self._readers.apart(lambda c: in_one_view(c, found(query, access)))
 

@@ -9,9 +9,11 @@ import pytest
 from fhir_service.search import parse
 from fhir_service.search.query import Cursor
 from fhir_service.storage import statements as sql
-from fhir_service.storage.compiler import compile_includes, compile_search
+from fhir_service.storage.compiler import compile_page
+from fhir_service.storage.including import compile_forward
 from fhir_service.storage.prepared import Prepared
-from fhir_service.storage.shape import includes_of, shape_of
+from fhir_service.storage.shape import shape_of
+from fhir_service.storage.starts import starts
 
 
 def plan_of(migrated: Path, statement: Prepared) -> list[str]:
@@ -26,7 +28,9 @@ def plan_of(migrated: Path, statement: Prepared) -> list[str]:
 def page_plan(migrated: Path, rtype: str, *params: tuple[str, str], after: Cursor | None = None) -> list[str]:
     query = parse(rtype, params, base_url="http://x/fhir", after=after).query
     assert query
-    return plan_of(migrated, compile_search(shape_of(query)[0]).page)
+    shape, _ = shape_of(query)
+    candidates = starts(shape)
+    return plan_of(migrated, compile_page(shape, start=candidates[0][0] if candidates else None))
 
 
 FIRST = Cursor((1,), 1)
@@ -103,9 +107,9 @@ def test_includes_start_at_the_page(migrated: Path) -> None:
     params = [("_include", "CarePlan:care-team"), ("_include", "CarePlan:patient")]
     query = parse("CarePlan", params, base_url="http://x/fhir").query
     assert query
-    steps = plan_of(migrated, compile_includes("CarePlan", includes_of(query)))
+    steps = plan_of(migrated, compile_forward(query.includes))
     assert sum("ref_resource (pk=?)" in step for step in steps) == 1, steps
-    assert sum("SEARCH s USING INTEGER PRIMARY KEY" in step for step in steps) == 1, steps
+    assert sum("SEARCH s1 USING INTEGER PRIMARY KEY" in step for step in steps) == 1, steps
     assert sum("SEARCH r USING INDEX sqlite_autoindex_resource_1" in step for step in steps) == 1, steps
 
 
@@ -141,7 +145,7 @@ def test_statement_is_compiled_once_a_shape() -> None:
     def compiled(*params: tuple[str, str]) -> object:
         query = parse("CarePlan", params, base_url="http://x/fhir").query
         assert query
-        return compile_search(shape_of(query)[0])
+        return compile_page(shape_of(query)[0])
 
     first = compiled(("patient", "Patient/1"), ("status", "active,draft"))
     assert compiled(("patient", "Patient/2"), ("status", "draft,on-hold,revoked")) is first
