@@ -101,8 +101,6 @@ def _following(face: Face, request: Request) -> _Asked | tuple[Issue, ...] | Non
 def _parsed(
     face: Face, request: Request, parameters: Parameters, *, lenient: bool = False, after: Cursor | None = None
 ) -> Parsed:
-    if request.rtype and request.within is None:
-        return parse(request.rtype, parameters, base_url=face.base, lenient=lenient, after=after)
     return parse(
         request.rtype or None,
         parameters,
