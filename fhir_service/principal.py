@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """In `dev` from the headers `X-Knutepunkt-Role` and `X-Knutepunkt-Organization`; later from a verified token.
+    """In `dev` from the headers `X-Knutepunkt-Role`, `-Organization` and `-Purpose`; later from a verified token.
 
     `role` None: a developer, who passes every "By" column of the workflow but no guard.
     """
@@ -17,6 +17,7 @@ class Principal:
     """`ke`, `coordinator`, `unit-leader`, `notifier`, `service`, `person`, `administrator`."""
     person: str | None = None
     purpose: str | None = None
+    """`import`: what is brought was made elsewhere (`knutepunkt import`)."""
     scopes: frozenset[str] = frozenset()
 
 

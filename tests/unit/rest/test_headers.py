@@ -64,7 +64,14 @@ def test_any_header_is_answered(value: bytes) -> None:
     is_unchanged({b"if-none-match": value}, 1)
     is_lenient({b"prefer": value})
     preferred_return({b"prefer": value})
-    principal_of({b"x-knutepunkt-role": value, b"x-knutepunkt-organization": value})
+    principal_of({b"x-knutepunkt-role": value, b"x-knutepunkt-organization": value, b"x-knutepunkt-purpose": value})
+
+
+def test_purpose_is_an_import_or_refused() -> None:
+    told = principal_of({b"x-knutepunkt-purpose": b"import"})
+    assert not isinstance(told, Issue)
+    assert (told.purpose, told.role) == ("import", None)
+    assert isinstance(principal_of({b"x-knutepunkt-purpose": b"curiosity"}), Issue)
 
 
 @pytest.mark.parametrize(
