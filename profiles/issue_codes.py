@@ -51,6 +51,12 @@ ISSUE_CODES: dict[str, IssueCode] = {
     "not-expandable": IssueCode("not-supported", 422),
     "too-costly": IssueCode("too-costly", 422),
     "throttled": IssueCode("throttled", 429),
+    "id-taken": IssueCode("conflict", 409),
+    "entry-twice": IssueCode("duplicate", 400),
+    "not-in-transaction": IssueCode("not-supported", 422),
+    # references to resources of this server
+    "dangling-reference": IssueCode("not-found", 422),
+    "referred-to": IssueCode("conflict", 409),
     # versions
     "bad-if-match": IssueCode("value", 400),
     "stale-version": IssueCode("conflict", 412),

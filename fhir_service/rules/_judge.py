@@ -1,7 +1,7 @@
 """Put drafts into a standing, check, and work out what follows (workflow.md 7.7, decision 31)."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -30,22 +30,27 @@ def judge(drafts: Sequence[Draft], standing: Standing, context: Context) -> Judg
     end = standing
     for draft in drafts:
         end = end.put(draft)
-    issues = tuple(_checked(drafts, end, context))
+    blamed = _checked(drafts, end, context)
+    issues = tuple(blamed)
     if any(issue.refuses for issue in issues):
-        return Judgement(_told(issues))
+        return Judgement(_told(issues), blamed=blamed)
     return _followed(_Ledger(drafts, end), context, issues)
 
 
-def _checked(drafts: Sequence[Draft], end: Standing, context: Context) -> Iterable[Issue]:
+def _checked(drafts: Sequence[Draft], end: Standing, context: Context) -> dict[Issue, str]:
+    """Every issue once, and which draft it is about."""
+    found: dict[Issue, str] = {}
     for rule in rules():
         for draft in drafts:
             if draft.rtype in rule.on:
-                yield from rule.check(Change(draft, end, context))
+                for issue in rule.check(Change(draft, end, context)):
+                    found.setdefault(issue, draft.reference)
+    return found
 
 
 def _told(issues: tuple[Issue, ...]) -> tuple[Issue, ...]:
     """Who may not write learns nothing of what else is the matter (SR-29)."""
-    return tuple(i for i in issues if i.code == "forbidden") or tuple(dict.fromkeys(issues))
+    return tuple(i for i in issues if i.code == "forbidden") or issues
 
 
 @dataclass(slots=True)

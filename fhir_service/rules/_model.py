@@ -159,6 +159,8 @@ class Judgement:
     drafts: tuple[Draft, ...] = ()
     """The drafts asked for (the last state of each) followed by those that follow from them."""
     dispatches: tuple[Dispatch, ...] = ()
+    blamed: Mapping[Issue, str] = field(default_factory=dict)
+    """Of each issue, the reference of the (first) draft that it is about."""
 
     @property
     def refused(self) -> bool:

@@ -3,6 +3,7 @@
 from fhir_service.workflow.ingest import Ingest
 from fhir_service.workflow.office import Office
 from fhir_service.workflow.settle import Ground
+from fhir_service.workflow.transaction import Answers, Entry, placed
 from fhir_service.workflow.write import Refused, WriteRequest, Written
 
-__all__ = ["Ground", "Ingest", "Office", "Refused", "WriteRequest", "Written"]
+__all__ = ["Answers", "Entry", "Ground", "Ingest", "Office", "Refused", "WriteRequest", "Written", "placed"]

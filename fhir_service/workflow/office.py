@@ -1,15 +1,16 @@
 """The use cases over one repository: what REST and the messages call."""
 
 from fhir_service.principal import Principal
-from fhir_service.storage.port import Outgoing, Repository
+from fhir_service.storage.port import NOTHING, Changes, Outgoing, Reads, Repository
 from fhir_service.workflow.feedback import close_feedback
 from fhir_service.workflow.seed import seed
 from fhir_service.workflow.settle import Ground
+from fhir_service.workflow.transaction import Answers, Entry, transact
 from fhir_service.workflow.write import Refused, WriteRequest, Written, write
 
 
 class Office:
-    """The use cases for single resources; `Ingest` has those for messages."""
+    """The use cases of REST; `Ingest` has those for messages."""
 
     def __init__(self, repository: Repository, ground: Ground) -> None:
         self._repository = repository
@@ -24,6 +25,21 @@ class Office:
         if state == "acknowledged":
             await self._repository.run(close_feedback(outgoing, self._ground))
 
+    async def transact(
+        self, entries: Sequence[Entry], by: Principal, afterwards: Afterwards[Answers | Refused] | None = None
+    ) -> Answers | Refused:
+        """Do all entries of a transaction for `by`, or none; `afterwards` and what is raised: see `Repository.run`."""
+        return await self._repository.run(transact(entries, by, self._ground), afterwards)
+
     async def write(self, request: WriteRequest, by: Principal) -> Written | Refused:
         """Do one write for `by`. Raises what `Repository.run` raises: InForceConflict, Unavailable."""
         return await self._repository.run(write(request, by, self._ground))
+
+    async def judge(self, request: WriteRequest, by: Principal) -> Written | Refused:
+        """What `write` would answer; nothing is written."""
+
+        async def work(tx: Reads) -> tuple[Written | Refused, Changes]:
+            answer, _ = await write(request, by, self._ground)(tx)
+            return answer, NOTHING
+
+        return await self._repository.run(work)

@@ -21,7 +21,7 @@ from fhir_service.rules import (
     judge,
     named_in,
 )
-from fhir_service.storage.port import Changes, Outgoing, Reads, Stored
+from fhir_service.storage.port import Changes, Outgoing, Reads, Stored, Write
 from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.references import local
 from fhir_service.workflow.versions import next_version, parse_body
@@ -39,6 +39,8 @@ class Ground:
     base_url: str
     routes: Routes
     settings: Settings = field(default_factory=Settings)
+    referential_integrity: bool = True
+    """Whether what a client refers to here must exist (`integrity`)."""
 
     def context(self, now: datetime) -> Context:
         """The rules' view of `now` (UTC)."""
@@ -47,20 +49,26 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A draft and the version it would replace (None: never there; a deleted one counts)."""
+    """A draft and the version it would replace (None: never there; a deleted one counts).
+
+    `tail`: `versions.tail_of` what the draft wants, where somebody has needed it already.
+    """
 
     draft: Draft
     stored: Stored | None = None
+    tail: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Refused with `issues`, or everything to write. `persons`: `Type/id` of a draft -> person_id."""
+    """Refused with `issues`, or everything to write. `persons`: `Type/id` of a draft -> person_id; `blamed`: of each
+    issue, `Type/id` of the draft that it is about, as far as it is about one."""
 
     issues: tuple[Issue, ...]
     changes: Changes
     drafts: tuple[Draft, ...] = ()
     persons: Mapping[str, str] = field(default_factory=dict)
+    blamed: Mapping[Issue, str] = field(default_factory=dict)
 
     @property
     def refused(self) -> bool:
@@ -69,7 +77,7 @@ class Settlement:
 
 async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlement:
     """Judge what is wanted as one transaction and work out all that is to be written."""
-    drafts = tuple(_localised(w.draft, ground.base_url) for w in wanted)
+    drafts = tuple(_localised(w, ground.base_url) for w in wanted)
     stored = {w.draft.reference: w.stored for w in wanted if w.stored}
     persons = await find_persons(tx, drafts, stored, ground.base_url)
     if any(issue.refuses for issue in persons.issues):
@@ -81,8 +89,9 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     ]
     issues = tuple(i for j in judgements for i in j.issues)
     if any(j.refused for j in judgements):
-        return Settlement(issues, Changes())
-    return _settlement(tx, issues, dict(zip(groups, judgements, strict=True)), persons, stored)
+        return Settlement(issues, Changes(), blamed={i: r for j in judgements for i, r in j.blamed.items()})
+    tails = {id(draft.after): w.tail for draft, w in zip(drafts, wanted, strict=True) if w.tail}
+    return _settlement(_Ends(tx.now, stored, tails), issues, dict(zip(groups, judgements, strict=True)), persons)
 
 
 def _groups(drafts: Iterable[Draft], persons: Persons) -> dict[str | None, list[Draft]]:
@@ -132,9 +141,11 @@ async def _named(
     return beside
 
 
-def _localised(draft: Draft, base_url: str) -> Draft:
+def _localised(wanted: Wanted, base_url: str) -> Draft:
     """What the rules look at has its references in one form; everything else stays as it was sent."""
-    if draft.after is None or not _is_looked_at(draft):
+    draft = wanted.draft
+    absent = wanted.tail is not None and base_url.encode() not in wanted.tail
+    if absent or draft.after is None or not _is_looked_at(draft):
         return draft
     return replace(draft, after=local(draft.after, base_url))
 
@@ -147,12 +158,22 @@ def _plain(drafts: list[Draft]) -> Judgement:
     return Judgement(drafts=tuple(drafts))
 
 
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """What the next versions are made with. `tails`: by identity of the resource, as far as they are known."""
+
+    now: datetime
+    stored: Mapping[str, Stored]
+    tails: Mapping[int, bytes]
+
+    def next(self, draft: Draft, person: str | None) -> Write:
+        stored = self.stored.get(draft.reference)
+        tail = None if draft.after is None else self.tails.get(id(draft.after))
+        return next_version(draft, stored.version + 1 if stored else 1, self.now, person, tail)
+
+
 def _settlement(
-    tx: Reads,
-    issues: tuple[Issue, ...],
-    judgements: Mapping[str | None, Judgement],
-    persons: Persons,
-    stored: Mapping[str, Stored],
+    ends: _Ends, issues: tuple[Issue, ...], judgements: Mapping[str | None, Judgement], persons: Persons
 ) -> Settlement:
     of = dict(persons.of)
     drafts: list[Draft] = []
@@ -160,20 +181,16 @@ def _settlement(
         drafts.extend(judgement.drafts)
         of.update({d.reference: person for d in judgement.drafts if person and d.rtype not in NOBODYS})
     changes = Changes(
-        writes=tuple(next_version(d, _version(stored.get(d.reference)), tx.now, of.get(d.reference)) for d in drafts),
+        writes=tuple(ends.next(d, of.get(d.reference)) for d in drafts),
         moves=persons.moves,
         person_identifiers=persons.identifiers,
-        outgoing=tuple(outgoing(d, tx.now) for j in judgements.values() for d in j.dispatches),
+        outgoing=tuple(outgoing(d, ends.now) for j in judgements.values() for d in j.dispatches),
     )
     return Settlement(issues, changes, tuple(drafts), of)
 
 
 NOBODYS = frozenset({"Organization", "HealthcareService", "Location", "Practitioner", "PractitionerRole"})
 """Types that are about no patient, whoever caused them."""
-
-
-def _version(stored: Stored | None) -> int:
-    return stored.version + 1 if stored else 1
 
 
 def outgoing(dispatch: Dispatch, now: datetime) -> Outgoing:

@@ -13,7 +13,7 @@ from fhir_service.workflow.terminology_systems import System, system_of
 from fhir_service.workflow.versions import parse_body
 from profiles.issues import Issue
 from profiles.resource import Resource
-from profiles.terminology import bundled, bundled_maps
+from profiles.terminology import TYPES, bundled, bundled_maps
 
 _NEWEST = (Sort("_lastUpdated", None, descending=True),)
 MOST_VERSIONS = 50
@@ -115,7 +115,7 @@ def _numbers(version: str) -> tuple[tuple[int, str], ...]:
 
 def _bundled(rtype: str, canonical: str) -> Resource | None:
     url, _, version = canonical.partition("|")
-    found = bundled(rtype, url)
+    found = bundled(rtype, url) if rtype in TYPES else None
     return found if found and (not version or found.get("version") == version) else None
 
 

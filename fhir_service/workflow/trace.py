@@ -40,19 +40,22 @@ def versioned(write: Write) -> Reference:
     return {"reference": f"{write.rtype}/{write.rid}/_history/{write.version}"}
 
 
-def provenance_of_rest(settlement: Settlement, draft: Draft, now: datetime) -> Changes:
+def provenance_of_rest(settlement: Settlement, drafts: Sequence[Draft], now: datetime) -> Changes:
     """The settlement's changes, with a Provenance where the service did more than the client asked for."""
-    caused = [w for w in settlement.changes.writes if (w.rtype, w.rid) != (draft.rtype, draft.rid)]
-    if not caused:
+    if len(settlement.changes.writes) == len(drafts):
         return settlement.changes
+    draft = drafts[0]
+    alone = len({d.rtype for d in drafts}) == 1
+    asked = f"{'delete' if draft.after is None else 'write'} {draft.rtype}" if alone else "transaction"
     provenance: Provenance = {
         "resourceType": "Provenance",
         "target": [versioned(w) for w in settlement.changes.writes],
         "recorded": instant(now),
-        "activity": {"text": f"{'delete' if draft.after is None else 'write'} {draft.rtype}"},
+        "activity": {"text": asked},
         "agent": [*_caller(draft.by), SERVICE_AGENT],
     }
-    person = settlement.persons.get(draft.reference)
+    persons = {p for d in drafts if (p := settlement.persons.get(d.reference))}
+    person = persons.pop() if len(persons) == 1 else None
     return joined(settlement.changes, writes=(new_write(provenance, now, person),))
 
 

@@ -1,0 +1,272 @@
+"""One interaction that writes, within a unit of work: from what is asked for to drafts, and to what was done.
+
+https://hl7.org/fhir/R4/http.html  What it is done to is found inside the transaction: by id, or by criteria that match
+one resource (a conditional create, update, patch or delete; several for a delete).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
+
+from fhir_service.principal import Principal
+from fhir_service.resources import resource_type
+from fhir_service.rules import Draft
+from fhir_service.search.query import SearchQuery
+from fhir_service.storage.port import Stored, Write
+from fhir_service.workflow.known import Known
+from fhir_service.workflow.patches import Patch
+from fhir_service.workflow.settle import Wanted
+from fhir_service.workflow.versions import parse_body, tail_of
+from profiles.issues import Issue, error
+from profiles.resource import Resource
+from profiles.validate import check
+
+MAX_DEPTH = 100
+"""Levels that a resource may be nested (SR-8); what a client sends is counted before it is parsed."""
+MOST_DELETED = 100
+"""Resources that one conditional delete may delete; where criteria match more, it deletes none."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """What a client asks for. `method`: `create`, `update`, `patch` or `delete`.
+
+    `resource` has already passed `profiles.validate.check`. `criteria` make it conditional: on a create what must not
+    be there yet, otherwise what it is done to; then `rid` is None. `if_none_match`: versions that must not be the
+    current one, empty for any.
+    """
+
+    method: str
+    rtype: str
+    rid: str | None = None
+    resource: Resource | None = None
+    patch: Patch | None = None
+    if_match: int | None = None
+    if_none_match: tuple[int, ...] | None = None
+    criteria: SearchQuery | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was done: `status` 200, 201 or 204; `body` is empty for 204. `many`: how many resources were deleted."""
+
+    status: int
+    rtype: str
+    rid: str
+    version: int
+    updated: datetime
+    body: bytes
+    many: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why nothing was done."""
+
+    issues: tuple[Issue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Intended:
+    """What a request comes to. `wanted`: what is to be written; none: `answer` tells what there is."""
+
+    request: WriteRequest
+    wanted: tuple[Wanted, ...] = ()
+    answer: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request with all that it needs to be understood. `rid`: the id of what it makes, if it makes something."""
+
+    known: Known
+    request: WriteRequest
+    by: Principal
+    rid: str
+
+
+def new_id() -> str:
+    """An id for something new."""
+    return str(uuid4())
+
+
+async def intended(known: Known, request: WriteRequest, by: Principal, rid: str) -> Intended | Refused:
+    """What the request comes to as the transaction sees it. `rid`: the id for what is new."""
+    return await _METHODS[request.method](_Asked(known, request, by, rid))
+
+
+async def _create(asked: _Asked) -> Intended | Refused:
+    request = asked.request
+    if request.criteria is not None:
+        found = await _matching(asked, most=1)
+        if isinstance(found, Refused):
+            return found
+        if found:
+            return Intended(request, answer=existing(found[0]))
+    return _changed(asked, asked.rid, None, request.resource)
+
+
+def existing(one: Stored) -> Written:
+    """The answer to a conditional create of what is there."""
+    return Written(200, one.rtype, one.rid, one.version, one.updated, one.body)
+
+
+async def _matching(asked: _Asked, most: int) -> tuple[Stored, ...] | Refused:
+    """The resources that the criteria match, if they are not too many."""
+    request = asked.request
+    assert request.criteria is not None  # noqa: S101 - only asked for where there are some
+    found = await asked.known.matches(replace(request.criteria, count=most + 1, total=False))
+    if len(found) <= most:
+        return found
+    at_most = "one resource" if most == 1 else f"{most} resources"
+    text = f"The criteria match more than {at_most}: nothing was done"
+    return Refused((error("multiple-matches", request.rtype, text),))
+
+
+async def _target(asked: _Asked) -> Stored | Refused | None:
+    """The one resource that the request is about, also when it is deleted; None where there is none."""
+    request = asked.request
+    if request.criteria is None:
+        return await asked.known.get(request.rtype, request.rid or "")
+    found = await _matching(asked, most=1)
+    return found if isinstance(found, Refused) else next(iter(found), None)
+
+
+async def _update(asked: _Asked) -> Intended | Refused:
+    request, stored = asked.request, await _target(asked)
+    if isinstance(stored, Refused):
+        return stored
+    own = (request.resource or {}).get("id")
+    if request.criteria is None:
+        return _changed(asked, request.rid or "", stored, request.resource)
+    if stored is not None:
+        if own not in (None, stored.rid):
+            text = f"The criteria match {stored.rtype}/{stored.rid}, but the resource has another id"
+            return Refused((error("id-mismatch", f"{request.rtype}.id", text),))
+        return _changed(asked, stored.rid, stored, request.resource)
+    if own is None:
+        return _changed(asked, asked.rid, None, request.resource)
+    other = await asked.known.get(request.rtype, own)
+    if other is not None and not other.deleted:
+        text = "Nothing matches the criteria, but the id of the resource belongs to another one"
+        return Refused((error("id-taken", f"{request.rtype}.id", text),))
+    return _changed(asked, own, other, request.resource)
+
+
+async def _patch(asked: _Asked) -> Intended | Refused:
+    request, stored = asked.request, await _target(asked)
+    if isinstance(stored, Refused):
+        return stored
+    if stored is None or stored.deleted:
+        issues = _precondition(request, None, None)
+        nothing = error("deleted" if stored else "not-found", request.rtype, "There is nothing to patch")
+        return Refused(issues or (nothing,))
+    before = parse_body(stored.body)
+    issues = _precondition(request, stored, before)
+    if issues:
+        return Refused(issues)
+    after = _patched(request, stored.rid, before)
+    return after if isinstance(after, Refused) else _drafted(asked, stored.rid, stored, before, after)
+
+
+def _patched(request: WriteRequest, rid: str, before: Resource) -> Resource | Refused:
+    """`before` with the patch applied and checked.  https://hl7.org/fhir/R4/http.html#patch"""
+    assert request.patch is not None  # noqa: S101 - a request of this method has one
+    after = request.patch(before)
+    if isinstance(after, Issue):
+        return Refused((after if after.at else replace(after, at=request.rtype),))
+    if (after.get("resourceType"), after.get("id")) != (request.rtype, rid):
+        return Refused((error("bad-patch", request.rtype, "A patch may not change resourceType or id"),))
+    if depth(after) > MAX_DEPTH:
+        return Refused((error("too-deep", request.rtype, f"The patched resource is nested deeper than {MAX_DEPTH}"),))
+    issues = tuple(i for i in check(after, request.rtype) if i.refuses)
+    return Refused(issues) if issues else after
+
+
+def depth(value: object) -> int:
+    """Levels of nesting, counted without recursion (SR-16)."""
+    levels, level = 0, [value]
+    while level:
+        inner = [v.values() if isinstance(v, dict) else v for v in level if isinstance(v, dict | list)]
+        level = [item for values in inner for item in values]
+        levels += bool(inner)
+    return levels
+
+
+async def _delete(asked: _Asked) -> Intended | Refused:
+    request, known = asked.request, asked.known
+    if request.criteria is None:
+        stored = await known.get(request.rtype, request.rid or "")
+        found: tuple[Stored, ...] = (stored,) if stored else ()
+    else:
+        matched = await _matching(asked, most=MOST_DELETED)
+        if isinstance(matched, Refused):
+            return matched
+        found = matched
+    current = [stored for stored in found if not stored.deleted]
+    if not current or request.if_match is not None:
+        issues = _precondition(request, current[0] if current else None, None)
+        if issues:
+            return Refused(issues)
+    if not current:
+        rid = request.rid or ""
+        return Intended(request, answer=Written(204, request.rtype, rid, 0, known.now, b"", many=0))
+    drafts = (Draft(s.rtype, s.rid, None, parse_body(s.body), asked.by) for s in current)
+    return Intended(request, tuple(Wanted(d, s) for d, s in zip(drafts, current, strict=True)))
+
+
+def _changed(asked: _Asked, rid: str, stored: Stored | None, after: Resource | None) -> Intended | Refused:
+    """A resource as the client sent it, in the place of what is stored."""
+    current = stored if stored and not stored.deleted else None
+    before = parse_body(current.body) if current else None
+    issues = _precondition(asked.request, current, before) if asked.request.method == "update" else ()
+    return Refused(issues) if issues else _drafted(asked, rid, stored, before, after or {})
+
+
+def _drafted(asked: _Asked, rid: str, stored: Stored | None, before: Resource | None, after: Resource) -> Intended:
+    named = after if after.get("id") == rid else {**after, "id": rid}
+    draft = Draft(asked.request.rtype, rid, named, before, asked.by)
+    return Intended(asked.request, (Wanted(draft, stored, tail_of(named)),))
+
+
+def _precondition(request: WriteRequest, current: Stored | None, before: Resource | None) -> tuple[Issue, ...]:
+    """`current`: what stands now, `before`: the same, parsed."""
+    issue = _of_headers(request, current)
+    if issue is not None:
+        return (issue,)
+    unconditional = request.method in ("update", "patch") and request.if_match is None
+    if unconditional and current and before and resource_type(request.rtype).guarded(before):
+        text = f'This resource is only changed with If-Match; the current version is W/"{current.version}"'
+        return (error("version-required", request.rtype, text),)
+    return ()
+
+
+def _of_headers(request: WriteRequest, current: Stored | None) -> Issue | None:
+    """If-Match and If-None-Match.  RFC 9110 13.1"""
+    wanted, unwanted = request.if_match, request.if_none_match
+    if wanted is not None and (current is None or current.version != wanted):
+        now = f"the current version is {current.version}" if current else "there is no current version"
+        return error("stale-version", request.rtype, f"If-Match names version {wanted}, but {now}")
+    if unwanted is not None and current is not None and (not unwanted or current.version in unwanted):
+        text = f"If-None-Match rules out what is there, version {current.version}"
+        return error("stale-version", request.rtype, text)
+    return None
+
+
+_METHODS: Mapping[str, Callable[[_Asked], Awaitable[Intended | Refused]]] = {
+    "create": _create,
+    "update": _update,
+    "patch": _patch,
+    "delete": _delete,
+}
+
+
+def answer_of(intent: Intended, writes: Mapping[tuple[str, str], Write]) -> Written:
+    """What was done for a request; `writes`: all that was settled, by type and id."""
+    if intent.answer is not None:
+        return intent.answer
+    draft = intent.wanted[0].draft
+    own = writes[draft.rtype, draft.rid]
+    status = 204 if own.resource is None else (200 if draft.before is not None else 201)
+    return Written(status, own.rtype, own.rid, own.version, own.updated, own.body, len(intent.wanted))

@@ -1,0 +1,80 @@
+"""The rows that a unit of work has read, each read once: the reads of a transaction with a memory."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from fhir_service.search.query import SearchQuery
+from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.port import Identifier, InboxRow, Lock, Page, Reads, Stored
+from mappings.message import MessageKey
+
+Key = tuple[str, str]
+"""(type, id)"""
+
+
+class Known:
+    """`Reads` that asks the database for a row once: what a transaction sees does not change while it works."""
+
+    def __init__(self, tx: Reads) -> None:
+        self._tx = tx
+        self._rows: dict[Key, Stored | None] = {}
+        self._locked: dict[Lock, set[Key]] = {Lock.KEEP: set(), Lock.TAKE: set()}
+
+    @property
+    def now(self) -> datetime:
+        return self._tx.now
+
+    async def get(self, rtype: str, rid: str) -> Stored | None:
+        key = (rtype, rid)
+        if key not in self._rows:
+            self._rows[key] = await self._tx.get(rtype, rid)
+        return self._rows[key]
+
+    async def get_many(self, references: Iterable[Key], *, lock: Lock = Lock.NONE) -> Mapping[Key, Stored]:
+        """With a lock, what was read without it is read again: only then does it stay as it is."""
+        keys = tuple(dict.fromkeys(references))
+        missing = self._missing(keys, lock)
+        if missing:
+            found = await self._tx.get_many(missing, lock=lock)
+            self._rows.update((key, found.get(key)) for key in missing)
+        return {key: row for key in keys if (row := self._rows[key]) is not None}
+
+    def _missing(self, keys: Iterable[Key], lock: Lock) -> list[Key]:
+        if lock is Lock.NONE:
+            return [key for key in keys if key not in self._rows]
+        locked = self._locked[lock]
+        missing = [key for key in keys if key not in locked]
+        locked.update(missing)
+        return missing
+
+    async def by_identifiers(
+        self, wanted: Iterable[tuple[str, Identifier]]
+    ) -> Mapping[tuple[str, Identifier], tuple[Stored, ...]]:
+        return await self._tx.by_identifiers(wanted)
+
+    async def of_patients(self, patient_ids: Sequence[str], rtypes: Sequence[str]) -> tuple[Stored, ...]:
+        return await self._tx.of_patients(patient_ids, rtypes)
+
+    async def of_persons(self, person_ids: Sequence[str], rtypes: Sequence[str]) -> tuple[Stored, ...]:
+        return self._noted(await self._tx.of_persons(person_ids, rtypes))
+
+    async def persons(self, identifiers: Iterable[Identifier]) -> Mapping[Identifier, str]:
+        return await self._tx.persons(identifiers)
+
+    async def matches(self, query: SearchQuery) -> tuple[Stored, ...]:
+        return self._noted(await self._tx.matches(query))
+
+    async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
+        return await self._tx.search(query, access)
+
+    async def referrers(
+        self, targets: Sequence[Key], limit: int, apart_from: frozenset[str] = frozenset()
+    ) -> tuple[Key, ...]:
+        return await self._tx.referrers(targets, limit, apart_from)
+
+    async def message(self, key: MessageKey) -> InboxRow | None:
+        return await self._tx.message(key)
+
+    def _noted(self, rows: tuple[Stored, ...]) -> tuple[Stored, ...]:
+        self._rows.update(((row.rtype, row.rid), row) for row in rows)
+        return rows

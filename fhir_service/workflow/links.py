@@ -1,0 +1,184 @@
+"""Links that only become addresses when they are written: to what a transaction makes, and conditional references.
+
+https://hl7.org/fhir/R4/http.html#trules  `urn:uuid:` and other full URLs of a transaction's entries are replaced in
+references, in elements of type uri, url, oid and uuid, and in `<a href>` and `<img src>` of a narrative; elements of
+type canonical are left alone. `Patient?identifier=...` in a reference becomes the one resource that it matches.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl
+
+from fhir_service.rules import Draft
+from fhir_service.search.query import SearchQuery
+from fhir_service.workflow.conditions import criteria_of
+from fhir_service.workflow.drafted_matches import finds
+from fhir_service.workflow.integrity import FOREIGN, references_in
+from fhir_service.workflow.known import Known
+from fhir_service.workflow.patches.shapes import Shape, child
+from fhir_service.workflow.settle import Wanted
+from fhir_service.workflow.versions import tail_of
+from profiles.definitions import resource_types
+from profiles.issues import Issue, error
+
+_MENTIONED = re.compile(rb"(?:urn:(?:uuid|oid):|https?://)[^\"\\\s'<>|#?]+")
+_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)", re.DOTALL)
+_RESTFUL = re.compile(r"(https?://.+)/[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
+_RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
+_HREF = re.compile(r"""(<(?:a|img)\b[^>]*?\s(?:href|src)\s*=\s*)(["'])([^"']*)\2""", re.IGNORECASE)
+_REPLACED = frozenset({"uri", "url", "oid", "uuid"})
+_MANY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The drafts with their links resolved, or what is wrong, by the draft it is in."""
+
+    wanted: tuple[Wanted, ...]
+    issues: tuple[tuple[Draft, Issue], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the entries of a transaction are to be. `of`: full URL -> `Type/id`; `urls`: `Type/id` -> full URL."""
+
+    of: Mapping[str, str] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+
+NOWHERE = Places()
+
+
+async def linked(known: Known, wanted: Sequence[Wanted], places: Places, base: str) -> Linked:
+    """Resolve the links of all drafts of a transaction."""
+    done: list[Wanted] = []
+    issues: list[tuple[Draft, Issue]] = []
+    matched: dict[str, str | Issue] = {}
+    for one in wanted:
+        links, wrong = await _links(known, one, _Around(wanted, places, base), matched)
+        issues.extend((one.draft, issue) for issue in wrong)
+        done.append(_relinked(one, links) if links else one)
+    return Linked(tuple(done), tuple(issues))
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What the links of a draft may be about."""
+
+    wanted: Sequence[Wanted]
+    places: Places
+    base: str
+
+
+async def _links(
+    known: Known, one: Wanted, around: _Around, matched: dict[str, str | Issue]
+) -> tuple[dict[str, str], list[Issue]]:
+    """Link as it was sent -> `Type/id`, for those of a draft that are to be replaced."""
+    if one.tail is None:
+        return {}, []
+    links = _made_here(one, around.places)
+    issues: list[Issue] = []
+    if b"?" in one.tail and one.draft.rtype not in FOREIGN:
+        for literal in references_in(one.tail):
+            if _CONDITIONAL.fullmatch(literal):
+                if literal not in matched:
+                    matched[literal] = await _match(known, literal, around)
+                found = matched[literal]
+                if isinstance(found, Issue):
+                    issues.append(replace(found, at=one.draft.rtype))
+                else:
+                    links[literal] = found
+    return links, issues
+
+
+def _made_here(one: Wanted, places: Places) -> dict[str, str]:
+    if not places.of:
+        return {}
+    tail = one.tail or b""
+    mentioned = {url for raw in _MENTIONED.findall(tail) if (url := raw.decode("utf-8", "replace")) in places.of}
+    links = {url: places.of[url] for url in mentioned}
+    root = _RESTFUL.fullmatch(places.urls.get(one.draft.reference, ""))
+    if root:
+        for literal in references_in(tail):
+            place = places.of.get(f"{root[1]}/{literal}") if _RELATIVE.fullmatch(literal) else None
+            if place is not None and place != literal:
+                links[literal] = place
+    return links
+
+
+async def _match(known: Known, literal: str, around: _Around) -> str | Issue:
+    """The one resource that a conditional reference matches when the transaction is done."""
+    rtype, _, query = literal.partition("?")
+    if rtype not in resource_types():
+        return error("reference-target", "", "A conditional reference begins with a resource type")
+    criteria = criteria_of(rtype, parse_qsl(query, keep_blank_values=True), around.base, "")
+    if not isinstance(criteria, SearchQuery):
+        return criteria[0]
+    found = await _matching(known, criteria, around)
+    if len(found) == 1:
+        return f"{rtype}/{found.pop()}"
+    if found:
+        return error("multiple-matches", "", "A conditional reference matches more than one resource")
+    return error("dangling-reference", "", f"A conditional reference to a {rtype} matches nothing here")
+
+
+async def _matching(known: Known, query: SearchQuery, around: _Around) -> set[str]:
+    """Ids of what matches: in the database as far as it is left alone, and among the drafts."""
+    drafts = {w.draft.rid: w.draft for w in around.wanted if w.draft.rtype == query.rtype}
+    rows = await known.matches(replace(query, count=_MANY + len(drafts), total=False))
+    before = {row.rid for row in rows}
+    after = before - drafts.keys()
+    for rid, draft in drafts.items():
+        judged = finds(query, draft.after, around.base) if draft.after is not None else False
+        if judged or (judged is None and rid in before):
+            after.add(rid)
+    return after
+
+
+def _relinked(one: Wanted, links: Mapping[str, str]) -> Wanted:
+    after = _Walk(links).walk(one.draft.after, "", Shape(one.draft.rtype))
+    return replace(one, draft=replace(one.draft, after=after), tail=tail_of(after))
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Through a resource, along the definitions; what has no link in it is not copied."""
+
+    links: Mapping[str, str]
+
+    def walk(self, value: Any, name: str, shape: Shape | None) -> Any:
+        """The value with its links replaced."""
+        if isinstance(value, dict):
+            return self._object(value, _resource_shape(value) or shape)
+        if isinstance(value, list):
+            items = [self.walk(item, name, shape) for item in value]
+            return items if any(a is not b for a, b in zip(items, value, strict=True)) else value
+        return self._text(value, name, shape) if isinstance(value, str) else value
+
+    def _object(self, value: dict[str, Any], shape: Shape | None) -> dict[str, Any]:
+        changed = {k: after for k, v in value.items() if (after := self.walk(v, k, _below(shape, k, v))) is not v}
+        return {**value, **changed} if changed else value
+
+    def _text(self, value: str, name: str, shape: Shape | None) -> str:
+        if name == "div":
+            return _HREF.sub(lambda m: f"{m[1]}{m[2]}{self.links.get(m[3], m[3])}{m[2]}", value)
+        plain, mark, rest = value.partition("#")
+        new = self.links.get(plain)
+        if new is None or not (name == "reference" or (shape is not None and shape.owner in _REPLACED)):
+            return value
+        return new + mark + rest
+
+
+def _resource_shape(value: Mapping[str, Any]) -> Shape | None:
+    name = value.get("resourceType")
+    return Shape(name) if isinstance(name, str) else None
+
+
+def _below(shape: Shape | None, name: str, value: object) -> Shape | None:
+    """The shape of a child; strings and what may hold some only."""
+    if shape is None or not isinstance(value, str | dict | list):
+        return None
+    element = child(shape, name.removeprefix("_"))
+    return next(iter(element.shapes.values()), None) if element else None

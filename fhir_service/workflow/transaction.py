@@ -1,0 +1,167 @@
+"""A transaction: all that a Bundle asks for, or nothing.  https://hl7.org/fhir/R4/http.html#transaction
+
+Its entries are understood in the order of the specification, whatever order they came in: DELETE, POST, PUT and PATCH.
+Then the links among them become addresses, the rules judge the end state, and everything is written at once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from fhir_service.principal import Principal
+from fhir_service.rules import Draft
+from fhir_service.storage.port import NOTHING, Changes, Reads, Work
+from fhir_service.workflow.integrity import broken
+from fhir_service.workflow.interaction import Intended, Refused, WriteRequest, Written, answer_of, intended, new_id
+from fhir_service.workflow.known import Known
+from fhir_service.workflow.links import Places, linked
+from fhir_service.workflow.settle import Ground, Settlement, Wanted, settle
+from fhir_service.workflow.trace import provenance_of_rest
+from profiles.issues import Issue, error
+
+_ORDER = {"delete": 0, "create": 1, "update": 2, "patch": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry that writes. `index`: its place in the Bundle; `rid`: the id for what is new."""
+
+    index: int
+    request: WriteRequest
+    full_url: str = ""
+    rid: str = ""
+
+
+Answers: TypeAlias = Mapping[int, Written]
+"""By the index of the entry."""
+
+
+def placed(index: int, issue: Issue) -> Issue:
+    """An issue with the entry it is about before its place."""
+    place = f"Bundle.entry[{index}]"
+    return replace(issue, at=f"{place}.resource.{_below(issue.at)}" if _below(issue.at) else place)
+
+
+def _below(at: str) -> str:
+    """The path below the resource: `CarePlan.status` -> `status`."""
+    return at.partition(".")[2]
+
+
+def transact(entries: Sequence[Entry], by: Principal, ground: Ground) -> Work[Answers | Refused]:
+    """The unit of work for all entries, to be run by `Repository.run`."""
+    named = [replace(entry, rid=new_id()) for entry in entries]
+
+    async def work(tx: Reads) -> tuple[Answers | Refused, Changes]:
+        known = Known(tx)
+        intents = await _intents(known, named, by)
+        if isinstance(intents, Refused):
+            return intents, NOTHING
+        return await _done(known, _Whole(named, intents, ground))
+
+    return work
+
+
+async def _intents(known: Known, entries: Sequence[Entry], by: Principal) -> Mapping[int, Intended] | Refused:
+    """What each entry comes to, by index, or everything that is wrong with any."""
+    await known.get_many([(e.request.rtype, e.request.rid) for e in entries if e.request.rid])
+    intents: dict[int, Intended] = {}
+    issues: list[Issue] = []
+    for entry in sorted(entries, key=lambda e: _ORDER[e.request.method]):
+        found = await intended(known, entry.request, by, entry.rid)
+        if isinstance(found, Refused):
+            issues.extend(placed(entry.index, issue) for issue in found.issues)
+        else:
+            intents[entry.index] = found
+    issues.extend(_twice(entries, intents))
+    return Refused(tuple(issues)) if issues else intents
+
+
+def _twice(entries: Iterable[Entry], intents: Mapping[int, Intended]) -> Iterable[Issue]:
+    """Nothing may be there twice, by whatever road it was found."""
+    seen: set[object] = set()
+    for entry in entries:
+        intent = intents.get(entry.index)
+        if intent is None:
+            continue
+        names = _identities(entry, intent)
+        if not seen.isdisjoint(names):
+            text = "Another entry is about the same resource: in a transaction each is there once at most"
+            yield placed(entry.index, error("entry-twice", "", text))
+        seen.update(names)
+
+
+def _identities(entry: Entry, intent: Intended) -> set[object]:
+    """What an entry is about. Criteria without a match are an identity, too: twice, they would make two of one."""
+    request, answer = entry.request, intent.answer
+    names: set[object] = {(w.draft.rtype, w.draft.rid) for w in intent.wanted}
+    if answer is not None and answer.version:
+        names.add((answer.rtype, answer.rid))
+    if request.criteria is not None and request.method in ("create", "update"):
+        names.add((request.rtype, request.criteria.criteria))
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A transaction whose entries are understood."""
+
+    entries: Sequence[Entry]
+    intents: Mapping[int, Intended]
+    ground: Ground
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        """All drafts, in the order of the entries."""
+        return [wanted for entry in self.entries for wanted in self.intents[entry.index].wanted]
+
+    def places(self) -> Places:
+        """Where the full URLs of the entries lead to after the transaction."""
+        of: dict[str, str] = {}
+        urls: dict[str, str] = {}
+        for entry in self.entries:
+            intent = self.intents[entry.index]
+            if not entry.full_url:
+                continue
+            place = _place(intent)
+            urls[place] = entry.full_url
+            if entry.full_url != f"{self.ground.base_url}/{place}":
+                of[entry.full_url] = place
+        return Places(of, urls)
+
+    def blame(self, found: Iterable[tuple[str, Issue]]) -> Refused:
+        """The issues at the entries whose drafts they are about."""
+        index = {w.draft.reference: i for i, intent in self.intents.items() for w in intent.wanted}
+        return Refused(tuple(placed(index[r], i) if r in index else i for r, i in found))
+
+
+def _place(intent: Intended) -> str:
+    if intent.wanted:
+        return intent.wanted[0].draft.reference
+    answer = intent.answer
+    return f"{answer.rtype}/{answer.rid}" if answer else ""
+
+
+async def _done(known: Known, whole: _Whole) -> tuple[Answers | Refused, Changes]:
+    ground = whole.ground
+    found = await linked(known, whole.wanted, whole.places(), ground.base_url)
+    wrong = found.issues
+    if not wrong and ground.referential_integrity:
+        wrong = await broken(known, [(w.draft, w.tail or b"") for w in found.wanted], ground.base_url)
+    if wrong:
+        return whole.blame((draft.reference, issue) for draft, issue in wrong), NOTHING
+    if not found.wanted:
+        return _answers(whole, NOTHING), NOTHING
+    settlement = await settle(known, found.wanted, ground)
+    if settlement.refused:
+        return whole.blame(_blamed(settlement)), NOTHING
+    drafts: list[Draft] = [w.draft for w in found.wanted]
+    return _answers(whole, settlement.changes), provenance_of_rest(settlement, drafts, known.now)
+
+
+def _blamed(settlement: Settlement) -> Iterable[tuple[str, Issue]]:
+    return ((settlement.blamed.get(issue, ""), issue) for issue in settlement.issues)
+
+
+def _answers(whole: _Whole, changes: Changes) -> Answers:
+    writes = {(w.rtype, w.rid): w for w in changes.writes}
+    return {index: answer_of(intent, writes) for index, intent in whole.intents.items()}
