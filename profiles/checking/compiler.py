@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import TypeAlias
 
-from profiles.checking.objects import After, Shape, choices, list_of, object_of, required
+from profiles.checking import quick
+from profiles.checking.objects import After, Shape, already_read, choices, list_of, object_of, required
 from profiles.checking.primitives import CURRENCY, PRIMITIVES, bound_code
 from profiles.checking.problem import Check, Problem, Problems
 from profiles.checking.references import pointing_to
 from profiles.checking.rules import RULES, Rule
-from profiles.checking.rules.looking import Json, tokens
+from profiles.checking.rules.looking import Json, Presence, tokens
 from profiles.definitions import Element, ElementType, codes, concepts, elements, invariants, kinds
 
 Held: TypeAlias = Callable[[str], Check]
@@ -41,13 +42,8 @@ def resource_shape(rtype: str, held: Held) -> Shape:
     """The shape of a resource type."""
     own = shapes_of(rtype)
     fill(rtype, own, datatypes(), held)
-    own[""].fields["resourceType"] = _already_read
+    own[""].fields["resourceType"] = already_read
     return own[""]
-
-
-def _already_read(value: object) -> Problems:
-    """The type of the resource chose this check."""
-    return None
 
 
 def shapes_of(type_name: str) -> dict[str, Shape]:
@@ -65,11 +61,14 @@ def _empty_shape(path: str, below: Iterable[Element]) -> Shape:
     groups = {name: _stem(e) for e in below if _is_choice(e) for t in e.types for name in _names(e, t)}
     shape = Shape(path)
     if names := tuple(_name(e) for e in needed if not _is_choice(e)):
-        shape.after.append(required(names))
+        shape.present.append(required(names))
     if groups:
-        shape.after.append(choices(groups, frozenset(_stem(e) for e in needed if _is_choice(e))))
+        shape.present.append(choices(groups, frozenset(_stem(e) for e in needed if _is_choice(e))))
     if rules := RULES.get(path):
-        shape.after.append(judged(type_name, path, tuple(rules.items())))
+        present = tuple((key, rule) for key, rule in rules.items() if isinstance(rule, Presence))
+        values = tuple((key, rule) for key, rule in rules.items() if not isinstance(rule, Presence))
+        shape.present.extend([judged(type_name, path, present)] if present else [])
+        shape.after.extend([judged(type_name, path, values)] if values else [])
     return shape
 
 
@@ -102,7 +101,10 @@ def _typed(type_name: str, element: Element, kind: ElementType, roots: dict[str,
     after = list(_narrowing(element, kind))
     if rules:
         after.append(judged(type_name, path, rules))
-    return narrowed(roots[kind.code], tuple(after), object_of(roots["Element"], None))
+    full = narrowed(roots[kind.code], tuple(after), object_of(roots["Element"], None))
+    if kind.code == "Reference" and not rules:
+        return quick.reference(kind.targets, full)
+    return quick.coding(full) if kind.code == "Coding" else full
 
 
 def _also(plain: Check, whole: Check) -> Check:
@@ -129,7 +131,8 @@ def _narrowing(element: Element, kind: ElementType) -> Iterable[After]:
 
 def narrowed(shape: Shape, after: tuple[After, ...], element_check: Check) -> Check:
     """A data type with further checks of the whole; its properties are the same table."""
-    return object_of(Shape(shape.name, shape.fields, shape.primitives, [*shape.after, *after]), element_check)
+    own = Shape(shape.name, shape.fields, shape.primitives, shape.present, [*shape.after, *after], shape.plans)
+    return object_of(own, element_check)
 
 
 def bound_concept(listed: frozenset[tuple[str, str]], valueset: str) -> After:
@@ -144,6 +147,9 @@ def bound_concept(listed: frozenset[tuple[str, str]], valueset: str) -> After:
 
 def judged(type_name: str, path: str, rules: tuple[tuple[str, Rule], ...]) -> After:
     """The invariants of a path."""
+    if len(rules) == 1:
+        key, only = rules[0]
+        return lambda value: None if only(value) else [_told(type_name, path, key)]
 
     def check(value: Json) -> Problems:
         for _, holds in rules:

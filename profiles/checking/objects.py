@@ -1,13 +1,18 @@
 """Checks of JSON objects and lists, put together from the checks of their parts.  https://hl7.org/fhir/R4/json.html"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+from profiles.checking.primitives import LONGEST, string
 from profiles.checking.problem import Check, Problem, Problems, enough, joined, one, place, shown
 
 After: TypeAlias = Callable[[dict[str, Any]], Problems]
 """A check of a whole object, made after its properties."""
+
+
+PLANS = 64
+"""Sets of elements per shape whose plan is kept: who sends ever new ones gets the same verdict more slowly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,29 +23,76 @@ class Shape:
     fields: dict[str, Check] = field(default_factory=dict)
     primitives: dict[str, bool] = field(default_factory=dict)
     """Property of a primitive type -> whether it is a list; it may have a companion `_property`."""
+    present: list[After] = field(default_factory=list)
+    """What hangs only on which properties are there."""
     after: list[After] = field(default_factory=list)
+    plans: dict[tuple[str, ...], "Plan"] = field(default_factory=dict)
 
 
-def object_of(shape: Shape, element: Check | None) -> Check:
+class Plan(NamedTuple):
+    """How to check an object whose set of properties was met before and is in order."""
+
+    texts: tuple[str, ...]
+    """Properties that are strings of any content."""
+    others: tuple[tuple[str, Check], ...]
+
+
+def object_of(shape: Shape, element: Check | None) -> Check:  # noqa: C901 - the hottest loop: calls are what costs
     """An object of a shape; `element` checks the companions of its primitives."""
-    fields, after = shape.fields, shape.after
+    plans, after = shape.plans, shape.after
 
-    def check(value: Any) -> Problems:
+    def check(value: Any) -> Problems:  # noqa: C901
         if type(value) is not dict:
             return one("structure", "must be a JSON object")
+        plan = plans.get(tuple(value))
+        if plan is None:
+            return _unplanned(value, shape, element)
         problems: Problems = None
-        strange: list[str] = []
-        for name, child in value.items():
-            known = fields.get(name)
-            if known is None:
-                strange.append(name)
-            elif found := known(child):
+        for name in plan[0]:
+            child = value[name]
+            # what `string` asks first, here to spare the call
+            plain = type(child) is str and child.isprintable() and child and child[0] != " " and len(child) <= LONGEST
+            if not plain and (found := string(child)):
                 problems = joined(problems, f".{name}", found)
-        if strange or (len(value) < 2 and (not value or "id" in value)):
-            problems = _unusual(value, strange, shape, element, problems)
-        return _judged(value, after, problems) if after else problems
+        for name, known in plan[1]:
+            if found := known(value[name]):
+                problems = joined(problems, f".{name}", found)
+        for whole in after:
+            if found := whole(value):
+                problems = joined(problems, "", found)
+        return problems
 
     return check
+
+
+def _unplanned(value: dict[str, Any], shape: Shape, element: Check | None) -> Problems:
+    """An object whose set of properties is new or not in order."""
+    problems: Problems = None
+    strange: list[str] = []
+    for name, child in value.items():
+        known = shape.fields.get(name)
+        if known is None:
+            strange.append(name)
+        elif found := known(child):
+            problems = joined(problems, f".{name}", found)
+    odd = bool(strange) or not value or (len(value) == 1 and "id" in value)
+    if odd:
+        problems = _unusual(value, strange, shape, element, problems)
+    missing = _judged(value, shape.present, None)
+    if not (odd or missing) and len(shape.plans) < PLANS:
+        shape.plans[tuple(value)] = _plan(value, shape)
+    return _judged(value, shape.after, joined(problems, "", missing) if missing else problems)
+
+
+def _plan(names: Iterable[str], shape: Shape) -> Plan:
+    texts = tuple(name for name in names if shape.fields[name] is string)
+    others = tuple((n, shape.fields[n]) for n in names if shape.fields[n] not in (string, already_read))
+    return Plan(texts, others)
+
+
+def already_read(value: object) -> Problems:
+    """The type of the resource chose this check."""
+    return None
 
 
 def _judged(value: dict[str, Any], after: list[After], problems: Problems) -> Problems:

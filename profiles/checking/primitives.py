@@ -13,6 +13,8 @@ from profiles.checking.xhtml import xhtml
 
 LONGEST = 1024 * 1024
 """Characters in a string: https://hl7.org/fhir/R4/datatypes.html#string"""
+DAYS = 40_000
+"""Days that are remembered as existing: a century of them."""
 UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 CODE = re.compile(r"\S+(?:\s\S+)*")
 SPACE = re.compile(r"\s")
@@ -51,6 +53,8 @@ def code(value: Any) -> Problems:
     """A code: single spaces, and only inside."""
     if type(value) is not str:
         return not_a("string", value)
+    if value and value.isprintable() and " " not in value:
+        return None
     if CODE.fullmatch(value) and not UNUSABLE.search(value):
         return None
     return _unusual(value) or one("value", "a code has no space at its ends and no double space")
@@ -115,14 +119,29 @@ def _matching(pattern: re.Pattern[str], text: str, also: Callable[[str], bool] |
     return check
 
 
+def _dated(full: Check) -> Check:
+    """A date or a date with time; the days met before are kept, for the same ones come again and again."""
+    days: set[str] = set()
+
+    def check(value: Any) -> Problems:
+        if type(value) is str and value in days:
+            return None
+        found = full(value)
+        if found is None and len(value) == 10 and len(days) < DAYS:
+            days.add(value)
+        return found
+
+    return check
+
+
 PRIMITIVES: dict[str, Check] = {
     "base64Binary": base64,
     "boolean": boolean,
     "canonical": uri,
     "code": code,
-    "date": _matching(DATE, "must be a day that exists as YYYY, YYYY-MM or YYYY-MM-DD", exists),
-    "dateTime": _matching(
-        DATE_TIME, "must be YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz, and exist", exists
+    "date": _dated(_matching(DATE, "must be a day that exists as YYYY, YYYY-MM or YYYY-MM-DD", exists)),
+    "dateTime": _dated(
+        _matching(DATE_TIME, "must be YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss+zz:zz, and exist", exists)
     ),
     "decimal": decimal,
     "id": _matching(ID, "an id has 1 to 64 of the characters A-Z, a-z, 0-9, - and ."),

@@ -28,23 +28,24 @@ def literal_type(reference: str) -> str | None:
 
 
 @cache
-def _may_be(targets: tuple[str, ...]) -> frozenset[str]:
+def may_be(targets: tuple[str, ...]) -> frozenset[str]:
+    """The types that a reference with these targets may point to."""
     return resource_types() if not targets or ANY in targets else frozenset(targets)
 
 
 def pointing_to(targets: tuple[str, ...]) -> Callable[[dict[str, Any]], Problems]:
     """The check of a Reference, its `reference` and `type`, against what its element may point to."""
-    allowed = _may_be(targets)
+    allowed = may_be(targets)
     plain_id = ID.fullmatch
 
     def check(value: dict[str, Any]) -> Problems:
         reference = value.get("reference")
-        if type(reference) is str:
-            rtype, _, rid = reference.partition("/")
-            if rtype not in allowed or not plain_id(rid):
-                return _points_well(value, reference, targets)
-            return _typed(value, rtype, targets) if "type" in value else None
-        return _typed(value, None, targets) if "type" in value else None
+        if type(reference) is not str:
+            return _typed(value, None, targets) if "type" in value else None
+        rtype, _, rid = reference.partition("/")
+        if rtype not in allowed or not plain_id(rid):
+            return _points_well(value, reference, targets)
+        return _typed(value, rtype, targets) if "type" in value else None
 
     return check
 
@@ -58,7 +59,7 @@ def _points_well(value: dict[str, Any], reference: str, targets: tuple[str, ...]
     found = literal_type(reference)
     if found is None and not ELSEWHERE.fullmatch(reference):
         return one("value", FORM, ".reference")
-    if found is None or found in _may_be(targets):
+    if found is None or found in may_be(targets):
         return _typed(value, found, targets) if "type" in value else None
     return one("reference-target", _allowed(targets), ".reference")
 
@@ -67,7 +68,7 @@ def _typed(value: dict[str, Any], literal: str | None, targets: tuple[str, ...])
     """`type` says the same as the reference and the element.  https://hl7.org/fhir/R4/references.html#Reference"""
     said = value.get("type")
     name = said.removeprefix("http://hl7.org/fhir/StructureDefinition/") if type(said) is str else None
-    if name is None or "/" in name or (name == literal) or (literal is None and name in _may_be(targets)):
+    if name is None or "/" in name or (name == literal) or (literal is None and name in may_be(targets)):
         return None
     if literal is not None:
         return one("reference-target", "the type must be that of the reference", ".type")
@@ -75,10 +76,10 @@ def _typed(value: dict[str, Any], literal: str | None, targets: tuple[str, ...])
 
 
 def _allowed(targets: tuple[str, ...]) -> str:
-    names = sorted(_may_be(targets))
+    names = sorted(may_be(targets))
     return "must point to " + (" | ".join(names) if len(names) <= 20 else "a resource type of FHIR R4")
 
 
 def points_to(rtype: str, targets: tuple[str, ...]) -> bool:
     """Whether a reference with these targets may point to a resource of a type."""
-    return rtype in _may_be(targets)
+    return rtype in may_be(targets)

@@ -42,6 +42,10 @@ def _known_groups(value: Json) -> bool:
     return all(text(r, "groupingId") in known for r in children(value, "resource") if "groupingId" in r)
 
 
+def _instance(value: Json) -> bool:
+    return text(value, "kind") != "instance" or has(value, "implementation")
+
+
 def _root_without_uuid(value: Json) -> bool:
     return text(value, "kind") != "root" or all(text(u, "type") != "uuid" for u in children(value, "uniqueId"))
 
@@ -56,7 +60,6 @@ def _code_systems_tell_versions(value: Json) -> bool:
 
 
 _DESCRIBED = either("description", "software", "implementation")
-_INSTANCE_IMPLEMENTED: Rule = lambda value: text(value, "kind") != "instance" or has(value, "implementation")  # noqa: E731
 _REQUIREMENTS = unless("kind", "requirements", "implementation", "software")
 
 CONFORMANCE: Mapping[str, Mapping[str, Rule]] = {
@@ -70,7 +73,7 @@ CONFORMANCE: Mapping[str, Mapping[str, Rule]] = {
         # cpb-7: document.select(profile&mode).isDistinct()
         "cpb-7": _documents_differ,
         # cpb-14: (kind != 'instance') or implementation.exists()
-        "cpb-14": _INSTANCE_IMPLEMENTED,
+        "cpb-14": _instance,
         # cpb-15: (kind != 'capability') or (implementation.exists().not() and software.exists())
         "cpb-15": _capability,
         # cpb-16: (kind!='requirements') or (implementation.exists().not() and software.exists().not())
@@ -112,7 +115,7 @@ CONFORMANCE: Mapping[str, Mapping[str, Rule]] = {
         # tcp-2: (description.count() + software.count() + implementation.count()) > 0
         "tcp-2": _DESCRIBED,
         # tcp-3: (kind != 'instance') or implementation.exists()
-        "tcp-3": _INSTANCE_IMPLEMENTED,
+        "tcp-3": _instance,
         # tcp-4: (kind != 'capability') or (implementation.exists().not() and software.exists())
         "tcp-4": _capability,
         # tcp-5: (kind!='requirements') or (implementation.exists().not() and software.exists().not())

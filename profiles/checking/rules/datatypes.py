@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from profiles.checking.rules.looking import (
     Json,
+    Presence,
     Rule,
     either,
     exactly_one,
@@ -22,9 +23,7 @@ UCUM = "http://unitsofmeasure.org"
 
 
 def _extension_or_value(value: Json) -> bool:
-    # most have a url and one more: the length spares looking through the fifty types of value[x]
-    alone = len(value) == 1 and "url" in value
-    return ("extension" in value) != (not alone and has_choice(value, "value"))
+    return has(value, "extension") != has_choice(value, "value")
 
 
 def _ordered_period(value: Json) -> bool:
@@ -108,7 +107,7 @@ DATATYPES: Mapping[str, Mapping[str, Rule]] = {
     # exp-1: expression.exists() or reference.exists()
     "Expression": {"exp-1": either("expression", "reference")},
     # ext-1: extension.exists() != value.exists()
-    "Extension": {"ext-1": _extension_or_value},
+    "Extension": {"ext-1": Presence(_extension_or_value)},
     # per-1: start.hasValue().not() or end.hasValue().not() or (start <= end)
     "Period": {"per-1": _ordered_period},
     # qty-3: code.empty() or system.exists()

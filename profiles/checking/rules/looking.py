@@ -1,6 +1,7 @@
 """Looking into JSON that may be anything: every rule asks through these, so that no rule can fail on a wrong shape."""
 
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
 from typing import Any, TypeAlias
@@ -8,6 +9,17 @@ from typing import Any, TypeAlias
 Json: TypeAlias = dict[str, Any]
 Rule: TypeAlias = Callable[[Json], bool]
 """Whether the rule holds for an object; never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A rule about which elements are there, whatever they say: its verdict is kept for each set of elements."""
+
+    holds: Rule
+
+    def __call__(self, value: Json) -> bool:
+        """Whether the rule holds for an object."""
+        return self.holds(value)
 
 
 def has(value: Json, name: str) -> bool:
@@ -91,32 +103,32 @@ def tokens(concept: Json) -> set[tuple[str, str]]:
 
 def either(*names: str) -> Rule:
     """At least one of these is there."""
-    return lambda value: any(has(value, name) for name in names)
+    return Presence(lambda value: any(has(value, name) for name in names))
 
 
 def not_both(one: str, other: str) -> Rule:
     """At most one of the two is there."""
-    return lambda value: not (has(value, one) and has(value, other))
+    return Presence(lambda value: not (has(value, one) and has(value, other)))
 
 
 def needs(name: str, *others: str) -> Rule:
     """With the first, the others too."""
-    return lambda value: not has(value, name) or all(has(value, other) for other in others)
+    return Presence(lambda value: not has(value, name) or all(has(value, other) for other in others))
 
 
 def exactly_one(one: str, other: str) -> Rule:
     """One of the two, and not both."""
-    return lambda value: has(value, one) != has(value, other)
+    return Presence(lambda value: has(value, one) != has(value, other))
 
 
 def at_most_one(*names: str) -> Rule:
     """Not two of these together."""
-    return lambda value: sum(has(value, name) for name in names) < 2
+    return Presence(lambda value: sum(has(value, name) for name in names) < 2)
 
 
 def both_or_neither(one: str, other: str) -> Rule:
     """Either of the two needs the other."""
-    return lambda value: has(value, one) == has(value, other)
+    return Presence(lambda value: has(value, one) == has(value, other))
 
 
 def only_when(name: str, element: str, *texts: str) -> Rule:
