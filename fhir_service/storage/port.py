@@ -335,7 +335,7 @@ class Repository(Protocol):
         ...
 
     async def ask(self, asked: "Callable[[], Steps[T]]") -> T:
-        """What the steps find out, with a deadline as for a search. What they may see is theirs to ask for (`Access`)."""
+        """What the steps find out, with a deadline as for a search. They bind an `Access` where resources are told."""
         ...
 
     async def note(self, noted: "Callable[[], Steps[T]]") -> T:

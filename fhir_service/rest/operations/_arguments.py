@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from fhir_service.rest.body import body_of
 from fhir_service.rest.exchange import Face, Request
 from fhir_service.rest.json_body import json_of
+from fhir_service.rest.links import opened, place_of
 from fhir_service.rest.media import RESOURCE_TYPES
 from fhir_service.rest.operations._model import Arguments, Operation, Parameter
 from fhir_service.rest.preconditions import is_lenient
@@ -25,6 +27,17 @@ _TEXT = {"true": True, "false": False}
 
 async def arguments_of(operation: Operation, face: Face, request: Request) -> Arguments | tuple[Issue, ...]:
     """The declared in-parameters of a call, or everything that is wrong with them. Raises ClientGone."""
+    token = opened(face, request, place_of(request, f"${operation.name}")) if operation.pages else None
+    if isinstance(token, Issue):
+        return (token,)
+    if token is not None:
+        link, request.parameters = request.parameters[0][1], list(token.parameters)
+        asked = await _asked(operation, face, request)
+        return asked if isinstance(asked, tuple) else replace(asked, after=token.cursor, token=link, total=token.total)
+    return await _asked(operation, face, request)
+
+
+async def _asked(operation: Operation, face: Face, request: Request) -> Arguments | tuple[Issue, ...]:
     declared = {parameter.name: parameter for parameter in operation.inputs}
     given, issues = _of_address(declared, request)
     if request.method == "POST":

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from fhir_service.rest.exchange import Face, Reply, Request
+from fhir_service.search.query import Cursor
 from profiles import names
 
 HL7 = "http://hl7.org/fhir/OperationDefinition"
@@ -37,9 +38,16 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The in-parameters of one call by name: JSON values of the declared types, in the order they came."""
+    """The in-parameters of one call by name: JSON values of the declared types, in the order they came.
+
+    Of an operation that pages also: `after`, where the page begins; `token`, the page link that the call came by;
+    `total` of all pages as it was counted for the first one.
+    """
 
     values: Mapping[str, tuple[Any, ...]]
+    after: Cursor | None = None
+    token: str | None = None
+    total: int | None = None
 
     def one(self, name: str) -> Any:
         """The value of a parameter that comes at most once, or None."""
@@ -49,6 +57,15 @@ class Arguments:
     def all(self, name: str) -> tuple[Any, ...]:
         """Every value of a parameter."""
         return self.values.get(name, ())
+
+    @property
+    def used(self) -> tuple[tuple[str, str], ...]:
+        """The parameters as they stand in an address; none is anything but a primitive."""
+        return tuple((name, _text(value)) for name, values in self.values.items() for value in values)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 Serve: TypeAlias = Callable[[Face, Request, Arguments], Awaitable[Reply]]
@@ -60,8 +77,8 @@ class Operation:
 
     `types`: those that have it, empty for every type; `inputs` and `outputs` are its parameters; `affects_state`: it
     is called with POST only; `deletes`: it is called with DELETE as well; `judges`: the resource that comes in is what
-    it looks at, so it need not be valid; `defined`: the canonical address of the definition it follows, empty for one
-    of our own.
+    it looks at, so it need not be valid; `pages`: it is also called by page links; `defined`: the canonical address of
+    the definition it follows, empty for one of our own.
     """
 
     id: str
@@ -74,6 +91,7 @@ class Operation:
     affects_state: bool = False
     deletes: bool = False
     judges: bool = False
+    pages: bool = False
     inputs: tuple[Parameter, ...] = ()
     outputs: tuple[Parameter, ...] = ()
     defined: str = ""

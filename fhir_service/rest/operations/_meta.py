@@ -1,0 +1,87 @@
+"""What the operations on `meta` share.  https://hl7.org/fhir/R4/resource-operations.html#5.10.1"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fhir_service.resources import resource_type
+from fhir_service.rest.exchange import Face, Reply, Request
+from fhir_service.rest.operations._model import Parameter
+from fhir_service.rest.operations._replies import out, parameters_reply
+from fhir_service.rest.read import DELETED, NOT_FOUND
+from fhir_service.rest.render import refusal
+from fhir_service.storage.access import access_of
+from fhir_service.storage.port import Stored
+from fhir_service.workflow import Refused, WriteRequest
+from fhir_service.workflow.versions import parse_body
+from profiles.issues import Issue, error
+from profiles.resource import Resource
+
+LISTS = ("profile", "security", "tag")
+META = Parameter("meta", "Meta", "Profiles, security labels and tags", min=1)
+RETURN = Parameter("return", "Meta", "The meta of the resource as it is now", min=1)
+_TRIES = 3
+"""Somebody else may change the resource between our look and our write."""
+_NOT_CHANGED = error("method-not-allowed", "", "Resources of this type are not changed after they were made")
+
+
+def told(meta: Mapping[str, Any]) -> Reply:
+    """A Parameters with the one meta."""
+    return parameters_reply([out("return", "Meta", dict(meta))])
+
+
+def found(stored: Stored | None) -> Resource | Issue:
+    """The resource, or why there is none."""
+    if stored is None:
+        return NOT_FOUND
+    return DELETED if stored.deleted else parse_body(stored.body)
+
+
+def same(kind: str, one: Any, other: Any) -> bool:
+    """Whether two labels are the same one: a coding is its system and code."""
+    if kind == "profile":
+        return bool(one == other)
+    return bool((one.get("system"), one.get("code")) == (other.get("system"), other.get("code")))
+
+
+async def changed(face: Face, request: Request, change: Mapping[str, Any], *, add: bool) -> Reply:
+    """The resource with labels more or less, as its next version; the one it is where that changes nothing."""
+    if "update" not in resource_type(request.rtype).interactions:
+        return refusal(_NOT_CHANGED)
+    answer = None
+    for _ in range(_TRIES):
+        stored = await face.repository.read(request.rtype, request.rid, access_of(request.by))
+        resource = found(stored)
+        if isinstance(resource, Issue) or stored is None:
+            return refusal(resource if isinstance(resource, Issue) else NOT_FOUND)
+        meta = _with(resource.get("meta", {}), change) if add else _without(resource.get("meta", {}), change)
+        if meta == resource.get("meta", {}):
+            return told(meta)
+        after = {**resource, "meta": meta}
+        wanted = WriteRequest("update", request.rtype, request.rid, resource=after, if_match=stored.version)
+        answer = await face.office.write(wanted, request.by)
+        if not isinstance(answer, Refused):
+            return told(parse_body(answer.body)["meta"])
+        if answer.issues[0].code != "stale-version":
+            break
+    assert isinstance(answer, Refused)  # noqa: S101 - every other way out of the loop returns
+    return refusal(answer.issues)
+
+
+def _with(meta: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    after = dict(meta)
+    for kind in LISTS:
+        there = list(meta.get(kind, ()))
+        for one in change.get(kind, ()):
+            there += [] if any(same(kind, one, other) for other in there) else [one]
+        after |= {kind: there} if there else {}
+    return after
+
+
+def _without(meta: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    after = dict(meta)
+    for kind in LISTS:
+        gone = change.get(kind, ())
+        left = [one for one in meta.get(kind, ()) if not any(same(kind, one, other) for other in gone)]
+        after.pop(kind, None)
+        after |= {kind: left} if left else {}
+    return after
