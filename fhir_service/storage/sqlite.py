@@ -3,7 +3,6 @@
 Things that bite: the file is used by one server process at a time, and lies on a local disk (WAL).
 """
 
-import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -13,19 +12,9 @@ from fhir_service.storage import statements as sql
 from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.group_commit import GroupCommit
-from fhir_service.storage.history import versions
-from fhir_service.storage.port import (
-    Afterwards,
-    HistoryPage,
-    HistoryQuery,
-    InboxRow,
-    OutboxRow,
-    Page,
-    StorageError,
-    Stored,
-    Work,
-)
-from fhir_service.storage.rows import inbox_row, moment, outbox_row
+from fhir_service.storage.noting import Noting
+from fhir_service.storage.port import Afterwards, Page, Stored, Work
+from fhir_service.storage.rows import moment
 from fhir_service.storage.searching import found, is_short
 from fhir_service.storage.sqlite_apply import Extract, apply
 from fhir_service.storage.sqlite_connection import Connection, SqliteFile
@@ -40,7 +29,7 @@ MICROSECOND = timedelta(microseconds=1)
 SEARCH_DEADLINE = 5.0
 
 
-class SqliteRepository:
+class SqliteRepository(Noting):
     """`Repository` on SQLite. `extract` tells what a resource is found by."""
 
     def __init__(
@@ -83,62 +72,12 @@ class SqliteRepository:
             return await self._readers.quick(lambda c: c.driven(found(query, access)))
         return await self._readers.apart(lambda c: in_one_view(c, found(query, access)))
 
-    async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
-        return await self._readers.apart(lambda c: in_one_view(c, versions(query, access)))
-
     async def ask(self, asked: Callable[[], Steps[T]]) -> T:
         return await self._readers.apart(lambda c: in_one_view(c, asked()))
 
     async def note(self, noted: Callable[[], Steps[T]]) -> T:
         return await self._writer.do(lambda c: c.driven(noted()))
 
-    async def unfinished(self, after: str | None = None) -> InboxRow | None:
-        row = await self._readers.apart(lambda c: c.row(sql.UNFINISHED, {"after": after}))
-        return inbox_row(row) if row else None
-
-    async def attempt(self, message_id: str) -> int:
-        def unit(connection: Connection) -> int:
-            tries = connection.change(sql.ATTEMPT, {"of_message": message_id}).fetchall()
-            if not tries:
-                raise StorageError("There is no such message")
-            return int(tries[0][0])
-
-        return await self._writer.do(unit)
-
-    async def quarantine(self, message_id: str) -> None:
-        await self._writer.do(lambda c: _changed(c.change(sql.QUARANTINE, {"of_message": message_id}).rowcount))
-
-    async def inbox(self, limit: int = 50) -> tuple[InboxRow, ...]:
-        return await self._readers.apart(lambda c: tuple(map(inbox_row, c.rows(sql.INBOX_NEWEST, {"limit": limit}))))
-
-    async def outbox(self, limit: int = 50) -> tuple[OutboxRow, ...]:
-        def unit(connection: Connection) -> tuple[OutboxRow, ...]:
-            queued = connection.rows(sql.OUTBOX_QUEUED, {"limit": limit})
-            done = connection.rows(sql.OUTBOX_DONE, {"limit": limit - len(queued)})
-            return tuple(map(outbox_row, (*queued, *done)))
-
-        return await self._readers.apart(unit)
-
-    async def delivered(self, outgoing_id: str, state: str, body: bytes | None, failure: str | None) -> None:
-        noted = {"of_outgoing": outgoing_id, "state": state, "rendered": body, "last_error": failure}
-        await self._writer.do(lambda c: _changed(c.change(sql.NOTE_DELIVERY, noted).rowcount))
-
-    async def secret(self) -> bytes:
-        def unit(connection: Connection) -> bytes:
-            if row := connection.row(sql.GET_SECRET, {}):
-                return bytes(row[0])
-            made = secrets.token_bytes(32)
-            connection.change(sql.SET_SECRET, {"key": "secret", "value": made})
-            return made
-
-        known = self._readers.at_once(lambda c: c.row(sql.GET_SECRET, {}))
-        return bytes(known[0]) if known else await self._writer.do(unit)
-
     async def close(self) -> None:
         await self._readers.close()
         await self._writer.close()  # last: only who may write puts the journal back into the file
-
-
-def _changed(rows: int) -> None:
-    if rows != 1:
-        raise StorageError("There is no such row, or it is in another state")

@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy.dialects.sqlite import insert
 
 from fhir_service.resources import resource_type
-from fhir_service.search import types_of_patients
 from fhir_service.search.query import IndexRows
 from fhir_service.storage import statements as sql
 from fhir_service.storage.indexing import index_rows
+from fhir_service.storage.moving import moved
 from fhir_service.storage.port import Changes, InForceConflict, PersonMove, StorageError, Write
 from fhir_service.storage.prepared import prepare
-from fhir_service.storage.rows import outgoing_row, received_row, settled_row, stored, version_row
+from fhir_service.storage.rows import outgoing_row, received_row, settled_row, version_row
 from fhir_service.storage.sqlite_connection import Connection
 from fhir_service.storage.tables import PERSON_IDENTIFIER
 from profiles.resource import Resource
@@ -116,21 +116,7 @@ def _take(connection: Connection, statement: Any, values: dict[str, Any]) -> Non
 
 
 def _move(connection: Connection, move: PersonMove) -> None:
-    """Give the Patient and all that names it as its patient to another person, old versions included (SR-14).
-
-    What names it beside others, and so belonged to nobody (Provenance, AuditEvent), goes on belonging to nobody.
-    """
-    patient = connection.row(sql.GET, {"rtype": "Patient", "rid": move.patient_id})
-    if patient is None:
-        return
-    types = ("Patient", *types_of_patients())
-    person = stored(patient).person_id
-    wanted = {"patients": [move.patient_id], "params": sql.patient_params(types), "person": person}
-    found = connection.rows(sql.pks_of_patients(types), wanted)
-    to = {"person_id": move.to_person}
-    for statement in sql.MOVE_ROWS.values():
-        connection.change(statement, {**to, "pks": [pk for pk, _, _ in found]})
-    for _, rtype, rid in found:
-        resource = {**to, "of_rtype": rtype, "of_rid": rid}
-        connection.change(sql.MOVE_HISTORY, resource)
-        _take(connection, sql.MOVE_IN_FORCE, resource)
+    try:
+        connection.driven(moved(move))
+    except sqlite3.IntegrityError as error:
+        raise InForceConflict("The person has another one in force") from error

@@ -200,6 +200,7 @@ QUARANTINE = prepare(
     update(INBOX)
     .where(INBOX.c.message_id == bindparam("of_message"), INBOX.c.state == RECEIVED)
     .values(state=QUARANTINED)
+    .returning(INBOX.c.pk)
 )
 SETTLE = prepare(
     update(INBOX).where(INBOX.c.message_id == bindparam("of_message")),
@@ -208,13 +209,14 @@ SETTLE = prepare(
 NOTE_DELIVERY = prepare(
     update(OUTBOX)
     .where(OUTBOX.c.outgoing_id == bindparam("of_outgoing"))
-    .values(attempts=OUTBOX.c.attempts + 1, body=func.coalesce(bindparam("rendered"), OUTBOX.c.body)),
+    .values(attempts=OUTBOX.c.attempts + 1, body=func.coalesce(bindparam("rendered"), OUTBOX.c.body))
+    .returning(OUTBOX.c.pk),
     ("state", "last_error"),
 )
 RECEIVE = prepare(insert(INBOX), [c.name for c in INBOX.c if c.name != "pk"])
 SEND = prepare(insert(OUTBOX), [c.name for c in OUTBOX.c if c.name != "pk"])
 GET_SECRET = prepare(select(INSTALLATION.c.value).where(INSTALLATION.c.key == "secret"))
-SET_SECRET = prepare(insert(INSTALLATION), ("key", "value"))
+SET_SECRET = prepare(insert(INSTALLATION).returning(INSTALLATION.c.value), ("key", "value"))
 
 # Writing resources
 
