@@ -2,7 +2,7 @@
 
 from fhir_service.search.dates import interval, microseconds
 from fhir_service.search.escapes import escape
-from fhir_service.search.extract import extract, patient_of
+from fhir_service.search.extract import extract
 from fhir_service.search.parameters import (
     Parameter,
     includes,
@@ -12,6 +12,7 @@ from fhir_service.search.parameters import (
     types_of_patients,
 )
 from fhir_service.search.parsing import Parsed, parse
+from fhir_service.search.patients import patient_of
 from fhir_service.search.words import words_of
 
 __all__ = [

@@ -11,6 +11,8 @@ from profiles.definitions import concepts
 Token: TypeAlias = tuple[str, str]
 """(system, code); an empty system: none."""
 Index: TypeAlias = Callable[[Any], Sequence[Token]]
+Describe: TypeAlias = Callable[[Any], Sequence[str]]
+"""The texts beside the code."""
 
 OF_TYPE_EXPECTED = "type system|type code|value of an identifier"
 FLAG_EXPECTED = "true or false"
@@ -60,8 +62,8 @@ def _valued(value: Any) -> Sequence[Token]:
 
 
 def _contact(value: Any) -> Sequence[Token]:
-    """A telephone number or address counts without its kind."""
-    return [("", code) for _, code in _valued(value)]
+    """Its kind (`phone`, `email`) is the system."""
+    return _valued(value)
 
 
 def _flag(value: Any) -> Sequence[Token]:
@@ -72,8 +74,52 @@ def _text(value: Any) -> Sequence[Token]:
     return (("", value),) if isinstance(value, str) else ()
 
 
-identifier_token = _valued
-"""(system, value) of an Identifier that has a value."""
+def logical(reference: Any) -> Sequence[Token]:
+    """The identifier of a reference."""
+    return _valued(reference["identifier"]) if type(reference) is dict and "identifier" in reference else ()
+
+
+def of_type(value: Any) -> Sequence[Token]:
+    """An Identifier by each coding of its type: (system of the type, `type code|value`)."""
+    if type(value) is not dict or "type" not in value or not isinstance(value.get("value"), str):
+        return ()
+    return [(system, f"{code}|{value['value']}") for system, code in _concept(value["type"])]
+
+
+def _texts(*found: Any) -> Sequence[str]:
+    return [text for text in found if isinstance(text, str)]
+
+
+def _coding_texts(value: Any) -> Sequence[str]:
+    return _texts(value["display"]) if type(value) is dict and "display" in value else ()
+
+
+def _concept_texts(value: Any) -> Sequence[str]:
+    """The text, and what each code displays."""
+    if type(value) is not dict:
+        return ()
+    codings = value.get("coding")
+    shown = [c["display"] for c in codings if type(c) is dict and "display" in c] if type(codings) is list else []
+    return _texts(value["text"], *shown) if "text" in value else _texts(*shown) if shown else ()
+
+
+def _identifier_texts(value: Any) -> Sequence[str]:
+    """The text of its type."""
+    kind = value.get("type") if type(value) is dict else None
+    return _texts(kind["text"]) if type(kind) is dict and "text" in kind else ()
+
+
+_DESCRIBE: Mapping[str, Describe] = {
+    "CodeableConcept": _concept_texts,
+    "Coding": _coding_texts,
+    "Identifier": _identifier_texts,
+}
+
+
+def describer(branch: Branch) -> Describe | None:
+    """How the texts beside values of the branch are found; None where there are none."""
+    return _DESCRIBE.get(branch.type)
+
 
 _INDEX: Mapping[str, Index] = {
     "CodeableConcept": _concept,

@@ -56,10 +56,10 @@ def test_telephone_and_mail_are_told_apart_by_their_parameters() -> None:
     telecom = [{"system": "phone", "value": "55512345"}, {"system": "email", "value": "a@example.org"}]
     found = tokens({"resourceType": "Practitioner", "telecom": telecom})
     assert found == {
-        ("phone", "", "55512345"),
-        ("email", "", "a@example.org"),
-        ("telecom", "", "55512345"),
-        ("telecom", "", "a@example.org"),
+        ("phone", "phone", "55512345"),
+        ("email", "email", "a@example.org"),
+        ("telecom", "phone", "55512345"),
+        ("telecom", "email", "a@example.org"),
     }
 
 
