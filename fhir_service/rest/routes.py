@@ -84,6 +84,9 @@ ROUTES = (
     Route("search-type", Level.COMPARTMENT, READS, search, searches=True, whole=True),
     Route("search-type", Level.COMPARTMENT_SEARCH, ("POST",), search_form, searches=True, whole=True),
     Route("create", Level.TYPE, ("POST",), create),
+    Route("update", Level.TYPE, ("PUT",), update, searches=True),
+    Route("patch", Level.TYPE, ("PATCH",), patch, searches=True),
+    Route("delete", Level.TYPE, ("DELETE",), delete, searches=True),
 )
 METADATA = Route("capabilities", Level.SYSTEM, READS, capabilities, passes_over=frozenset({"mode"}))
 """https://hl7.org/fhir/R4/http.html#capabilities"""

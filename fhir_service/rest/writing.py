@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-from collections.abc import Sequence
 from typing import Any
 
 from fhir_service.rest.body import body_of, bytes_of
@@ -60,34 +59,51 @@ def _checked(body: bytes, rtype: str) -> Resource | tuple[Issue, ...]:
     return issues if any(issue.refuses for issue in issues) else value
 
 
-async def written(face: Face, request: Request, wanted: WriteRequest) -> Reply:
+async def written(face: Face, request: Request, wanted: WriteRequest | tuple[Issue, ...]) -> Reply:
     """Do it and tell what was done, or why not."""
+    if isinstance(wanted, tuple):
+        return refusal(wanted)
     try:
         answer = await face.office.write(wanted, request.by)
     except InForceConflict:
-        return refusal(_IN_FORCE.get(request.rtype, _IN_FORCE["CarePlan"]))
+        return refusal(in_force(request.rtype))
     except RecursionError:  # patches can build what no body may be; nothing was written
         return refusal(_TOO_DEEP)
     return refusal(answer.issues) if isinstance(answer, Refused) else _told(face, request, answer)
 
 
+def in_force(rtype: str) -> Issue:
+    """What the database constraint means by the type that was written (INV-01, INV-02)."""
+    return _IN_FORCE.get(rtype, _IN_FORCE["CarePlan"])
+
+
 def _told(face: Face, request: Request, answer: Written) -> Reply:
+    preferred = preferred_return(request.headers)
     if answer.status == 204:
-        tags = version_headers(answer.version, answer.updated) if answer.version else ()
-        return Reply(204, tags)
-    location = f"{face.base}/{answer.rtype}/{answer.rid}/_history/{answer.version}".encode()
+        return _told_of_delete(answer, preferred)
+    location = location_of(face.base, answer).encode()
     headers: tuple[Header, ...] = (*ALWAYS, *version_headers(answer.version, answer.updated), (b"location", location))
-    return Reply(answer.status, headers, _body(preferred_return(request.headers), answer))
-
-
-def _body(preferred: str, answer: Written) -> bytes:
     if preferred == "minimal":
-        return b""
+        return Reply(answer.status, headers)
     if preferred == "operationoutcome":
-        return outcome(_done(answer))
-    return answer.body
+        return Reply(answer.status, headers, outcome((done(answer),)))
+    return Reply(answer.status, (*headers, (b"content-location", location)), answer.body)
 
 
-def _done(answer: Written) -> Sequence[Issue]:
-    text = f"{_DONE[answer.status]}: {answer.rtype}/{answer.rid}, version {answer.version}"
-    return (information("done", "", text),)
+def _told_of_delete(answer: Written, preferred: str) -> Reply:
+    tags = version_headers(answer.version, answer.updated) if answer.version and answer.many == 1 else ()
+    if preferred == "operationoutcome":
+        return Reply(200, (*ALWAYS, *tags), outcome((done(answer),)))
+    return Reply(204, tags)
+
+
+def location_of(base: str, answer: Written) -> str:
+    """The address of the version that was written.  https://hl7.org/fhir/R4/http.html#versioning"""
+    return f"{base}/{answer.rtype}/{answer.rid}/_history/{answer.version}"
+
+
+def done(answer: Written) -> Issue:
+    """What was done, as an OperationOutcome tells it."""
+    if answer.status == 204:
+        return information("done", "", f"Deleted: {answer.many} of type {answer.rtype}")
+    return information("done", "", f"{_DONE[answer.status]}: {answer.rtype}/{answer.rid}, version {answer.version}")

@@ -1,7 +1,9 @@
 """The use cases over one repository: what REST and the messages call."""
 
+from collections.abc import Sequence
+
 from fhir_service.principal import Principal
-from fhir_service.storage.port import NOTHING, Changes, Outgoing, Reads, Repository
+from fhir_service.storage.port import NOTHING, Afterwards, Changes, Outgoing, Reads, Repository
 from fhir_service.workflow.feedback import close_feedback
 from fhir_service.workflow.seed import seed
 from fhir_service.workflow.settle import Ground

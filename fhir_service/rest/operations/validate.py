@@ -9,7 +9,7 @@ from typing import Any
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation, Parameter, at
 from fhir_service.rest.operations._profiles import profiles_named
-from fhir_service.rest.preconditions import expected_version
+from fhir_service.rest.preconditions import preconditions
 from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import ALWAYS, outcome, refusal
 from fhir_service.storage.access import access_of
@@ -66,9 +66,10 @@ def _misused(request: Request, resource: object, mode: str | None, profile: str 
 
 async def _of_write(face: Face, request: Request, mode: str, resource: Any, stored: Stored | None) -> tuple[Issue, ...]:
     """What the write would be refused for, and what it would be told."""
-    version = expected_version(request.headers)
-    if isinstance(version, Issue):
-        return (version,)
+    conditions = preconditions(request.headers)
+    if isinstance(conditions, Issue):
+        return (conditions,)
+    version = conditions.if_match
     if stored is not None and version is None:
         version = stored.version  # whether If-Match is there is about the request, not about the resource
     if mode == "update" and resource.get("id") != request.rid:
