@@ -5,7 +5,7 @@ query, the values that go with them are bound: statements are compiled once per 
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, and_, bindparam, or_
@@ -56,21 +56,10 @@ def _token(value: TokenValue, _: str | None) -> Iterable[Form]:
 def _reference(value: ReferenceValue, modifier: str | None) -> Iterable[Form]:
     if value.url is None:
         return (("one" if value.rtype is None else "of-one", {"a": value.rid, "b": value.rtype}),)
-    if modifier == "above":
-        return [("one", {"a": url, "b": None}) for url in _and_above(value.url)]
     if modifier == "below":
         plain = value.url.rstrip("/")
         return (("below", {"a": plain, "b": plain + _ADDRESS_WITHIN[0], "c": plain + _ADDRESS_WITHIN[1]}),)
     return (("one", {"a": value.url, "b": None}),)
-
-
-def _and_above(url: str) -> Iterator[str]:
-    """An address and those that it lies within: `http://a/b/c`, `http://a/b`, `http://a`."""
-    yield url
-    root = url.find("://") + 3 if "://" in url else 0
-    while (end := url.rfind("/", root)) > 0:
-        url = url[:end]
-        yield url
 
 
 def _date(value: DateValue, _: str | None) -> Iterable[Form]:

@@ -3,6 +3,7 @@
 Things that bite: the file is used by one server process at a time, and lies on a local disk (WAL).
 """
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -11,6 +12,7 @@ from fhir_service.search.query import SearchQuery
 from fhir_service.storage import statements as sql
 from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.fulltext import AT_ONCE, by_words, catch_up
 from fhir_service.storage.group_commit import GroupCommit
 from fhir_service.storage.noting import Noting
 from fhir_service.storage.port import Afterwards, Page, Stored, Work
@@ -70,6 +72,9 @@ class SqliteRepository(Noting):
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
         if is_short(query):
             return await self._readers.quick(lambda c: c.driven(found(query, access)))
+        if by_words(query):
+            until = time.monotonic() + SEARCH_DEADLINE
+            await catch_up(self.ask, self.note, AT_ONCE, lambda: time.monotonic() < until)
         return await self._readers.apart(lambda c: in_one_view(c, found(query, access)))
 
     async def ask(self, asked: Callable[[], Steps[T]]) -> T:

@@ -12,8 +12,9 @@ from typing import Any, Generic, TypeVar
 from fhir_service.search.query import SearchQuery
 from fhir_service.storage import reading
 from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.fulltext import by_words, found_in_work
 from fhir_service.storage.port import Identifier, InboxRow, Lock, Page, Stored
-from fhir_service.storage.searching import found
+from fhir_service.storage.referring import referrers
 from fhir_service.storage.steps import Steps
 from mappings.message import MessageKey
 
@@ -75,11 +76,16 @@ class TransactionReads:
         return await Asked(reading.persons(keys), _named("number", keys))
 
     async def matches(self, query: SearchQuery) -> tuple[Stored, ...]:
-        page = await Asked(found(query, EVERYTHING), (_criteria(query),), is_search=True)
+        page = await Asked(found_in_work(query), (_criteria(query),), is_search=not by_words(query))
         return page.matches
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
-        return await Asked(found(query, access), is_search=True)
+        return await Asked(found_in_work(query, access), is_search=not by_words(query))
+
+    async def referrers(
+        self, targets: Sequence[tuple[str, str]], limit: int, apart_from: frozenset[str] = frozenset()
+    ) -> tuple[tuple[str, str], ...]:
+        return await Asked(referrers(targets, limit, apart_from))
 
     async def message(self, key: MessageKey) -> InboxRow | None:
         return await Asked(reading.message(key), _named("message", [key]))
