@@ -5,9 +5,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from fhir_service.search import composites, dates, numbers, positions, quantities, references, strings, tokens
+from fhir_service.search import (
+    composites,
+    dates,
+    numbers,
+    phonetics,
+    positions,
+    quantities,
+    references,
+    strings,
+    tokens,
+)
 from fhir_service.search.escapes import is_well_formed, split, unescape
 from fhir_service.search.parameters import Parameter
+from fhir_service.search.phonetics import PHONETIC
 from fhir_service.search.query import Condition, Criterion, ParameterType, TokenValue, Value
 from profiles.issues import Issue, error, warning
 
@@ -88,8 +99,8 @@ def _hints(at: str, parameter: Parameter, values: tuple[Value, ...]) -> tuple[Is
 
 def _kind(parameter: Parameter) -> str:
     """A key of `_PLAIN`."""
-    if parameter.code == "_id":
-        return "_id"
+    if parameter.code in ("_id", PHONETIC):
+        return parameter.code
     if parameter.declared == "token" and all(branch.type == "boolean" for branch in parameter.branches):
         return "flag"
     return parameter.declared
@@ -127,6 +138,10 @@ def _string(_: Parameter) -> tuple[Read, str]:
     return lambda text, _: strings.read(text, exact=False), strings.EXPECTED
 
 
+def _phonetic(_: Parameter) -> tuple[Read, str]:
+    return lambda text, _: phonetics.read(unescape(text)), phonetics.EXPECTED
+
+
 def _number(_: Parameter) -> tuple[Read, str]:
     return lambda text, _: numbers.read(unescape(text)), numbers.EXPECTED
 
@@ -153,6 +168,7 @@ _PLAIN: Mapping[str, Callable[[Parameter], tuple[Read, str]]] = {
     "date": _date,
     "flag": _flag,
     "number": _number,
+    PHONETIC: _phonetic,
     "quantity": _quantity,
     "reference": _reference,
     "special": _position,

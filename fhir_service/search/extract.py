@@ -5,11 +5,12 @@ from functools import cache
 from itertools import islice, product
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from fhir_service.search import dates, positions, quantities, references, strings, tokens
+from fhir_service.search import dates, phonetics, positions, quantities, references, strings, tokens
 from fhir_service.search.composites import MAX_PAIRS
 from fhir_service.search.modifiers import IDENTIFIER, OF_TYPE, TEXT
 from fhir_service.search.parameters import INDEXERS, Component, parameters
 from fhir_service.search.paths import Branch, Values
+from fhir_service.search.phonetics import PHONETIC
 from fhir_service.search.query import IndexRows, ParameterType
 from profiles.resource import Resource
 
@@ -37,7 +38,8 @@ class _Plans(NamedTuple):
     """Tokens under a derived name: identifiers by their type, and those of logical references."""
     reference: Plan[references.Index]
     date: Plan[dates.Index]
-    string: Plan[strings.Index]
+    string: Plan[tuple[strings.Index, Callable[[str], str]]]
+    """With what makes the texts comparable."""
     quantity: Plan[quantities.Index]
     composite: Plan[tuple[_Part, ...]]
     position: Plan[positions.Index]
@@ -63,11 +65,11 @@ def extract(resource: Resource, base_url: str = "") -> IndexRows:
 
 def _string_rows(resource: Resource, plans: _Plans) -> dict[tuple[str, str, str], None]:
     rows: dict[tuple[str, str, str], None] = {}
-    for first, code, get, index in plans.string:
+    for first, code, get, (index, normalise) in plans.string:
         if first in resource:
             for value in get(resource):
                 for text in index(value):
-                    if normalised := strings.normalise(text):
+                    if normalised := normalise(text):
                         rows[code, normalised, text] = None
     return rows
 
@@ -144,7 +146,7 @@ def _plans(rtype: str) -> _Plans:
         derived=tuple(_derived(rtype)),
         reference=_plan(rtype, ParameterType.REFERENCE, references.indexer),
         date=_plan(rtype, ParameterType.DATE, dates.indexer),
-        string=_plan(rtype, ParameterType.STRING, strings.indexer),
+        string=tuple(_strings(rtype)),
         quantity=_plan(rtype, ParameterType.QUANTITY, quantities.indexer),
         composite=tuple(_composites(rtype)),
         position=_plan(rtype, ParameterType.POSITION, positions.indexer),
@@ -164,6 +166,11 @@ def _plan(rtype: str, of: ParameterType, indexer: Callable[[Branch], T | None]) 
 def _described(branch: Branch) -> tuple[tokens.Index, tokens.Describe | None] | None:
     index = tokens.indexer(branch)
     return None if index is None else (index, tokens.describer(branch))
+
+
+def _strings(rtype: str) -> Iterator[tuple[str, str, Getter, tuple[strings.Index, Callable[[str], str]]]]:
+    for first, code, get, index in _plan(rtype, ParameterType.STRING, strings.indexer):
+        yield first, code, get, (index, phonetics.key if code == PHONETIC else strings.normalise)
 
 
 def _derived(rtype: str) -> Iterator[tuple[str, str, Getter, tokens.Index]]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from fhir_service.resources import SERVED, resource_type
 from fhir_service.search import dates, modifiers, positions, quantities, references, strings, tokens
 from fhir_service.search.paths import Branch, children, compile_below, compile_path
+from fhir_service.search.phonetics import PHONETIC
 from fhir_service.search.query import ParameterType, Prefix
 from profiles.definitions import SearchParameter, codes, patient_compartment, resource_types, search_parameters
 from profiles.names import BASE
@@ -39,8 +40,6 @@ _CROSSED = {
 """Components of DocumentReference's `relationship`: R4 gives each the expression of the other."""
 COLUMNS = frozenset({"_id", "_lastUpdated"})
 """Parameters that every row carries itself: nothing is extracted for them."""
-_NOT_SERVED = frozenset({"phonetic"})
-"""Parameters that promise more than a comparison of texts."""
 _UNSORTABLE = frozenset({ParameterType.COMPOSITE, ParameterType.POSITION})
 _COMPARED = frozenset({"date", "number", "quantity"})
 
@@ -67,7 +66,10 @@ class Parameter:
     @property
     def modifiers(self) -> tuple[str, ...]:
         """The modifiers that it takes, in alphabetical order, the types of `:[type]` aside."""
-        return () if self.code in COLUMNS else modifiers.of(self.declared, {branch.type for branch in self.branches})
+        if self.code in COLUMNS:
+            return ()
+        kind = self.code if self.code == PHONETIC else self.declared
+        return modifiers.of(kind, {branch.type for branch in self.branches})
 
     @property
     def comparators(self) -> tuple[Prefix, ...]:
@@ -169,8 +171,7 @@ def types_of_patients() -> tuple[str, ...]:
 def _definitions(rtype: str) -> Iterator[_Definition]:
     """R4's first: our own of the same code would replace it."""
     for p in search_parameters(rtype).values():
-        if p.code not in _NOT_SERVED:
-            yield _Definition(p.code, p.type, p.expression, p.targets, p.url, p.components)
+        yield _Definition(p.code, p.type, p.expression, p.targets, p.url, p.components)
     for own in resource_type(rtype).parameters:
         url = f"{BASE}/SearchParameter/{rtype.lower()}-{own.code}"
         yield _Definition(own.code, own.type, own.expression, own.targets, url)
