@@ -24,7 +24,7 @@ ISSUE_CODES: dict[str, IssueCode] = {
     "unsupported-media-type": IssueCode("not-supported", 415),
     "not-acceptable": IssueCode("not-supported", 406),
     "request-timeout": IssueCode("timeout", 408),
-    "too-costly": IssueCode("too-costly", 503),
+    "too-slow": IssueCode("too-costly", 503),
     "method-not-allowed": IssueCode("not-supported", 405),
     "not-found": IssueCode("not-found", 404, "204"),
     "deleted": IssueCode("deleted", 410),

@@ -94,14 +94,14 @@ class Request:
         told = {b"accept": b"application/fhir+json"} | headers | who
         inner = Request(method, "", "", "", told, _once(body))
         inner.request_id, inner.router = self.request_id, self.router
-        return await self.router.answer(unquote(path), query.encode(), inner)
+        return await self.router.answer([unquote(part) for part in path.split("/")], query.encode(), inner)
 
 
 class Router(Protocol):
     """What serves a request at an address below the base."""
 
-    async def answer(self, path: str, query: bytes, request: Request) -> "Reply":
-        """The reply, whatever goes wrong. `path`: decoded, without a slash before it."""
+    async def answer(self, parts: list[str], query: bytes, request: Request) -> "Reply":
+        """The reply, whatever goes wrong. `parts`: the segments of the path below the base, decoded."""
         ...
 
 

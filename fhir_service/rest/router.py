@@ -29,7 +29,7 @@ REQUEST_ID = b"x-request-id"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9\-._]{1,64}")
 _UNKNOWN_PARAMETER = "This address takes no such parameter; known: _format, _pretty, _summary, _elements"
 _TRY_AGAIN = error("temporary", "", "Temporarily unable to reach the database; try again")
-_TOO_COSTLY = error("too-costly", "", "This took too long and was broken off; ask for less, or more narrowly")
+_TOO_SLOW = error("too-slow", "", "This took too long and was broken off; ask for less, or more narrowly")
 _RETRY_AFTER: Header = (b"retry-after", b"2")
 
 
@@ -48,7 +48,7 @@ class FhirRouter:
         request.router = self
         request.request_id = self._request_id(headers)
         try:
-            reply = await self._guarded(_parts(scope), scope["query_string"], request)
+            reply = await self.answer(_parts(scope), scope["query_string"], request)
         except ClientGone:
             return
         await _send(send, request, reply)
@@ -60,20 +60,16 @@ class FhirRouter:
             return given
         return f"{self._prefix}{next(self._numbers)}".encode()
 
-    async def answer(self, path: str, query: bytes, request: Request) -> Reply:
-        """The reply to a request that is part of another one (`Request.dispatch`)."""
-        return await self._guarded(path.split("/"), query, request)
-
-    async def _guarded(self, parts: list[str], query: bytes, request: Request) -> Reply:
+    async def answer(self, parts: list[str], query: bytes, request: Request) -> Reply:
         """The reply, whatever goes wrong. Raises ClientGone."""
         try:
             return await self._reply(parts, query, request)
         except ClientGone:
             raise
         except Unavailable as failure:
-            costly = isinstance(failure, TooSlow)
-            log.warning("too slow" if costly else "database unavailable", request=request.request_id.decode())
-            return refusal(_TOO_COSTLY if costly else _TRY_AGAIN, _RETRY_AFTER)
+            slow = isinstance(failure, TooSlow)
+            log.warning("too slow" if slow else "database unavailable", request=request.request_id.decode())
+            return refusal(_TOO_SLOW if slow else _TRY_AGAIN, _RETRY_AFTER)
         except Exception as failure:  # the top of the HTTP side: whatever goes wrong is told as an OperationOutcome
             known_as = request.request_id.decode()
             log.error("internal error", request=known_as, **told(failure))  # noqa: TRY400 - its text may quote

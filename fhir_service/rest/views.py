@@ -92,7 +92,7 @@ class _Cut:
 
     def below(self, raw: msgspec.Raw) -> msgspec.Raw:
         """The same for an element, repeated or not."""
-        if bytes(raw[:1]) == b"[":
+        if bytes(raw).startswith(b"["):
             return msgspec.Raw(_ENCODE([self.of(_OBJECT.decode(one)) for one in _LIST.decode(raw)]))
         return msgspec.Raw(_ENCODE(self.of(_OBJECT.decode(raw))))
 

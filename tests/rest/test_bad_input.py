@@ -163,14 +163,21 @@ def test_format_wins_over_accept(rest: Rest, query: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "", 404),
-        ("POST", "", 404),
         ("GET", "Patients", 404),
         ("GET", "patient", 404),
         ("GET", "Basic/1", 404),
-        ("GET", "Patient/", 404),
+        ("GET", "Patient//", 404),
+        ("GET", "/", 404),
+        ("GET", "_history/1", 404),
+        ("GET", "Organization/a/Patient", 404),
+        ("GET", "Patient/a/Sandwich", 404),
+        ("GET", "Patient/a/Condition/1", 404),
+        ("GET", "Patient/a_/Condition", 404),
+        ("GET", "Patient/a/Condition%2F_search", 404),
+        ("GET", "Patient/$never-there", 404),
+        ("GET", "$never-there", 404),
+        ("GET", "Patient/a/_history/1/$never-there", 404),
         ("GET", "Patient/a/b", 404),
-        ("GET", "Patient/a/_history", 404),
         ("GET", "Patient/a/_history/1/2", 404),
         ("GET", "Patient/" + "a" * 65, 404),
         ("GET", "Patient/a%0ab", 404),
@@ -178,11 +185,14 @@ def test_format_wins_over_accept(rest: Rest, query: str) -> None:
         ("GET", "Patient/%ff", 404),
         ("GET", "Patient/..%2f..%2fetc", 404),
         ("GET", "%1b[31mPatient", 404),
-        ("GET", "_history", 404),
         ("GET", "metadata/x", 404),
         ("PUT", "Patient/a_b", 400),
         ("POST", "metadata", 405),
-        ("OPTIONS", "Patient", 405),
+        ("GET", "_search", 405),
+        ("POST", "_history", 405),
+        ("DELETE", "Patient/1/_history", 405),
+        ("GET", "Patient/1/Condition/_search", 405),
+        ("POST", "Patient/1/*", 405),
         ("PUT", "Patient", 405),
         ("PATCH", "Patient", 405),
         ("DELETE", "Patient?name=x", 405),
@@ -200,7 +210,21 @@ def test_an_address_or_method_that_is_not_served(rest: Rest, method: str, path: 
     assert ("allow" in answer.headers) == (status == 405)
 
 
-@pytest.mark.parametrize("path", ["Patient/p1?_summary=true", "Patient/p1?_elements=name", "metadata?patient=1"])
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        ("metadata", "GET, HEAD, OPTIONS"),
+        ("Patient/_search", "POST, OPTIONS"),
+        ("Patient/1/_history", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_what_an_address_serves_can_be_asked(rest: Rest, path: str, allow: str) -> None:
+    """RFC 9110 9.3.7"""
+    answer = rest("OPTIONS", path)
+    assert (answer.status_code, answer.headers["allow"], answer.content) == (204, allow, b"")
+
+
+@pytest.mark.parametrize("path", ["Patient/p1?name=x", "Patient/p1?_count=1", "metadata?patient=1"])
 def test_a_parameter_where_none_is_known_is_400(rest: Rest, path: str) -> None:
     answer = rest.get(path)
     assert (answer.status_code, code(answer)) == (400, "unknown-parameter")

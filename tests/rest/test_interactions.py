@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 import pytest
 
+from profiles.validate import check
 from tests.rest.conftest import BASE, Rest, code, issue
 
 ORGANIZATION = {"resourceType": "Organization", "name": "Rehabilitering Vest"}
@@ -123,9 +124,27 @@ def test_patch_in_another_form_is_told_which_one_is_read(rest: Rest) -> None:
     assert (answer.status_code, answer.headers["accept-patch"]) == (415, "application/json-patch+json")
 
 
-@pytest.mark.parametrize("query", ["mode=full", "mode=terminology", "_summary=true", "_elements=url&_format=json"])
-def test_the_capability_statement_is_given_whole_whatever_part_is_asked_for(rest: Rest, query: str) -> None:
+@pytest.mark.parametrize("query", ["mode=full", "mode=normative", "_summary=false"])
+def test_the_capability_statement_is_given_whole(rest: Rest, query: str) -> None:
     assert rest.get(f"metadata?{query}").json() == rest.get("metadata").json()
+
+
+def test_a_part_of_the_capability_statement_is_given_as_of_any_resource(rest: Rest) -> None:
+    assert "rest" not in rest.get("metadata?_elements=url&_format=json").json()
+    assert set(rest.get("metadata?_summary=true").json()) >= {"url", "fhirVersion", "rest"}
+
+
+def test_the_terminology_that_is_known_is_told(rest: Rest) -> None:
+    """https://hl7.org/fhir/R4/terminologycapabilities.html"""
+    told = rest.get("metadata?mode=terminology").json()
+    assert check(told, "TerminologyCapabilities") == ()
+    assert {"uri": "http://hl7.org/fhir/administrative-gender"} in told["codeSystem"]
+
+
+@pytest.mark.parametrize("query", ["mode=", "mode=half", "mode=full&mode=normative"])
+def test_another_mode_of_the_statement_is_400(rest: Rest, query: str) -> None:
+    answer = rest.get(f"metadata?{query}")
+    assert (answer.status_code, code(answer)) == (400, "bad-parameter-value")
 
 
 def test_delete_is_logical_and_may_be_repeated(rest: Rest) -> None:
@@ -219,7 +238,7 @@ def test_audit_events_are_made_and_read_but_not_changed(rest: Rest) -> None:
     stored = rest.stored(event)
     for answer in (rest.put(stored), rest("DELETE", f"AuditEvent/{stored['id']}")):
         assert (answer.status_code, code(answer)) == (405, "method-not-allowed")
-        assert answer.headers["allow"] == "GET, HEAD"
+        assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
 def test_the_request_id_of_the_client_comes_back_and_others_get_one(rest: Rest) -> None:

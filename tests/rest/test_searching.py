@@ -119,8 +119,9 @@ def test_a_changed_page_token_is_400(rest: Rest, team: list[str]) -> None:
     ("query", "expected"),
     [
         ("nme=x", "unknown-parameter"),
-        ("_summary=true", "unknown-parameter"),
-        ("_elements=name", "unknown-parameter"),
+        ("_elements=colour", "bad-parameter-value"),
+        ("_summary=most", "bad-parameter-value"),
+        ("_summary=true&_elements=name", "bad-parameter-value"),
         ("name:nearly=x", "unknown-modifier"),
         ("_count=many", "bad-parameter-value"),
         ("_lastUpdated=1970-02-30", "bad-parameter-value"),
