@@ -1,6 +1,6 @@
 """The CapabilityStatement, made from what is served, so that it cannot drift.  https://hl7.org/fhir/R4/capabilitystatement.html"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from fhir_service.resources import resource_type
 from fhir_service.rest.media import FHIR_JSON, JSON_PATCH
 from fhir_service.rest.operations import Operation, operations_of
 from fhir_service.rest.routes import ROUTES, Level
-from fhir_service.search import Parameter, includes, parameters
+from fhir_service.search import Parameter, includes, parameters, revincludes
 from profiles import names
 from profiles.definitions import compartments, version
 from profiles.resource import Resource
@@ -28,7 +28,13 @@ _INTERACTIONS = (
 """In the order of https://hl7.org/fhir/R4/valueset-type-restful-interaction.html"""
 _OF_SYSTEM = ("transaction", "batch", "search-system", "history-system")
 """In the order of https://hl7.org/fhir/R4/valueset-system-restful-interaction.html"""
-_SHARED = ("_content", "_has", "_id", "_lastUpdated", "_list", "_profile", "_security", "_source", "_tag", "_text")
+_OF_EVERY_TYPE = {
+    "_content": ("http://hl7.org/fhir/SearchParameter/Resource-content", "Words anywhere in the resource"),
+    "_has": ("", "What is referred to by others: _has:Observation:patient:code=..., nested as deep as chains are"),
+    "_list": ("", "What a List has as its items: the id of the List"),
+    "_text": ("http://hl7.org/fhir/SearchParameter/DomainResource-text", "Words of the narrative"),
+}
+"""Parameters without an expression: definition and what they find.  https://hl7.org/fhir/R4/search.html#all"""
 _POLICIES = ("literal", "logical", "enforced")
 """https://hl7.org/fhir/R4/valueset-reference-handling-policy.html"""
 _COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition/"
@@ -58,21 +64,20 @@ def capability_statement(rtypes: Iterable[str], base: str, software: str, made: 
 
 
 def _rest(rtypes: list[str]) -> Resource:
-    reverse = _reverse(rtypes)
     served = {route.interaction for route in ROUTES}
     about = [rtype for rtype in compartments() if rtype in rtypes]
     return {
         "mode": "server",
         "documentation": _DOCUMENTATION,
-        "resource": [_resource(rtype, reverse[rtype]) for rtype in rtypes],
+        "resource": [_resource(rtype, tuple(rtypes)) for rtype in rtypes],
         "interaction": [{"code": code} for code in _OF_SYSTEM if code in served or code == "batch"],
-        "searchParam": [_parameter(p) for p in _shared(rtypes)],
+        "searchParam": list(_shared(rtypes)),
         **_listed("operation", map(_operation, operations_of(""))),
         **_listed("compartment", (f"{_COMPARTMENT}{rtype.lower()}" for rtype in about)),
     }
 
 
-def _resource(rtype: str, reverse: list[str]) -> Resource:
+def _resource(rtype: str, rtypes: tuple[str, ...]) -> Resource:
     served = resource_type(rtype).interactions
     conditional = {r.interaction for r in ROUTES if r.level is Level.TYPE and r.interaction in served}
     return {
@@ -87,15 +92,15 @@ def _resource(rtype: str, reverse: list[str]) -> Resource:
         "conditionalUpdate": "update" in conditional,
         "conditionalDelete": "multiple" if "delete" in conditional else "not-supported",
         "referencePolicy": list(_POLICIES),
-        **(_search(rtype, reverse) if "search-type" in served else {}),
+        **(_search(rtype, rtypes) if "search-type" in served else {}),
         **_listed("operation", map(_operation, operations_of(rtype))),
     }
 
 
-def _search(rtype: str, reverse: list[str]) -> Resource:
+def _search(rtype: str, rtypes: tuple[str, ...]) -> Resource:
     return {
         **_listed("searchInclude", includes(rtype)),
-        **_listed("searchRevInclude", reverse),
+        **_listed("searchRevInclude", revincludes(rtype, rtypes)),
         "searchParam": [_parameter(p) for p in parameters(rtype).values()],
     }
 
@@ -106,21 +111,16 @@ def _listed(name: str, values: Iterable[Any]) -> Resource:
     return {name: found} if found else {}
 
 
-def _reverse(rtypes: list[str]) -> Mapping[str, list[str]]:
-    """Type -> what `_revinclude` may name to find what refers to it."""
-    found: dict[str, list[str]] = {rtype: [] for rtype in rtypes}
-    for source in rtypes:
-        for parameter in parameters(source).values():
-            for target in parameter.targets if parameter.is_reference else ():
-                if target in found:
-                    found[target].append(f"{source}:{parameter.code}")
-    return found
-
-
-def _shared(rtypes: list[str]) -> list[Parameter]:
-    """What a search over all types can be asked by."""
-    of_one = parameters(rtypes[0]).values()
-    return [p for p in of_one if p.code in _SHARED]
+def _shared(rtypes: list[str]) -> Iterator[Resource]:
+    """What every type can be searched by."""
+    yield from (_parameter(p) for p in parameters(rtypes[0]).values() if p.code.startswith("_"))
+    for name, (definition, told) in _OF_EVERY_TYPE.items():
+        yield {
+            "name": name,
+            **({"definition": definition} if definition else {}),
+            "type": "string",
+            "documentation": told,
+        }
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
