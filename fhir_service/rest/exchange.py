@@ -9,6 +9,7 @@ from fhir_service.principal import DEVELOPER, Principal
 from fhir_service.rest.paging import PageTokens
 from fhir_service.storage.port import Repository
 from fhir_service.workflow import Office
+from fhir_service.workflow.export import Exports
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -35,6 +36,7 @@ class Face:
     base: str
     pages: PageTokens
     capability: bytes
+    exports: Exports
     max_body: int = 10_000_000
     rtypes: tuple[str, ...] = ()
 
@@ -82,8 +84,10 @@ class Request:
     request_id: bytes = b""
     router: "Router | None" = None
 
-    async def dispatch(self, method: str, address: str, headers: dict[bytes, bytes], body: bytes = b"") -> "Reply":
-        """The reply to another request of the same caller, as if it had come by itself.
+    async def dispatch(
+        self, method: str, address: str, headers: dict[bytes, bytes], body: bytes = b"", over: Repository | None = None
+    ) -> "Reply":
+        """The reply to another request of the same caller, as if it had come by itself; `over`: in this repository.
 
         `address` is below the base, escaped as in a URL (`Patient?name=x`); names of `headers` are lower case.
         A resource comes as FHIR JSON unless `headers` accept something else.
@@ -94,11 +98,16 @@ class Request:
         told = {b"accept": b"application/fhir+json"} | headers | who
         inner = Request(method, "", "", "", told, _once(body))
         inner.request_id, inner.router = self.request_id, self.router
-        return await self.router.answer([unquote(part) for part in path.split("/")], query.encode(), inner)
+        router = self.router if over is None else self.router.over(over)
+        return await router.answer([unquote(part) for part in path.split("/")], query.encode(), inner)
 
 
 class Router(Protocol):
     """What serves a request at an address below the base."""
+
+    def over(self, repository: Repository) -> "Router":
+        """The same over another repository."""
+        ...
 
     async def answer(self, parts: list[str], query: bytes, request: Request) -> "Reply":
         """The reply, whatever goes wrong. `parts`: the segments of the path below the base, decoded."""

@@ -3,10 +3,12 @@
 Nothing here knows a resource type; the hot path (read by id) is a split, three dict look-ups and one await.
 """
 
+import copy
 import itertools
 import re
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 
 import msgspec
 import structlog
@@ -20,7 +22,7 @@ from fhir_service.rest.principal import principal_of
 from fhir_service.rest.render import CONTENT_TYPE, refusal
 from fhir_service.rest.routes import Methods, Route
 from fhir_service.rest.views import in_part, unknown_part
-from fhir_service.storage.port import TooSlow, Unavailable
+from fhir_service.storage.port import Repository, TooSlow, Unavailable
 from profiles.issues import Issue, error
 
 log = structlog.get_logger()
@@ -59,6 +61,12 @@ class FhirRouter:
         if given is not None and _REQUEST_ID.fullmatch(given):
             return given
         return f"{self._prefix}{next(self._numbers)}".encode()
+
+    def over(self, repository: Repository) -> "FhirRouter":
+        """The same over another repository (the view of a transaction)."""
+        router = copy.copy(self)
+        router._face = replace(self._face, repository=repository)
+        return router
 
     async def answer(self, parts: list[str], query: bytes, request: Request) -> Reply:
         """The reply, whatever goes wrong. Raises ClientGone."""
@@ -119,7 +127,7 @@ def _understand(query: bytes, request: Request, route: Route) -> Issue | None:
 def _unseen(request: Request, route: Route) -> Issue | None:
     """What cannot be shown as it is asked for."""
     view = request.view
-    if view.native and not (route.native and request.rtype == "Binary"):
+    if view.native and not (route.native and request.rtype in ("Binary", "")):
         return not_acceptable()
     return unknown_part(view, request.rtype, counts=route.whole) if view.part else None
 

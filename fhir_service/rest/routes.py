@@ -7,6 +7,7 @@ from functools import partial
 
 from fhir_service.resources import resource_type
 from fhir_service.rest import operations
+from fhir_service.rest.bundle import bundle
 from fhir_service.rest.create import create
 from fhir_service.rest.delete import delete
 from fhir_service.rest.exchange import Interaction
@@ -55,8 +56,8 @@ OF_COMPARTMENT = frozenset({Level.COMPARTMENT, Level.COMPARTMENT_SEARCH})
 @dataclass(frozen=True, slots=True)
 class Route:
     """One row. `interaction`: its code in the CapabilityStatement; `searches`: it judges the parameters itself;
-    `native`: a Binary may be had in its own media type; `whole`: it makes itself what `_summary` and `_elements` ask
-    for; `passes_over`: parameters that change nothing here."""
+    `native`: a Binary, or what has no type, may be had in its own media type; `whole`: it makes itself what `_summary`
+    and `_elements` ask for; `passes_over`: parameters that change nothing here."""
 
     interaction: str
     level: Level
@@ -69,6 +70,7 @@ class Route:
 
 
 ROUTES = (
+    Route("transaction", Level.SYSTEM, ("POST",), bundle, whole=True),
     Route("search-system", Level.SYSTEM, READS, search, searches=True, whole=True),
     Route("search-system", Level.SYSTEM_SEARCH, ("POST",), search_form, searches=True, whole=True),
     Route("history-system", Level.SYSTEM_HISTORY, READS, history, searches=True, whole=True),
@@ -126,4 +128,6 @@ def operations_at(level: operations.Level, rtype: str = "") -> dict[str, Methods
 
 def _operation(operation: operations.Operation) -> Route:
     serve = partial(operations.call, operation)
-    return Route(f"${operation.name}", Level.SYSTEM, operation.methods, serve, searches=True, whole=True)
+    named = f"${operation.name}"
+    own = operation.own_form
+    return Route(named, Level.SYSTEM, operation.methods, serve, searches=True, native=own, whole=True)

@@ -301,8 +301,24 @@ class Reads(Protocol):
         ...
 
 
+class Views(Reads, Protocol):
+    """What may be looked at in a transaction that has written: the same as outside it, with its own effects."""
+
+    async def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Stored | None:
+        """As `Repository.read`."""
+        ...
+
+    async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
+        """As `Repository.vread`."""
+        ...
+
+    async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
+        """As `Repository.history`."""
+        ...
+
+
 Work: TypeAlias = Callable[[Reads], Awaitable[tuple[T, Changes]]]
-Afterwards: TypeAlias = Callable[[Reads, T], Awaitable[T]]
+Afterwards: TypeAlias = Callable[[Views, T], Awaitable[T]]
 
 
 class Repository(Protocol):
@@ -374,6 +390,13 @@ class Repository(Protocol):
 
     async def secret(self) -> bytes:
         """The 32-byte key of this installation for page tokens (decision 39), made once and kept."""
+        ...
+
+    async def on_duty(self) -> bool:
+        """Whether this process is the one that takes up what others left behind and delivers the outbox.
+
+        To be asked again and again: when the one who had the duty has ended, another one has it.
+        """
         ...
 
     async def close(self) -> None:

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from fhir_service.search.query import SearchQuery
-from fhir_service.storage import reading
+from fhir_service.storage import reading, visible
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.fulltext import by_words, found_in_work
-from fhir_service.storage.port import Identifier, InboxRow, Lock, Page, Stored
+from fhir_service.storage.history import versions
+from fhir_service.storage.port import HistoryPage, HistoryQuery, Identifier, InboxRow, Lock, Page, Stored
 from fhir_service.storage.referring import referrers
 from fhir_service.storage.steps import Steps
 from mappings.message import MessageKey
@@ -86,6 +87,15 @@ class TransactionReads:
         self, targets: Sequence[tuple[str, str]], limit: int, apart_from: frozenset[str] = frozenset()
     ) -> tuple[tuple[str, str], ...]:
         return await Asked(referrers(targets, limit, apart_from))
+
+    async def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Stored | None:
+        return await Asked(visible.get(rtype, rid, access))
+
+    async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
+        return await Asked(visible.version(rtype, rid, version, access))
+
+    async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
+        return await Asked(versions(query, access), is_search=True)
 
     async def message(self, key: MessageKey) -> InboxRow | None:
         return await Asked(reading.message(key), _named("message", [key]))
