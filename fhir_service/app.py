@@ -20,15 +20,20 @@ from adapters.outbox import OutboxWorker
 from fhir_service.logs import configure, told
 from fhir_service.rest import PATH, Face, FhirRouter, PageTokens, capability_statement, outcome
 from fhir_service.rest.exchange import Receive, Scope, Send
+from fhir_service.rest.operations import definition, operations
 from fhir_service.rules import Settings as Municipal
 from fhir_service.settings import Mode, Settings, host_port
 from fhir_service.storage import claimed, migrate, open_repository
 from fhir_service.storage.port import Repository, Unavailable
 from fhir_service.web import web_app
 from fhir_service.workflow import Ground, Ingest, Office
+from fhir_service.workflow.export import Exports
+from fhir_service.workflow.export import Ground as Exporting
+from fhir_service.workflow.export import Limits as ExportLimits
 from mappings.hl7v2.format import FORMAT
 from mappings.message import Endpoint
 from profiles.issues import error
+from profiles.resource import Resource
 from profiles.routing import Routes, national, with_more
 
 log = structlog.get_logger()
@@ -36,6 +41,8 @@ Asgi: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 FORMATS = {FORMAT.name: FORMAT}
 STOP_SECONDS = 3.0
 """How long messages in work may take to end after SIGTERM; what is not answered then is sent again (SR-9)."""
+EXPORT_SETTLES = 3.0
+"""Seconds after which every transaction of PostgreSQL that began before an export has ended."""
 _BELOW = PATH + "/"
 
 
@@ -65,7 +72,7 @@ def create_app(settings: Settings) -> "Knutepunkt":
     except EndpointsError as problem:
         raise ValueError(f"--endpoints: {problem}") from problem
     municipal = Municipal(infer_need=settings.infer_need)
-    ground = Ground(settings.fhir_base, routes(settings.routes), municipal)
+    ground = Ground(settings.fhir_base, routes(settings.routes), municipal, settings.referential_integrity)
     return Knutepunkt(Configured(settings, ground, endpoints))
 
 
@@ -139,8 +146,11 @@ class Knutepunkt:
             opened.push_async_callback(repository.close)
             office = Office(repository, self._configured.ground)
             ingest = Ingest(repository, self._configured.ground, FORMATS, self._configured.endpoints, clock)
-            made, recovered = await office.seed(), await ingest.recover()
-            self._fhir = FhirRouter(await self._face(repository, office), settings.served_types)
+            made, recovered = await office.seed(self._definitions()), await ingest.recover()
+            exports = Exports(self._exporting(repository))
+            await exports.start()
+            opened.push_async_callback(exports.stop)
+            self._fhir = FhirRouter(await self._face(repository, office, exports), settings.served_types)
             self._web = self._web_app(repository, ingest)
             opened.callback(self._close)
             outbox = OutboxWorker(repository, self._configured.endpoints, clock, office.told)
@@ -150,7 +160,20 @@ class Knutepunkt:
             log.info("serving", fhir=settings.fhir_base, mllp=settings.mllp, seeded=made, recovered=recovered)
             yield self
 
-    async def _face(self, repository: Repository, office: Office) -> Face:
+    def _definitions(self) -> list[Resource]:
+        """What describes the operations, as far as that is served."""
+        if "OperationDefinition" not in self._configured.settings.served_types:
+            return []
+        return [definition(operation, version("knutepunkt")) for operation in operations()]
+
+    def _exporting(self, repository: Repository) -> Exporting:
+        settings = self._configured.settings
+        alone = settings.database.startswith("sqlite:")
+        limits = ExportLimits(settle=0.0 if alone else EXPORT_SETTLES)
+        clock, folder = self._configured.clock, settings.exports_in
+        return Exporting(repository, folder, settings.fhir_base, clock, alone, limits)
+
+    async def _face(self, repository: Repository, office: Office, exports: Exports) -> Face:
         settings, clock = self._configured.settings, self._configured.clock
         base = settings.fhir_base
         return Face(
@@ -159,6 +182,7 @@ class Knutepunkt:
             base=base,
             pages=PageTokens(await repository.secret()),
             capability=capability_statement(settings.served_types, base, version("knutepunkt"), clock()),
+            exports=exports,
             max_body=settings.max_body_bytes,
             rtypes=settings.served_types,
         )

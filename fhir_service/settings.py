@@ -42,10 +42,17 @@ class Settings(BaseSettings):
     """JSON file with inboxes beside those of the municipalities (`profiles.routing.with_more`)."""
     endpoints: Path | None = None
     """JSON file with what is agreed with each sender (`adapters.endpoints`)."""
+    export_folder: Path | None = None
+    """Where the files of bulk exports lie; default `exports` beside the SQLite file, `var/exports` on PostgreSQL.
+
+    Processes that share a database share this folder.
+    """
     served_types: Annotated[tuple[str, ...], NoDecode] = SERVED
     """What the FHIR endpoint offers (decision 33): `Patient,Task,Observation`, or a JSON array of the names."""
     infer_need: bool = False
     """Whether a long stay that ends without a notice of need opens a case by itself (decision 14)."""
+    referential_integrity: bool = True
+    """Whether what a client refers to here must exist, and what is referred to stays."""
     max_body_bytes: int = 10_000_000
     log_json: bool = False
 
@@ -74,6 +81,14 @@ class Settings(BaseSettings):
             if address and host_port(address)[0] not in LOOPBACK:
                 raise ValueError(f"mode dev has no authentication and listens on loopback only: {name}={address}")
         return self
+
+    @property
+    def exports_in(self) -> Path:
+        """The folder of the files of bulk exports."""
+        if self.export_folder is not None:
+            return self.export_folder
+        file = self.database.removeprefix("sqlite:///").partition("?")[0]
+        return Path("var" if file == self.database else Path(file).parent) / "exports"
 
     @property
     def fhir_base(self) -> str:
