@@ -13,7 +13,6 @@ from fhir_service.search.parameters import (
 )
 from fhir_service.search.parsing import Parsed, parse
 from fhir_service.search.patients import patient_of
-from fhir_service.search.words import words_of
 
 __all__ = [
     "Parameter",
@@ -29,5 +28,4 @@ __all__ = [
     "patient_parameter",
     "revincludes",
     "types_of_patients",
-    "words_of",
 ]

@@ -17,13 +17,17 @@ from fhir_service.search.strings import normalise
 Alternatives: TypeAlias = tuple[tuple[str, ...], ...]
 """Sets of words of which one must be there whole."""
 
-EXPECTED = "words, with and, or and parentheses between them if any, that come to at most 64 alternatives"
+EXPECTED = 'words without * and ", with and, or and parentheses between them if any: at most 64 alternatives'
 MAX_ALTERNATIVES = 64
 MAX_WORDS = 32
 """In one alternative (SR-8)."""
 MAX_DEPTH = 10
 _TOKEN = re.compile(r"[()]|[^\s()]+")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
+_PROMISES = re.compile(r'[*"]')
+"""What elsewhere asks for beginnings and phrases: not served, and so not passed over."""
+MAX_LENGTH = 100
+"""Of a word; of longer ones the beginning is compared."""
 
 
 def reading(name: str) -> Reading:
@@ -51,7 +55,7 @@ def read_words(text: str) -> Alternatives | None:
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text as they are compared, each once, in order."""
-    return tuple(dict.fromkeys(_WORD.findall(normalise(text))))
+    return tuple(dict.fromkeys([word[:MAX_LENGTH] for word in _WORD.findall(normalise(text))]))
 
 
 class _Reader:
@@ -88,7 +92,7 @@ class _Reader:
             return ()
         token = self.rest.pop(0)
         if token != "(":  # noqa: S105 - a parenthesis
-            words = words_of(token)
+            words = () if _PROMISES.search(token) else words_of(token)
             return (words,) if words else ()
         found = self._any(depth + 1)
         return found if self.rest and self.rest.pop(0) == ")" else ()

@@ -8,6 +8,7 @@ from fhir_service.search.paths import compile_path
 from fhir_service.search.query import ParameterType
 from profiles.definitions import resource_types, search_parameters
 
+
 @pytest.mark.parametrize("rtype", sorted(resource_types()))
 def test_every_expression_of_r4_compiles(rtype: str) -> None:
     """The served list is a setting (decision 33): any type may be in it."""
