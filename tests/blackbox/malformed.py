@@ -285,6 +285,11 @@ def paths(chance: random.Random) -> Malformed:
         "%",
         "%zz",
         "$x",
+        "*",
+        "_search",
+        "_history",
+        "Goal",
+        "%24validate",
         SECRET,
         "a" * 70,
         "etc",
@@ -293,13 +298,100 @@ def paths(chance: random.Random) -> Malformed:
     )
     middle = "/".join(chance.choice(pieces) for _ in range(chance.randint(1, 5)))
     target = (
-        chance.choice(("/fhir/", "/fhir/Patient/", "/fhir/../", "//fhir/", "/"))
+        chance.choice(("/fhir/", "/fhir/Patient/", "/fhir/Patient/p1/", "/fhir/../", "//fhir/", "/"))
         + chance.choice(("", "Patients/"))
         + middle
     )
     method = chance.choice(("GET", "HEAD", "POST", "DELETE", "OPTIONS"))
     may_be = (*range(400, 500), 200, 204)  # `/.`, deleting what is not there
     return Malformed("path", request(method, target, (FHIR_JSON,)), may_be)
+
+
+NO_SEARCH = (
+    *("colour=red", "_count=-1", "_count=x", "_sort=-", "_total=some", "_page=AAAA", "_elements=a.b.c", "_elements="),
+    *("_summary=some", "_type=Sandwich", "_type=", "_lastUpdated=never", "_format=ttl", "_pretty=maybe", "_id="),
+    *("_has:A:b:c=1", "_has:Observation:patient", "_has:::=x", f"_tag:{SECRET}=1", "=x", "%ff=1", "_tag=%00"),
+    "&".join(["_lastUpdated=gt2020"] * 300),
+    "_sort=" + ",".join(["_id"] * 1000),
+)
+NO_CHAIN = (
+    *("general-practitioner.colour=x", "general-practitioner:Patient.name=x", f"link:{SECRET}.name=x"),
+    *("general-practitioner:Organization.colour=x", "general-practitioner..name=x", "general-practitioner.=x"),
+    *(".name=x", "organization.partof." * 40 + "name=x", "_has:Task:subject:" * 40 + "status=draft"),
+    *("_has:Task:status:status=draft", "_has:Task:patient:colour=red", "_include=Patient:colour", "_include=*:*:*"),
+    *("_revinclude=Task", "_include:colour=Patient:link", "_revinclude:iterate=Colour:red", f"_include={SECRET}"),
+)
+
+
+def far_searches(chance: random.Random) -> Malformed:
+    """Searches over everything and within compartments, and what leads from one resource to others."""
+    place = chance.choice(("", "/_search", "/Patient/p1/Goal", "/Patient/p1/*", "/Patient/p1/*/_search", "/Patient"))
+    query = chance.choice(NO_CHAIN if place == "/Patient" else NO_SEARCH)
+    if place.endswith("_search"):
+        return Malformed("far search", request("POST", f"/fhir{place}", (FORM,), query.encode()))
+    return Malformed("far search", request(chance.choice(("GET", "HEAD")), f"/fhir{place}?{query}"))
+
+
+def histories(chance: random.Random) -> Malformed:
+    """Periods, counts and page links of histories that are none."""
+    place = chance.choice(("/Patient/p1/_history", "/Patient/_history", "/_history"))
+    value = chance.choice((SECRET, "", "-1", "1e9", "never", "2020-02-30", "ge2020", "%00", "%ff", "9" * 400, "AAAA"))
+    # nothing but digits is a count, and a year of four
+    name = chance.choice(("_since", "_at", "_sort", "_total", "_page", "_list", SECRET, "_elements", "_summary"))
+    return Malformed("history", request(chance.choice(("GET", "HEAD")), f"/fhir{place}?{name}={value}"))
+
+
+def operations(chance: random.Random) -> Malformed:
+    """Operations that are not there, and parameters that are none of theirs."""
+    name = chance.choice(
+        ("$validate", "$meta", "$meta-add", "$everything", "$expand", "$lookup", "$x", "$", "$$", SECRET)
+    )
+    place = chance.choice(
+        ("/fhir", "/fhir/Patient", "/fhir/Patient/p1", "/fhir/ValueSet", "/fhir/Patient/p1/_history/1")
+    )
+    inner = chance.choice(
+        (
+            {"resourceType": "Parameters", "parameter": SECRET},
+            {"resourceType": "Parameters", "parameter": [{"name": SECRET, "valueString": SECRET}]},
+            {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": SECRET}]},
+            {"resourceType": "Parameters", "parameter": [{"resource": {}}] * 3},
+            {"resourceType": SECRET},
+            [SECRET],
+            SECRET,
+        )
+    )
+    may_be = (*range(400, 500), 200)  # to say that something is not valid is what $validate is for
+    body = json.dumps(inner).encode()
+    return Malformed("operation", request("POST", f"{place}/{name}", (FHIR_JSON,), body), may_be)
+
+
+def bundles(chance: random.Random) -> Malformed:
+    """What is sent to the base and is neither batch nor transaction, or has entries that are none."""
+    entry = chance.choice(
+        (
+            *(
+                {},
+                SECRET,
+                None,
+                {"request": {}},
+                {"request": SECRET},
+                {"request": {"method": "BREW", "url": "Patient"}},
+            ),
+            *({"request": {"method": "GET", "url": url}} for url in ("", "http://", SECRET, "//", "?" * 999)),
+            {"request": {"method": "POST", "url": "Sandwich"}, "resource": {"resourceType": "Sandwich"}},
+            {
+                "request": {"method": "POST", "url": "Patient"},
+                "resource": {"resourceType": "Patient", "id": SECRET * 9},
+            },
+            {"request": {"method": "PUT", "url": "Patient/../x"}, "resource": {"resourceType": "Patient"}},
+            {"request": {"method": "DELETE", "url": "Patient"}},
+            {"fullUrl": SECRET, "request": {"method": "POST", "url": "Patient"}, "resource": SECRET},
+        )
+    )
+    kind = chance.choice(("transaction", "transaction", "batch", "history", "searchset", SECRET, None))
+    body = json.dumps({"resourceType": "Bundle", "type": kind, "entry": chance.choice(([entry], entry, [entry] * 3))})
+    may_be = (*range(400, 500), *((200,) if kind == "batch" else ()))  # a batch tells of each entry apart
+    return Malformed("bundle", request("POST", chance.choice(("/fhir", "/fhir/")), (FHIR_JSON,), body.encode()), may_be)
 
 
 def no_http(chance: random.Random) -> Malformed:
@@ -356,4 +448,5 @@ def framing(chance: random.Random) -> Malformed:
 KINDS: tuple[Callable[[random.Random], Malformed], ...] = (
     *(damaged, no_json, no_resource, doubled_key, deep, other_bytes, other_type),
     *(conditions, no_patch, searches, paths, no_http, framing),
+    *(far_searches, histories, operations, bundles),
 )
