@@ -3,22 +3,23 @@
 One round is one statement in each direction; with `:iterate` another round starts at what the one before brought.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, bindparam, literal, not_, select, union
 from sqlalchemy.sql.selectable import NamedFromClause
 
-from fhir_service.search import parameters
+from fhir_service.search.parameters import referring
 from fhir_service.search.query import Include, ParameterType
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.conditions import references
 from fhir_service.storage.constructs import any_of, filter_only
-from fhir_service.storage.homes import entering
+from fhir_service.storage.homes import entering, place_of
 from fhir_service.storage.matching import Expression
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.statements import stored_columns
-from fhir_service.storage.tables import REF, RESOURCE, TYPED
+from fhir_service.storage.tables import REF, RESOURCE, TYPED, parameter_id
 
 SHAPES_KEPT = 512
 EVERY = "*"
@@ -65,30 +66,46 @@ def _typed_references(source: str, name: str, access: Access) -> list[Any]:
 @lru_cache(maxsize=SHAPES_KEPT)
 def compile_reverse(
     includes: tuple[Include, ...], rtypes: tuple[str, ...], access: Access = EVERYTHING
-) -> Prepared | None:
-    """Who refers to those of `rtypes` with the ids bound as `rids_<type>`; rows as of `compile_forward`."""
-    several = [
-        one
-        for n, include in enumerate(includes)
-        for rtype in rtypes
-        if include.target in (None, rtype)
-        for one in _referring(include, rtype, f"s{n}{rtype}", access)
-    ]
+) -> tuple[Prepared, Mapping[str, list[int]]] | None:
+    """Who refers to those of `rtypes` with the ids bound as `rids_<type>`; rows as of `compile_forward`.
+
+    With it the numbers of the parameters to bind. None: nobody can.
+    """
+    several: list[Select[Any]] = []
+    params: dict[str, list[int]] = {}
+    for rtype in rtypes:
+        named = dict.fromkeys(one for include in includes for one in _referring(include, rtype))
+        generic = [(source, code) for source, code in named if place_of(source, code) != "typed"]
+        if generic:
+            params[f"params_{rtype}"] = sorted(parameter_id(*one) for one in generic)
+            several.append(_by_rows(rtype, access))
+        several += [_by_column(source, code, rtype, access) for source, code in named if (source, code) not in generic]
     if not several:
         return None
-    named = (union(*several) if len(several) > 1 else several[0].distinct()).subquery("named")
+    found = (union(*several) if len(several) > 1 else several[0].distinct()).subquery("named")
     resource = entering(RESOURCE, "r", access)
-    same = resource.c.pk == named.c.pk
-    return _brought(resource, select(*stored_columns(resource), resource.c.pk).select_from(named.join(resource, same)))
+    joined = found.join(resource, resource.c.pk == found.c.pk)
+    return _brought(resource, select(*stored_columns(resource), resource.c.pk).select_from(joined)), params
 
 
-def _referring(include: Include, rtype: str, name: str, access: Access) -> list[Select[Any]]:
-    codes = reference_parameters(include.source, rtype) if include.parameter == EVERY else (include.parameter,)
-    found = []
-    for n, code in enumerate(codes):
-        source, rid, kind, own = references(include.source, code, f"{name}{n}", access, by_target=True)
-        found.append(select(source.c.pk).where(any_of(rid, f"rids_{rtype}"), filter_only(kind) == literal(rtype), *own))
-    return found
+def _referring(include: Include, rtype: str) -> list[tuple[str, str]]:
+    """(source, parameter) by which an include finds who refers to a resource of `rtype`."""
+    if include.target not in (None, rtype):
+        return []
+    codes = referring(include.source, rtype) if include.parameter == EVERY else (include.parameter,)
+    return [(include.source, code) for code in codes]
+
+
+def _by_rows(rtype: str, access: Access) -> Select[Any]:
+    table = entering(REF, f"s{rtype}", access)
+    named = (any_of(table.c.param, f"params_{rtype}"), any_of(table.c.target, f"rids_{rtype}"))
+    return select(table.c.pk).where(*named, filter_only(table.c.rtype) == literal(rtype))
+
+
+def _by_column(source: str, code: str, rtype: str, access: Access) -> Select[Any]:
+    name = f"s{source}{code.replace('-', '')}{rtype}"
+    table, rid, kind, _ = references(source, code, name, access, by_target=True)
+    return select(table.c.pk).where(any_of(rid, f"rids_{rtype}"), filter_only(kind) == literal(rtype))
 
 
 def _brought(resource: NamedFromClause, chosen: Select[Any]) -> Prepared:
@@ -97,9 +114,3 @@ def _brought(resource: NamedFromClause, chosen: Select[Any]) -> Prepared:
         .order_by(resource.c.pk.asc())
         .limit(bindparam("limit"))
     )
-
-
-@lru_cache(maxsize=4096)
-def reference_parameters(source: str, rtype: str) -> tuple[str, ...]:
-    """The parameters by which resources of `source` may refer to one of `rtype`."""
-    return tuple(p.code for p in parameters(source).values() if p.is_reference and rtype in p.targets)

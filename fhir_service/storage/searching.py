@@ -23,6 +23,8 @@ MOST_INCLUDED = 1_000
 """Resources that may come along with one page; that there are more is told, never passed over (SR-8)."""
 DEEPEST = 8
 """Rounds of `:iterate`."""
+TYPES_AT_ONCE = 16
+"""Referred to in one statement: SQLite takes 500 SELECTs in one."""
 _OF_VERSION = re.compile(rb'([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})/_history/([1-9][0-9]{0,9})"')
 
 
@@ -92,9 +94,13 @@ def _round(includes: Iterable[Include], frontier: Rows, access: Access) -> Itera
         sources = {i.source for i in forward}
         yield compile_forward(forward, access), {"pks": [row[PK] for s in sorted(sources) for row in by_type[s]]}
     backward = tuple(dict.fromkeys(i for i in includes if i.reverse))
-    reverse = compile_reverse(backward, tuple(sorted(by_type)), access) if backward else None
-    if reverse:
-        yield reverse, {f"rids_{rtype}": [row[1] for row in rows] for rtype, rows in by_type.items()}
+    rtypes = sorted(by_type) if backward else []
+    for first in range(0, len(rtypes), TYPES_AT_ONCE):
+        here = rtypes[first : first + TYPES_AT_ONCE]
+        reverse = compile_reverse(backward, tuple(here), access)
+        if reverse:
+            rids = {f"rids_{rtype}": [row[1] for row in by_type[rtype]] for rtype in here}
+            yield reverse[0], {**rids, **reverse[1]}
 
 
 def _of_versions(matches: Rows, brought: dict[int, Any], access: Access) -> Steps[Sequence[Stored]]:
