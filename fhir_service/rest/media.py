@@ -18,6 +18,8 @@ FORM = "application/x-www-form-urlencoded"
 RESOURCE_TYPES = (FHIR_JSON, JSON)
 _NAMED = frozenset({FHIR_JSON, JSON, "text/json"})
 _SERVED = _NAMED | {"*/*", "application/*"}
+_LINES = frozenset({"application/fhir+ndjson"})
+"""Forms of FHIR that some address has as its own."""
 _ANY_FORM = View(any_form=True)
 _FORMATS = frozenset({"json", FHIR_JSON, "application/fhir json", JSON, "text/json"})
 """Values of `_format`; in an address `+` is a blank unless it is escaped."""
@@ -92,7 +94,8 @@ def accepted(accept: bytes | None) -> View | Issue:
     served = {name for name, parameters in wanted if name in _SERVED and _is_r4(parameters)}
     if served:
         return PLAIN if served & _NAMED else _ANY_FORM
-    if not wanted or any("fhir" in name or name in _SERVED for name, _ in wanted):
+    named = [name for name, _ in wanted if name not in _LINES]
+    if not wanted or any("fhir" in name or name in _SERVED for name in named):
         return error("not-acceptable", "Accept", _NOT_ACCEPTABLE)
     return View(native=True)
 

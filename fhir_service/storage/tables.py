@@ -147,6 +147,22 @@ OUTBOX = Table(
     Index("outbox_state", "state"),
 )
 
+EXPORT_JOB = Table(
+    "export_job",
+    METADATA,
+    Column("job_id", TEXT, primary_key=True),
+    _text("state"),
+    _text("asked"),
+    _int("started"),
+    _int("expires"),
+    _int("beat"),
+    _int("attempts"),
+    _text("worker"),
+    _text("progress"),
+    _text("output"),
+    Index("export_job_state", "state", "started"),
+)
+
 
 PARTS: Mapping[ParameterType, tuple[tuple[str, Any], ...]] = {
     ParameterType.TOKEN: (("code", TEXT), ("system", TEXT)),

@@ -1,14 +1,15 @@
 """The use cases over one repository: what REST and the messages call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from fhir_service.principal import Principal
 from fhir_service.storage.port import NOTHING, Afterwards, Changes, Outgoing, Reads, Repository
 from fhir_service.workflow.feedback import close_feedback
-from fhir_service.workflow.seed import seed
+from fhir_service.workflow.seed import kept_current, seed
 from fhir_service.workflow.settle import Ground
 from fhir_service.workflow.transaction import Answers, Entry, transact
 from fhir_service.workflow.write import Refused, WriteRequest, Written, write
+from profiles.resource import Resource
 
 
 class Office:
@@ -18,9 +19,11 @@ class Office:
         self._repository = repository
         self._ground = ground
 
-    async def seed(self) -> int:
-        """Make the koordinerende enheter of the routes that are not there yet; returns how many."""
-        return await self._repository.run(seed(self._ground.routes))
+    async def seed(self, describing: Iterable[Resource] = ()) -> int:
+        """Make the koordinerende enheter of the routes that are not there yet, and what describes the service as it is
+        now; returns how many resources were written."""
+        described = await self._repository.run(kept_current(describing))
+        return described + await self._repository.run(seed(self._ground.routes))
 
     async def told(self, outgoing: Outgoing, state: str) -> None:
         """A delivery has come to its end in `state`; an acknowledged one closes its feedback."""

@@ -78,7 +78,8 @@ class Operation:
     `types`: those that have it, empty for every type; `inputs` and `outputs` are its parameters; `affects_state`: it
     is called with POST only; `deletes`: it is called with DELETE as well; `judges`: the resource that comes in is what
     it looks at, so it need not be valid; `pages`: it is also called by page links; `defined`: the canonical address of
-    the definition it follows, empty for one of our own.
+    the definition it follows, empty for one of our own; `starts`: GET begins something, so that HEAD is not served;
+    `own_form`: it answers in a media type of its own.
     """
 
     id: str
@@ -92,6 +93,8 @@ class Operation:
     deletes: bool = False
     judges: bool = False
     pages: bool = False
+    starts: bool = False
+    own_form: bool = False
     inputs: tuple[Parameter, ...] = ()
     outputs: tuple[Parameter, ...] = ()
     defined: str = ""
@@ -104,7 +107,8 @@ class Operation:
     @property
     def methods(self) -> tuple[str, ...]:
         """The HTTP methods it is called with."""
-        reads = () if self.affects_state else ("GET", "HEAD")
+        heads = () if self.starts else ("HEAD",)
+        reads = () if self.affects_state else ("GET", *heads)
         return (*reads, "POST", *(("DELETE",) if self.deletes else ()))
 
     def is_at(self, level: Level, rtype: str) -> bool:

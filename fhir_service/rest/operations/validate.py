@@ -45,7 +45,7 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     by = await profiles_named(face, request, profile, looked_at)
     if isinstance(by, Issue):
         return refusal(by)
-    issues = () if mode == "delete" else check(looked_at, request.rtype, profiles=by)
+    issues = () if mode == "delete" else check(looked_at, request.rtype, *((by,) if by else ()))
     if mode in ("create", "update", "delete") and not any(i.refuses for i in issues):
         issues = (*issues, *await _of_write(face, request, mode, looked_at, stored))
     return Reply(200, ALWAYS, outcome(issues or (_ALL_WELL,)))
