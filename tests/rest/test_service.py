@@ -138,7 +138,9 @@ class Refusing:
 def router(failure: Exception) -> FhirRouter:
     office: Any = Refusing(failure)
     repository: Any = None
-    return FhirRouter(Face(repository, office, BASE, PageTokens(b""), b"{}"), ("CarePlan", "CareTeam", "Patient"))
+    exports: Any = None
+    face = Face(repository, office, BASE, PageTokens(b""), b"{}", exports)
+    return FhirRouter(face, ("CarePlan", "CareTeam", "Patient"))
 
 
 BODIES = {
