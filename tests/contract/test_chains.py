@@ -62,52 +62,50 @@ async def story(repository: Repository) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("rtype", "name", "value", "expected"),
-    [
-        ("CarePlan", "subject.identifier", ARNE, {"p1"}),
-        ("CarePlan", "subject.identifier", f"{names.FNR}|{ARNE},g", {"p1", "p3"}),
-        ("CarePlan", "subject:Patient.identifier", "g", set()),
-        ("CarePlan", "subject:Group.identifier", "g", {"p3"}),
-        ("CarePlan", "patient.identifier", BERIT, {"p2"}),
-        ("CarePlan", "patient.name", "be", {"p1"}),
-        ("CarePlan", "patient._id", "berit", {"p2"}),
-        ("Task", "patient.birthdate", "1985-11-15", {"t1"}),
-        ("Task", "patient.birthdate", "ge1985", {"t1"}),
-        ("Task", "patient.birthdate:missing", "true", {"t2", "t3"}),
-        ("Task", "patient.gender", "female", {"t2", "t3"}),
-        ("Task", "patient.gender:not", "female", {"t1"}),
-        ("Task", "patient.active:missing", "true", {"t2", "t3"}),
-        ("Task", "patient.organization.name", "ahus", {"t2", "t3"}),
-        ("Task", "patient.organization.partof.identifier", "83", {"t2", "t3"}),
-        ("Task", "focus:CarePlan.patient.identifier", ARNE, {"t3"}),
-        ("Task", "focus:CarePlan.status", "active", {"t3"}),
-        ("Task", "part-of.patient.family", "berg", {"t3"}),
-        ("Task", "part-of.status", "requested", {"t3"}),
-        ("Condition", "subject:Patient.name:exact", "Berg", {"c1"}),
-        ("Condition", "patient.gender", "male", {"c1"}),
-        ("Condition", "patient.identifier", "nobody", set()),
-        ("Patient", "_has:Condition:patient:code", "x", {"arne"}),
-        ("Patient", "_has:Condition:patient:code", "s|x,s|y", {"arne"}),
-        ("Patient", "_has:Condition:patient:code:missing", "true", {"berit"}),
-        ("Patient", "_has:Task:patient:status", "requested", {"arne", "berit"}),
-        ("Patient", "_has:Task:patient:_id", "t1", {"arne"}),
-        ("Patient", "_has:Task:patient:focus", "CarePlan/p1", {"berit"}),
-        ("Patient", "_has:CarePlan:patient:_has:Task:focus:status", "requested", {"arne"}),
-        ("Patient", "_has:CarePlan:patient:_has:Task:focus:_id", "t3", {"arne"}),
-        ("CarePlan", "_has:Task:focus:patient.identifier", BERIT, {"p1"}),
-        ("Organization", "_has:Patient:organization:gender", "female", {"ahus"}),
-        ("Organization", "_has:Organization:partof:name", "ahus", {"ous"}),
-    ],
+CASES: tuple[tuple[str, str, str, set[str]], ...] = (
+    ("CarePlan", "subject.identifier", ARNE, {"p1"}),
+    ("CarePlan", "subject.identifier", f"{names.FNR}|{ARNE},g", {"p1", "p3"}),
+    ("CarePlan", "subject:Patient.identifier", "g", set()),
+    ("CarePlan", "subject:Group.identifier", "g", {"p3"}),
+    ("CarePlan", "patient.identifier", BERIT, {"p2"}),
+    ("CarePlan", "patient.name", "be", {"p1"}),
+    ("CarePlan", "patient._id", "berit", {"p2"}),
+    ("Task", "patient.birthdate", "1985-11-15", {"t1"}),
+    ("Task", "patient.birthdate", "ge1985", {"t1"}),
+    ("Task", "patient.birthdate:missing", "true", {"t2", "t3"}),
+    ("Task", "patient.gender", "female", {"t2", "t3"}),
+    ("Task", "patient.gender:not", "female", {"t1"}),
+    ("Task", "patient.active:missing", "true", {"t2", "t3"}),
+    ("Task", "patient.organization.name", "ahus", {"t2", "t3"}),
+    ("Task", "patient.organization.partof.identifier", "83", {"t2", "t3"}),
+    ("Task", "focus:CarePlan.patient.identifier", ARNE, {"t3"}),
+    ("Task", "focus:CarePlan.status", "active", {"t3"}),
+    ("Task", "part-of.patient.family", "berg", {"t3"}),
+    ("Task", "part-of.status", "requested", {"t3"}),
+    ("Condition", "subject:Patient.name:exact", "Berg", {"c1"}),
+    ("Condition", "patient.gender", "male", {"c1"}),
+    ("Condition", "patient.identifier", "nobody", set()),
+    ("Patient", "_has:Condition:patient:code", "x", {"arne"}),
+    ("Patient", "_has:Condition:patient:code", "s|x,s|y", {"arne"}),
+    ("Patient", "_has:Condition:patient:code:missing", "true", {"berit"}),
+    ("Patient", "_has:Task:patient:status", "requested", {"arne", "berit"}),
+    ("Patient", "_has:Task:patient:_id", "t1", {"arne"}),
+    ("Patient", "_has:Task:patient:focus", "CarePlan/p1", {"berit"}),
+    ("Patient", "_has:CarePlan:patient:_has:Task:focus:status", "requested", {"arne"}),
+    ("Patient", "_has:CarePlan:patient:_has:Task:focus:_id", "t3", {"arne"}),
+    ("CarePlan", "_has:Task:focus:patient.identifier", BERIT, {"p1"}),
+    ("Organization", "_has:Patient:organization:gender", "female", {"ahus"}),
+    ("Organization", "_has:Organization:partof:name", "ahus", {"ous"}),
 )
-def test_resources_are_found_by_what_they_lead_to(
-    database: Database, rtype: str, name: str, value: str, expected: set[str]
-) -> None:
-    async def told(repository: Repository) -> set[str]:
-        await story(repository)
-        return set(await search(repository, rtype, (name, value)))
 
-    assert database.run(told) == expected
+
+def test_resources_are_found_by_what_they_lead_to(database: Database) -> None:
+    async def told(repository: Repository) -> None:
+        await story(repository)
+        for rtype, name, value, expected in CASES:
+            assert set(await search(repository, rtype, (name, value))) == expected, (rtype, name, value)
+
+    database.run(told)
 
 
 def test_criteria_stand_beside_chains(database: Database) -> None:
