@@ -6,10 +6,10 @@ from importlib import import_module
 from inspect import getdoc
 from pathlib import Path
 
+import rest_pages
+
 from fhir_service import catalogue
 from fhir_service.catalogue import MessageEntry, RuleEntry
-from fhir_service.resources import ResourceType
-from fhir_service.search import Parameter, includes, parameters
 from profiles.issue_codes import ISSUE_CODES
 
 DOCS = Path(__file__).parents[1] / "docs" / "reference"
@@ -21,7 +21,10 @@ def pages() -> dict[str, str]:
     return {
         "messages.md": MARK + "\n".join(_messages()),
         "rules.md": MARK + "\n".join(_rules()),
-        "search.md": MARK + "\n".join(_search()),
+        "interactions.md": MARK + "\n".join(rest_pages.interactions(_table)),
+        "types.md": MARK + "\n".join(rest_pages.types(_table)),
+        "search.md": MARK + "\n".join(rest_pages.search(_table)),
+        "operations.md": MARK + "\n".join(rest_pages.operation_page(_table)),
         "issue-codes.md": MARK + "\n".join(_issue_codes()),
     }
 
@@ -65,36 +68,6 @@ def _rules() -> Iterator[str]:
 def _rule_row(entry: RuleEntry) -> tuple[str, ...]:
     rule = entry.declared
     return f"[{rule.id}](#{_anchor(rule.id)})", rule.title, rule.basis
-
-
-def _search() -> Iterator[str]:
-    yield "# FHIR interactions and search parameters\n"
-    yield "FHIR R4 (4.0.1), JSON, under `/fhir`; the same stands in `/fhir/metadata`. Besides the parameters named"
-    yield "here: `_include`, `_sort`, `_count`, `_total`. An unknown parameter, modifier or value is refused (400);"
-    yield "`Prefer: handling=lenient` passes over unknown parameters, and only those.\n"
-    for declared in catalogue.resources():
-        yield from _resource(declared)
-    yield ""
-
-
-def _resource(declared: ResourceType) -> Iterator[str]:
-    yield f"\n## {declared.name}\n\nInteractions: {', '.join(sorted(declared.interactions))}."
-    if "search-type" not in declared.interactions:
-        return
-    if included := includes(declared.name):
-        yield f"Includes: {', '.join(f'`{value}`' for value in included)}."
-    yield ""
-    yield from _table(
-        ("Parameter", "Type", "Modifiers", "Defined by"),
-        (
-            (f"`{p.code}`", p.declared, " ".join(f"`:{m}`" for m in p.modifiers), _origin(declared, p))
-            for p in parameters(declared.name).values()
-        ),
-    )
-
-
-def _origin(declared: ResourceType, parameter: Parameter) -> str:
-    return "Knutepunkt" if catalogue.is_ours(declared, parameter) else "R4"
 
 
 def _issue_codes() -> Iterator[str]:

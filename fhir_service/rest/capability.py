@@ -77,13 +77,19 @@ def _rest(rtypes: list[str]) -> Resource:
     }
 
 
+def interactions_of(rtype: str) -> tuple[str, ...]:
+    """The codes of what is served of a type, conditional ones apart."""
+    served = resource_type(rtype).interactions
+    return tuple(code for code in _INTERACTIONS if code in served)
+
+
 def _resource(rtype: str, rtypes: tuple[str, ...]) -> Resource:
     served = resource_type(rtype).interactions
     conditional = {r.interaction for r in ROUTES if r.level is Level.TYPE and r.interaction in served}
     return {
         "type": rtype,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{rtype}",
-        "interaction": [{"code": code} for code in _INTERACTIONS if code in served],
+        "interaction": [{"code": code} for code in interactions_of(rtype)],
         "versioning": "versioned",
         "readHistory": "vread" in served,
         "updateCreate": "update" in served,

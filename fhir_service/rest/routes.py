@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum
 from functools import partial
 
 from fhir_service.resources import resource_type
@@ -23,30 +23,19 @@ READS = ("GET", "HEAD")
 
 
 class Level(Enum):
-    """The kinds of address.  https://hl7.org/fhir/R4/http.html#summary"""
+    """The kinds of address, as they are written.  https://hl7.org/fhir/R4/http.html#summary"""
 
-    SYSTEM = auto()
-    """[base]"""
-    SYSTEM_SEARCH = auto()
-    """[base]/_search"""
-    SYSTEM_HISTORY = auto()
-    """[base]/_history"""
-    TYPE = auto()
-    """[base]/[type]"""
-    SEARCH = auto()
-    """[base]/[type]/_search"""
-    TYPE_HISTORY = auto()
-    """[base]/[type]/_history"""
-    INSTANCE = auto()
-    """[base]/[type]/[id]"""
-    INSTANCE_HISTORY = auto()
-    """[base]/[type]/[id]/_history"""
-    VERSION = auto()
-    """[base]/[type]/[id]/_history/[version]"""
-    COMPARTMENT = auto()
-    """[base]/Patient/[id]/[type or *]"""
-    COMPARTMENT_SEARCH = auto()
-    """[base]/Patient/[id]/[type or *]/_search"""
+    SYSTEM = "[base]"
+    SYSTEM_SEARCH = "[base]/_search"
+    SYSTEM_HISTORY = "[base]/_history"
+    TYPE = "[base]/[type]"
+    SEARCH = "[base]/[type]/_search"
+    TYPE_HISTORY = "[base]/[type]/_history"
+    INSTANCE = "[base]/[type]/[id]"
+    INSTANCE_HISTORY = "[base]/[type]/[id]/_history"
+    VERSION = "[base]/[type]/[id]/_history/[version]"
+    COMPARTMENT = "[base]/Patient/[id]/[type or *]"
+    COMPARTMENT_SEARCH = "[base]/Patient/[id]/[type or *]/_search"
 
 
 OF_SYSTEM = frozenset({Level.SYSTEM, Level.SYSTEM_SEARCH, Level.SYSTEM_HISTORY})
@@ -129,5 +118,5 @@ def operations_at(level: operations.Level, rtype: str = "") -> dict[str, Methods
 def _operation(operation: operations.Operation) -> Route:
     serve = partial(operations.call, operation)
     named = f"${operation.name}"
-    own = operation.own_form
-    return Route(named, Level.SYSTEM, operation.methods, serve, searches=True, native=own, whole=True)
+    own, whole = operation.own_form, operation.bundles
+    return Route(named, Level.SYSTEM, operation.methods, serve, searches=True, native=own, whole=whole)
