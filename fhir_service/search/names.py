@@ -68,7 +68,9 @@ def _kept(rtype: str, name: str, served: tuple[str, ...]) -> Found:
     return _find(_Place(rtype, served, shown(name)), name)
 
 
+@lru_cache(maxsize=4096)
 def _find(place: _Place, name: str) -> Found:
+    """Kept, so that the many ways of an untyped chain to one type are followed once."""
     if place.steps > MAX_STEPS:
         return error("bad-parameter-value", place.at, f"A parameter leads over at most {MAX_STEPS} steps.")
     if name.startswith(HAS + ":"):
