@@ -66,6 +66,12 @@ _OVER = and_(JOB.c.expires < bindparam("now"), not_(_OPEN))
 _ANY_OVER = prepare(select(JOB.c.job_id).where(_OVER).limit(1))
 _EXPIRE = prepare(delete(JOB).where(_OVER).returning(JOB.c.job_id))
 _REQUEUE = prepare(update(JOB).where(JOB.c.state == "running").values(state="queued").returning(JOB.c.job_id))
+_RELEASE = prepare(
+    update(JOB)
+    .where(JOB.c.worker == bindparam("of_worker"), JOB.c.state == "running")
+    .values(state="queued", attempts=JOB.c.attempts - 1)
+    .returning(JOB.c.job_id)
+)
 _ALL = prepare(select(JOB.c.job_id))
 
 
@@ -129,6 +135,12 @@ def expired(now: int) -> Steps[tuple[str, ...]]:
 def requeued() -> Steps[int]:
     """Put what was running back into the queue: for the one process that knows that no other one works."""
     rows = yield _REQUEUE, {}
+    return len(rows)
+
+
+def released(worker: str) -> Steps[int]:
+    """Put back what a worker had taken up that ends in good order: this was no attempt."""
+    rows = yield _RELEASE, {"of_worker": worker}
     return len(rows)
 
 

@@ -83,6 +83,8 @@ class Exports:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+            with contextlib.suppress(Unavailable):
+                await self._ground.repository.note(lambda: jobs.released(self._worker))
 
     async def take(self, asked: Asked) -> ExportJob | None:
         """Keep an export, to be begun at once; None when too many are under way."""

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from fhir_service.rest.body import body_of
+from fhir_service.rest.body import body_of, bytes_of
 from fhir_service.rest.exchange import Face, Request
 from fhir_service.rest.json_body import json_of
 from fhir_service.rest.links import opened, place_of
-from fhir_service.rest.media import RESOURCE_TYPES
+from fhir_service.rest.media import RESOURCE_TYPES, view_with
 from fhir_service.rest.operations._model import Arguments, Operation, Parameter
+from fhir_service.rest.paging import CHANGED
 from fhir_service.rest.preconditions import is_lenient
 from profiles.definitions import kinds
 from profiles.issues import Issue, error
@@ -30,11 +31,16 @@ async def arguments_of(operation: Operation, face: Face, request: Request) -> Ar
     token = opened(face, request, place_of(request, f"${operation.name}")) if operation.pages else None
     if isinstance(token, Issue):
         return (token,)
-    if token is not None:
-        link, request.parameters = request.parameters[0][1], list(token.parameters)
-        asked = await _asked(operation, face, request)
-        return asked if isinstance(asked, tuple) else replace(asked, after=token.cursor, token=link, total=token.total)
-    return await _asked(operation, face, request)
+    if token is None:
+        return await _asked(operation, face, request)
+    link = request.parameters[0][1]
+    shown = view_with(None, list(token.parameters))
+    if isinstance(shown, Issue):
+        return (CHANGED,)
+    request.view = replace(shown[0], pretty=request.view.pretty)
+    request.parameters = shown[1]
+    asked = await _asked(operation, face, request)
+    return (CHANGED,) if isinstance(asked, tuple) else replace(asked, after=token.cursor, token=link, total=token.total)
 
 
 async def _asked(operation: Operation, face: Face, request: Request) -> Arguments | tuple[Issue, ...]:
@@ -88,9 +94,9 @@ def _fitting(parameter: Parameter, value: Any) -> list[Issue]:
 
 async def _body(operation: Operation, face: Face, request: Request) -> Any:
     """The resource of the body, None when there is none, or issues."""
-    if b"content-type" not in request.headers and request.headers.get(b"content-length", b"0") == b"0":
-        return None
-    sent = await body_of(request, RESOURCE_TYPES, face.max_body)
+    sent = await bytes_of(request, face.max_body) if b"content-type" not in request.headers else b"?"
+    if sent:
+        sent = sent if isinstance(sent, Issue) else await body_of(request, RESOURCE_TYPES, face.max_body)
     if isinstance(sent, Issue):
         return (sent,)
     if not sent:

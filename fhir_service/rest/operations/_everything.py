@@ -1,7 +1,8 @@
 """The parameters of both `$everything`, and what they mean."""
 
-from fhir_service.rest.exchange import Face
+from fhir_service.rest.exchange import Face, Request
 from fhir_service.rest.operations._model import Arguments, Parameter
+from fhir_service.rest.views import parameters_of
 from profiles.definitions import resource_types
 from profiles.issues import Issue, error
 
@@ -27,3 +28,8 @@ def count_of(arguments: Arguments, default: int = 50) -> int | Issue:
     if count is None:
         return default
     return _BAD_COUNT if count < 0 else min(count, 1000)
+
+
+def used(request: Request, arguments: Arguments) -> tuple[tuple[str, str], ...]:
+    """The parameters as they stand in the links, those about the form of the answer among them."""
+    return (*arguments.used, *parameters_of(request.view))

@@ -79,7 +79,8 @@ class Operation:
     is called with POST only; `deletes`: it is called with DELETE as well; `judges`: the resource that comes in is what
     it looks at, so it need not be valid; `pages`: it is also called by page links; `defined`: the canonical address of
     the definition it follows, empty for one of our own; `starts`: GET begins something, so that HEAD is not served;
-    `own_form`: it answers in a media type of its own.
+    `own_form`: it answers in a media type of its own; `bundles`: it answers with a Bundle, and makes itself what
+    `_summary` and `_elements` ask for.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Operation:
     pages: bool = False
     starts: bool = False
     own_form: bool = False
+    bundles: bool = False
     inputs: tuple[Parameter, ...] = ()
     outputs: tuple[Parameter, ...] = ()
     defined: str = ""

@@ -30,9 +30,9 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     since = arguments.one("_since")
     after = None if since is None else datetime.fromisoformat(since)
     told = tuple(s for s in whole.resources if s.rtype in rtypes and (after is None or s.updated >= after))
-    page = Page(told, total=len(told))
-    paged = Paged(place_of(request, "$everything"), arguments.used)
-    return Reply(200, ALWAYS, searchset(face.base, page, links(face, paged, None), (_CUT,) if whole.cut else ()))
+    page = Page(() if request.view.summary == "count" else told, total=len(told))
+    shown = links(face, Paged(place_of(request, "$everything"), _everything.used(request, arguments)), None)
+    return Reply(200, ALWAYS, searchset(face.base, page, shown, (_CUT,) if whole.cut else (), request.view))
 
 
 OPERATION = Operation(
@@ -44,6 +44,7 @@ OPERATION = Operation(
     serve=serve,
     levels=at(Level.INSTANCE),
     types=("CarePlan",),
+    bundles=True,
     inputs=(_everything.SINCE, _everything.TYPE),
     outputs=(_everything.RETURN,),
 )

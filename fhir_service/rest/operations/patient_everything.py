@@ -29,13 +29,14 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     if isinstance(query, tuple):
         return refusal(query)
     first = arguments.after is None
-    query = replace(query, count=count, after=arguments.after, total=first)
+    only_counted = request.view.summary == "count"
+    query = replace(query, count=0 if only_counted else count, after=arguments.after, total=first)
     page = await face.repository.search(query, access)
     named = await beside(face.repository, access, page.matches, face.rtypes)
     total = page.total if first else arguments.total
-    paged = Paged(place_of(request, "$everything"), arguments.used, arguments.token, total)
+    paged = Paged(place_of(request, "$everything"), _everything.used(request, arguments), arguments.token, total)
     shown = replace(page, included=tuple(named), total=total)
-    return Reply(200, ALWAYS, searchset(face.base, shown, links(face, paged, page.following)))
+    return Reply(200, ALWAYS, searchset(face.base, shown, links(face, paged, page.following), view=request.view))
 
 
 OPERATION = Operation(
@@ -48,6 +49,7 @@ OPERATION = Operation(
     levels=at(Level.TYPE, Level.INSTANCE),
     types=("Patient",),
     pages=True,
+    bundles=True,
     inputs=(
         Parameter("start", "date", "Only care from this day on; what has no date is always part of it"),
         Parameter("end", "date", "Only care up to this day; what has no date is always part of it"),
