@@ -39,6 +39,9 @@ ISSUE_CODES: dict[str, IssueCode] = {
     "code-invalid": IssueCode("code-invalid", 400, "103"),
     "invariant": IssueCode("invariant", 400, "102"),
     "reference-target": IssueCode("invalid", 400, "102"),
+    "profile-unusable": IssueCode("not-supported", 422, "102"),
+    "profile-unknown": IssueCode("not-found", 404, "102"),
+    "profile-partly": IssueCode("informational", 400, "102"),
     "id-mismatch": IssueCode("invalid", 400),
     # search and conditional interactions
     "unknown-parameter": IssueCode("not-supported", 400),

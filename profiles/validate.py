@@ -5,15 +5,22 @@ targets, narrative and invariants of FHIR R4 4.0.1, for every resource type (dec
 tells everything it finds, up to a limit. Checks of a type are compiled when the type is first met.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from profiles.checking import Problem, resource
 from profiles.issues import Issue, error, warning
+from profiles.snapshots import Profile
 
 MOST = 100
 """Issues told about one resource: who sends a thousand mistakes learns nothing from the last nine hundred."""
 
 
-def check(value: object, rtype: str | None = None) -> tuple[Issue, ...]:
-    """What is wrong with a resource as decoded JSON; empty when it is valid. `rtype`: the type it must be of."""
+def check(value: object, rtype: str | None = None, profiles: Sequence[Profile] = ()) -> tuple[Issue, ...]:
+    """What is wrong with a resource as decoded JSON; empty when it is valid.
+
+    `rtype`: the type it must be of; `profiles`: what it must conform to besides R4 (`profiles.snapshots`).
+    """
     name = value.get("resourceType") if isinstance(value, dict) else None
     root = (
         name if isinstance(name, str) and name.isalpha() and name.isascii() and len(name) <= 64 else rtype or "Resource"
@@ -22,9 +29,19 @@ def check(value: object, rtype: str | None = None) -> tuple[Issue, ...]:
         return (error("structure", f"{root}.resourceType", f"resourceType must be {rtype}"),)
     try:
         problems = resource(value)
+        if profiles and isinstance(value, dict):
+            problems = _by_profiles(value, problems or [], profiles)
     except RecursionError:
         return (error("too-deep", root, "the resource is nested too deeply"),)
-    return _told(root, problems) if problems else ()
+    told = _told(root, problems) if problems else ()
+    return told + tuple(note for profile in profiles for note in profile.notes) if profiles else told
+
+
+def _by_profiles(value: dict[str, Any], before: list[Problem], profiles: Sequence[Profile]) -> list[Problem]:
+    """What was found before and what the profiles add; what R4 says of a place already is not told again."""
+    known = {(problem.at, problem.code) for problem in before}
+    found = [problem for profile in profiles for problem in profile.check(value)]
+    return before + [problem for problem in dict.fromkeys(found) if (problem.at, problem.code) not in known]
 
 
 def _told(root: str, problems: list[Problem]) -> tuple[Issue, ...]:

@@ -60,3 +60,15 @@ def _seconds(text: str) -> float:
     offset = (int(zone[1:3]) * 3600 + int(zone[4:6]) * 60) * (-1 if zone[0] == "-" else 1)
     day = date.fromisoformat(text[:10]).toordinal() * _DAY_SECONDS
     return day + int(clock[:2]) * 3600 + int(clock[3:5]) * 60 + float(clock[6:]) - offset
+
+
+def order(first: str, second: str) -> int | None:
+    """-1, 0 or 1 as the first is before, at or after the second; None where what is left out decides.
+
+    https://hl7.org/fhirpath/N1/#datetime-comparison
+    """
+    widen = (len(first) > 10) != (len(second) > 10)
+    one, other = _span(first, widen=widen and len(first) <= 10), _span(second, widen=widen and len(second) <= 10)
+    if first == second or (one == other and len(first) > 10 and len(second) > 10):
+        return 0
+    return -1 if one[1] < other[0] else 1 if one[0] > other[1] else None

@@ -1,0 +1,76 @@
+"""What an evaluation carries along: the resource, the element it began with, and the steps that are left."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+from profiles.fhirpath.nodes import Node
+from profiles.fhirpath.syntax import Unsupported
+
+STEPS: Final = 200_000
+"""Values looked at in one evaluation: some tenths of a second at most."""
+
+Nodes: TypeAlias = list[Node]
+
+
+@dataclass(slots=True)
+class Scope:
+    """`root` is `%resource`, `start` is `%context`."""
+
+    root: Node
+    start: Node
+    outermost: Node
+    steps: int = STEPS
+
+    def spend(self, count: int) -> None:
+        """Count the values looked at; raises Unsupported when there are too many."""
+        self.steps -= count + 1
+        if self.steps < 0:
+            raise Unsupported("it takes too many steps")
+
+
+Run: TypeAlias = Callable[[Scope, Nodes, Nodes], Nodes]
+"""(scope, the values it is asked of, `$this`) -> the values it gives."""
+
+
+def boolean(value: bool) -> Nodes:
+    """true or false as a collection."""
+    return [Node(value, "boolean")]
+
+
+def string(value: str) -> Nodes:
+    """A text as a collection."""
+    return [Node(value, "string")]
+
+
+def integer(value: int) -> Nodes:
+    """A whole number as a collection."""
+    return [Node(value, "integer")]
+
+
+def number(value: Decimal | int) -> Nodes:
+    """A number as a collection, whole where it is."""
+    return [Node(value, "integer" if type(value) is int else "decimal")]
+
+
+def truth(found: Nodes) -> bool | None:
+    """A collection as true, false or nothing; one value that is no boolean counts as true."""
+    if not found:
+        return None
+    if len(found) > 1:
+        raise Unsupported("several values where one is expected")
+    return found[0].value if type(found[0].value) is bool else True
+
+
+def one(found: Nodes) -> Any:
+    """The JSON of the only value; None for no value."""
+    if len(found) > 1:
+        raise Unsupported("several values where one is expected")
+    return found[0].value if found else None
+
+
+def text_of(found: Nodes) -> str | None:
+    """The only value, if it is a text."""
+    value = one(found)
+    return value if type(value) is str else None
