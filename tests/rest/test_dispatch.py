@@ -29,8 +29,9 @@ class Asked:
 
 
 def dispatched(repository: Any, address: str, headers: dict[bytes, bytes] | None = None, method: str = "GET") -> Reply:
-    office: Any = None
-    serving = FhirRouter(Face(repository, office, BASE, PageTokens(b""), b"{}"), ("Binary", "Patient"))
+    nothing: Any = None
+    face = Face(repository, nothing, BASE, PageTokens(b""), b"{}", nothing)
+    serving = FhirRouter(face, ("Binary", "Patient"))
 
     async def receive() -> dict[str, Any]:
         return {}
