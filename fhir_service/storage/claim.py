@@ -1,6 +1,7 @@
 """One process serves a database file (decision 31: one writer, one memory of what is in work).
 
-A second one would take up messages that the first has in work, and deliver the outbox twice.
+A second one would take up messages that the first has in work, and deliver the outbox twice. On PostgreSQL any number
+may serve one database (decision 18); there the processes agree on who does that (`Repository.on_duty`).
 """
 
 import sqlite3
@@ -8,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from fhir_service.storage.port import StorageError
-from fhir_service.storage.schema import sqlite_path
+from fhir_service.storage.postgres_url import is_postgres
+from fhir_service.storage.sqlite_schema import sqlite_path
 
 SUFFIX = "-serving"
 """The lock is on a file of this name beside the database: it hinders no reader, and a killed process lets go of it."""
@@ -20,7 +22,10 @@ class AlreadyServed(StorageError):
 
 @contextmanager
 def claimed(url: str) -> Iterator[None]:
-    """Be the only process that serves the database within. Raises AlreadyServed; StorageError if it cannot be told."""
+    """Be the only process that serves the file within. Raises AlreadyServed; StorageError if it cannot be told."""
+    if is_postgres(url):
+        yield
+        return
     path = sqlite_path(url).resolve()
     beside = path.with_name(path.name + SUFFIX)
     try:

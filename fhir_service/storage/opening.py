@@ -5,7 +5,9 @@ from datetime import datetime
 from functools import partial
 
 from fhir_service.storage.port import Repository
-from fhir_service.storage.schema import StaleSchema, is_current, sqlite_path
+from fhir_service.storage.postgres_url import is_postgres, postgres_url
+from fhir_service.storage.schema import StaleSchema, is_current
+from fhir_service.storage.sqlite_schema import sqlite_path
 
 
 def open_repository(url: str, *, base_url: str, clock: Callable[[], datetime]) -> Repository:
@@ -13,12 +15,17 @@ def open_repository(url: str, *, base_url: str, clock: Callable[[], datetime]) -
 
     Raises ValueError for a URL that cannot be served, StaleSchema before `migrate`, Unavailable if it cannot be opened.
     """
-    path = sqlite_path(url)
     if not is_current(url):
         raise StaleSchema("The database has not the schema of this version: run `knutepunkt migrate`")
     # Each back-end is imported only where it is used.
     from fhir_service.search import extract
+
+    extracted = partial(extract, base_url=base_url)
+    if is_postgres(url):
+        from fhir_service.storage.postgres import PostgresRepository
+
+        return PostgresRepository(postgres_url(url), extract=extracted, clock=clock)
     from fhir_service.storage.sqlite import SqliteRepository
     from fhir_service.storage.sqlite_connection import SqliteFile
 
-    return SqliteRepository(SqliteFile(path), extract=partial(extract, base_url=base_url), clock=clock)
+    return SqliteRepository(SqliteFile(sqlite_path(url)), extract=extracted, clock=clock)

@@ -3,7 +3,6 @@
 Things that bite: the file is used by one server process at a time, and lies on a local disk (WAL).
 """
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -73,8 +72,7 @@ class SqliteRepository(Noting):
         if is_short(query):
             return await self._readers.quick(lambda c: c.driven(found(query, access)))
         if by_words(query):
-            until = time.monotonic() + SEARCH_DEADLINE
-            await catch_up(self.ask, self.note, AT_ONCE, lambda: time.monotonic() < until)
+            await catch_up(self.ask, self.note, AT_ONCE, SEARCH_DEADLINE)
         return await self._readers.apart(lambda c: in_one_view(c, found(query, access)))
 
     async def ask(self, asked: Callable[[], Steps[T]]) -> T:
@@ -82,6 +80,9 @@ class SqliteRepository(Noting):
 
     async def note(self, noted: Callable[[], Steps[T]]) -> T:
         return await self._writer.do(lambda c: c.driven(noted()))
+
+    async def on_duty(self) -> bool:
+        return True  # nobody else serves the file (`claimed`)
 
     async def close(self) -> None:
         await self._readers.close()

@@ -1,11 +1,13 @@
-"""The suite runs against each back-end; files lie in a temporary folder, never `:memory:` (decision 41)."""
+"""The suite runs against each back-end; SQLite's files lie in a temporary folder, never `:memory:` (decision 41)."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fhir_service.storage import migrate
+from tests import postgres
 from tests.contract.database import Database
 
 
@@ -17,9 +19,12 @@ def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=["sqlite"])
-def database(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path) -> Database:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path, empty_file: Path) -> Iterator[Database]:
     """An empty database with the schema of this version."""
-    assert request.param == "sqlite"
+    if request.param == "postgresql":
+        with postgres.empty_database() as url:
+            yield Database(url)
+        return
     shutil.copy(empty_file, tmp_path / "knutepunkt.db")
-    return Database(f"sqlite:///{tmp_path / 'knutepunkt.db'}")
+    yield Database(f"sqlite:///{tmp_path / 'knutepunkt.db'}")

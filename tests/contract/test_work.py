@@ -135,7 +135,7 @@ def test_now_grows_with_every_work_also_when_the_clock_stands_or_is_set_back(dat
         return await repository.run(work)
 
     async def story(repository: Repository) -> list[datetime]:
-        seen = list(await asyncio.gather(*[instant(repository) for _ in range(5)]))
+        seen = sorted(await asyncio.gather(*[instant(repository) for _ in range(5)]))
         database.clock.move(hours=-1)
         return [*seen, await instant(repository)]
 

@@ -112,7 +112,10 @@ def test_stale_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ("postgresql://db/knutepunkt", "next version"),
+        ("postgresql+asyncpg://db/knutepunkt", "postgresql://USER"),
+        ("postgresql://db:99999999/knutepunkt", "postgresql://USER"),
+        ("postgresql://:secret@", "postgresql://USER"),
+        ("postgresql://db/knutepunkt?options=-c", "postgresql://USER"),
         ("sqlite://", "sqlite:///FILE"),
         ("sqlite:///", "sqlite:///FILE"),
         ("sqlite:///:memory:", "sqlite:///FILE"),

@@ -1,0 +1,134 @@
+"""From `Changes` to the statements that write them on PostgreSQL: as a rule one (`postgres_writing`)."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from fhir_service.resources import resource_type
+from fhir_service.search.query import IndexRows
+from fhir_service.storage import statements as sql
+from fhir_service.storage.indexing import index_rows
+from fhir_service.storage.port import Changes, StorageError, Write
+from fhir_service.storage.postgres_writing import SETTLED, TABLES, Parts, statement
+from fhir_service.storage.rows import outgoing_row, received_row, settled_row, version_row
+from fhir_service.storage.steps import Question
+from fhir_service.storage.tables import IN_FORCE, INBOX, OUTBOX, PERSON_IDENTIFIER, TYPED
+from profiles.resource import Resource
+
+Extract: TypeAlias = Callable[[Resource], IndexRows]
+Reference: TypeAlias = tuple[str, str]
+Row: TypeAlias = Sequence[Any]
+_VERSION = ("n", *sql.VERSION)
+_RECEIVED = tuple(c.name for c in INBOX.c if c.name != "pk")
+_SENT = tuple(c.name for c in OUTBOX.c if c.name != "pk")
+
+
+def questions(changes: Changes, relied_on: Iterable[Reference], extract: Extract) -> Iterator[Question]:
+    """The statements, to be run in one transaction. `relied_on`: what has to be there still, and stay until the end.
+
+    A resource that is written twice takes a statement for each version; all else goes with the last one.
+    """
+    *before, last = _rounds(changes.writes)
+    for writes in before:
+        yield _question(_versions(writes, extract))
+    relied = sorted(set(relied_on) - {(w.rtype, w.rid) for w in changes.writes})
+    given = _versions(last, extract) | _messages(changes)
+    given |= {
+        "of_in_force": (IN_FORCE.c.keys(), _claims(changes.writes)),
+        "of_person_identifier": (PERSON_IDENTIFIER.c.keys(), _names(changes)),
+        "relied": (("rtype", "rid"), relied),
+    }
+    yield _question(given)
+
+
+def _rounds(writes: Sequence[Write]) -> list[list[Write]]:
+    """Writes such that none names a resource twice; at least one."""
+    rounds: list[list[Write]] = [[]]
+    seen: defaultdict[Reference, int] = defaultdict(int)
+    for write in writes:
+        number = seen[write.rtype, write.rid]
+        seen[write.rtype, write.rid] += 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(write)
+    return rounds
+
+
+Given: TypeAlias = dict[str, tuple[Sequence[str], Sequence[Row]]]
+"""By name of what is given to the statement: its columns, and its rows."""
+
+
+def _versions(writes: Sequence[Write], extract: Extract) -> Given:
+    new: list[Row] = []
+    following: list[Row] = []
+    indexed: defaultdict[str, list[Row]] = defaultdict(list)
+    for n, write in enumerate(writes):
+        row = version_row(write)
+        (new if write.version == 1 else following).append((n, *(row[name] for name in sql.VERSION)))
+        if write.resource is None:
+            continue
+        belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
+        typed, generic = index_rows(write.rtype, n, belongs, extract(write.resource))
+        if typed:
+            indexed[TYPED[write.rtype].table.name].append(typed)
+        for table, several in generic:
+            indexed[table.name].extend(several)
+    given: Given = {f"of_{name}": (TABLES[name].c.keys(), indexed[name]) for name in sorted(indexed)}
+    return given | {"new": (_VERSION, new), "next": (_VERSION, following)}
+
+
+def _claims(writes: Iterable[Write]) -> list[Row]:
+    """The places in force that the end state holds (decision 35)."""
+    claims: list[Row] = []
+    for write in {(w.rtype, w.rid): w for w in writes}.values():
+        kinds = resource_type(write.rtype).in_force(write.resource) if write.resource is not None else ()
+        if kinds and write.person_id is None:
+            raise StorageError(f"{write.rtype} claims a place in force without a person")
+        claims += [(write.person_id, kind, write.rtype, write.rid) for kind in kinds]
+    return claims
+
+
+def _names(changes: Changes) -> list[Row]:
+    """The newest word on whose number it is counts."""
+    newest = {(system, value): person for system, value, person in changes.person_identifiers}
+    return [(*identifier, person) for identifier, person in newest.items()]
+
+
+def _messages(changes: Changes) -> Given:
+    settled = [settled_row(s) | {"message_id": s.message_id} for s in changes.settled]
+    return {
+        "of_inbox": (_RECEIVED, _ordered(_RECEIVED, map(received_row, changes.received))),
+        "settled": (("message_id", *SETTLED), _ordered(("message_id", *SETTLED), settled)),
+        "of_outbox": (_SENT, _ordered(_SENT, map(outgoing_row, changes.outgoing))),
+    }
+
+
+def _ordered(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> list[Row]:
+    return [[row[name] for name in names] for row in rows]
+
+
+def _question(given: Given) -> Question:
+    """The statement of what has rows, and its arrays."""
+    there = {name: (columns, rows) for name, (columns, rows) in given.items() if rows}
+    bound: dict[str, Any] = {}
+    for name, (columns, rows) in there.items():
+        bound |= {f"{name}_{c}": list(values) for c, values in zip(columns, zip(*rows, strict=True), strict=True)}
+        bound[f"{name}_count"] = len(rows)
+    return statement(_parts(there)), bound
+
+
+def _parts(there: Given) -> Parts:
+    rtype = _VERSION.index("rtype")
+    replaced = {row[rtype] for row in there["next"][1]} if "next" in there else set()
+    return Parts(
+        made="new" in there,
+        replaced="next" in there,
+        indexed=tuple(name for name in TABLES if f"of_{name}" in there),
+        cleared=tuple(sorted(TYPED[name].table.name for name in replaced if name in TYPED)),
+        claimed="of_in_force" in there,
+        named="of_person_identifier" in there,
+        received="of_inbox" in there,
+        settled="settled" in there,
+        sent="of_outbox" in there,
+        relied_on="relied" in there,
+    )

@@ -1,0 +1,172 @@
+"""Connections to PostgreSQL: their settings, read back (SR-2), and what becomes of its errors (SR-7).
+
+Whatever the server is in trouble with (gone, starting, full, read-only) comes out as `Unavailable`; that a unit of work
+met another one, and has to be done again, as `Again`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import asyncpg
+from asyncpg import exceptions as pg
+
+from fhir_service.storage.port import InForceConflict, StorageError, TooSlow, Unavailable
+from fhir_service.storage.postgres_url import PostgresUrl
+from fhir_service.storage.prepared import Prepared
+from fhir_service.storage.steps import Rows, Steps
+
+T = TypeVar("T")
+CONNECT_SECONDS = 5.0
+STATEMENTS_KEPT = 1024
+HANGS_SECONDS = 30.0
+"""A statement that takes longer has lost its server: nothing else here is without a limit of its own."""
+COMMON: Mapping[str, str] = {"application_name": "knutepunkt", "jit": "off", "client_encoding": "UTF8"}
+KEYED: Mapping[str, str] = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+"""For statements that always go along an index: planned once, also while the tables are still empty."""
+WRITES: Mapping[str, str] = {
+    **COMMON,
+    **KEYED,
+    "synchronous_commit": "on",
+    "default_transaction_isolation": "read committed",
+    "lock_timeout": "10000",
+    "idle_in_transaction_session_timeout": "60000",
+}
+READS: Mapping[str, str] = {**COMMON, "default_transaction_read_only": "on"}
+
+
+class Again(Exception):
+    """The unit of work met another one: undo it and do it once more."""
+
+
+class Session:
+    """One connection, used by one task at a time."""
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+
+    async def rows(self, statement: Prepared, values: Mapping[str, Any]) -> Rows:
+        """All rows of a statement."""
+        compiled = statement.postgres
+        with trouble():
+            rows: Rows = await self.raw.fetch(compiled.sql, *compiled.arguments(values))
+        return rows
+
+    async def driven(self, steps: Steps[T]) -> T:
+        """Ask what `steps` ask, and return what they make of it."""
+        try:
+            statement, values = next(steps)
+            while True:
+                statement, values = steps.send(await self.rows(statement, values))
+        except StopIteration as end:
+            answer: T = end.value
+            return answer
+        finally:
+            steps.close()
+
+    async def script(self, commands: str) -> None:
+        """BEGIN, COMMIT, locks and the like; several in one trip."""
+        with trouble():
+            await self.raw.execute(commands)
+
+    async def value(self, command: str) -> Any:
+        """The one value of a command without parameters."""
+        with trouble():
+            return await self.raw.fetchval(command)
+
+    async def undo(self) -> None:
+        """ROLLBACK, if there is something to undo and somebody to tell."""
+        if not self.raw.is_closed():
+            await self.script("ROLLBACK")
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be used again: open, and in no transaction."""
+        return not self.raw.is_closed() and not self.raw.is_in_transaction()
+
+    async def close(self) -> None:
+        """Take leave of the server."""
+        try:
+            await self.raw.close(timeout=1)
+        except (OSError, pg.InterfaceError, pg.PostgresError):
+            self.drop()
+
+    def drop(self) -> None:
+        """Let go of it at once; the server undoes what was not committed."""
+        self.raw.terminate()
+
+
+async def connected(url: PostgresUrl, settings: Mapping[str, str]) -> Session:
+    """A new connection with these settings. Raises Unavailable, StorageError if it does not take them."""
+    with trouble():
+        raw = await asyncpg.connect(
+            url.dsn,
+            timeout=CONNECT_SECONDS,
+            command_timeout=HANGS_SECONDS,
+            statement_cache_size=STATEMENTS_KEPT,
+            max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=0,
+            server_settings=dict(settings),
+        )
+    session = Session(raw)
+    try:
+        found = await settings_of(session, settings)
+    except BaseException:
+        session.drop()
+        raise
+    if found != settings:
+        session.drop()
+        raise StorageError(f"PostgreSQL did not take its settings: {found}, wanted {dict(settings)}")
+    return session
+
+
+async def settings_of(session: Session, names: Mapping[str, str]) -> dict[str, str]:
+    """What these settings are now, as the server says."""
+    with trouble():
+        rows = await session.raw.fetch("SELECT name, setting FROM pg_settings WHERE name = ANY ($1)", list(names))
+    return {row[0]: row[1] for row in rows}
+
+
+class trouble:  # noqa: N801 - reads as `with trouble():`
+    """What PostgreSQL cannot do now becomes Unavailable; what we did wrong stays what it is."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if error is None or isinstance(error, StorageError):
+            return
+        if isinstance(error, pg.UniqueViolationError):
+            raise _violated(error) from error
+        for kinds, raised, text in _TROUBLES:
+            if isinstance(error, kinds):
+                raise raised(f"PostgreSQL: {text} ({type(error).__name__})") from error
+
+
+def _violated(error: Any) -> Exception:
+    if error.constraint_name == "in_force_pk":
+        return InForceConflict("The person has another one in force")
+    return Again(f"Another one came first: {error.constraint_name}")
+
+
+_TROUBLES: tuple[tuple[tuple[type[BaseException], ...], type[Exception], str], ...] = (
+    ((pg.DeadlockDetectedError, pg.SerializationError, pg.DivisionByZeroError), Again, "met another one"),
+    ((pg.QueryCanceledError,), TooSlow, "the search took longer than it may"),
+    ((pg.LockNotAvailableError,), Unavailable, "a lock was not free in time"),
+    ((pg.ReadOnlySQLTransactionError,), Unavailable, "it takes no changes now"),
+    (
+        (pg.InsufficientResourcesError, pg.OperatorInterventionError, pg.PostgresSystemError),
+        Unavailable,
+        "it is out of order",
+    ),
+    ((pg.InvalidAuthorizationSpecificationError, pg.InvalidCatalogNameError), Unavailable, "it does not let us in"),
+    (
+        (pg.PostgresConnectionError, pg.InterfaceError, pg.IdleInTransactionSessionTimeoutError),
+        Unavailable,
+        "the connection broke",
+    ),
+    ((OSError,), Unavailable, "it cannot be reached"),
+    ((pg.IntegrityConstraintViolationError,), StorageError, "a constraint refused the change"),
+)
+"""First match first. A division by zero is how our own statements say that a version they replace has gone."""
