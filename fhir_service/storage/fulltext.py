@@ -4,6 +4,7 @@ Writers do nothing for `_text` and `_content`. `fulltext_progress` says up to wh
 changed later, and what a row of `fulltext` is not as new as, is read before a search by words is answered.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
 from functools import partial
@@ -106,13 +107,14 @@ def read_on(horizon: int, since: int = 0) -> Steps[int | None]:
     return None
 
 
-async def catch_up(ask: Doing, note: Doing, horizon: int, in_time: Callable[[], bool]) -> None:
-    """Read everything that was not read. Raises TooSlow when that takes longer than one search may wait."""
+async def catch_up(ask: Doing, note: Doing, horizon: int, seconds: float) -> None:
+    """Read everything that was not read. Raises TooSlow when that takes longer; the next search goes on from there."""
     if not await ask(lambda: is_behind(horizon)):
         return
+    until = time.monotonic() + seconds
     since: int | None = 0
     while (since := await note(partial(read_on, horizon, since or 0))) is not None:
-        if not in_time():
+        if time.monotonic() > until:
             raise TooSlow("The full text is not up to date yet: try again")
 
 
