@@ -16,6 +16,7 @@ import msgspec
 from fhir_service.rules import Draft
 from fhir_service.storage.port import Lock
 from fhir_service.workflow.known import Key, Known
+from fhir_service.workflow.settle import Wanted
 from profiles.definitions import resource_types
 from profiles.issues import Issue, error
 
@@ -48,42 +49,44 @@ def own_target(literal: str, base: str) -> Target | None:
     return Target((found[1], found[2]), found[3] is not None)
 
 
-def references_in(tail: bytes) -> frozenset[str]:
-    """The literal references in the bytes of a resource (`versions.tail_of`)."""
-    return frozenset(_text(raw) for raw in _IN_BYTES.findall(tail))
+def references_in(tail: bytes) -> tuple[str, ...]:
+    """The literal references in the bytes of a resource (`versions.tail_of`), each once, in their order."""
+    return tuple(dict.fromkeys(_text(raw) for raw in _IN_BYTES.findall(tail)))
 
 
 def _text(raw: bytes) -> str:
     return raw.decode() if b"\\" not in raw else msgspec.json.decode(b'"' + raw + b'"', type=str)
 
 
-def targets_of(draft: Draft, tail: bytes, base: str) -> frozenset[Target]:
+def targets_of(wanted: Wanted, base: str) -> tuple[Target, ...]:
     """The resources of this server that a draft is to refer to."""
-    if draft.rtype in FOREIGN:
-        return frozenset()
-    found = (own_target(literal, base) for literal in references_in(tail))
-    return frozenset(target for target in found if target)
+    if wanted.tail is None or wanted.draft.rtype in FOREIGN:
+        return ()
+    return tuple(target for literal in references_in(wanted.tail) if (target := own_target(literal, base)))
 
 
-async def broken(known: Known, drafts: Sequence[tuple[Draft, bytes]], base: str) -> tuple[tuple[Draft, Issue], ...]:
-    """What the drafts (each with its tail; empty for a delete) would leave dangling, by the draft that does."""
-    refers = [(draft, targets_of(draft, tail, base)) for draft, tail in drafts if draft.after is not None]
-    deleted = {(d.rtype, d.rid) for d, _ in drafts if d.after is None}
-    made = {(d.rtype, d.rid) for d, _ in drafts if d.after is not None}
-    wanted = {target.key for _, targets in refers for target in targets} - made - deleted
-    there = await known.get_many(sorted(wanted), lock=Lock.KEEP) if wanted else {}
+async def broken(known: Known, wanted: Sequence[Wanted], base: str) -> tuple[tuple[Draft, Issue], ...]:
+    """What the drafts would leave dangling, by the draft that does."""
+    deleted = {(w.draft.rtype, w.draft.rid) for w in wanted if w.draft.after is None}
+    made = {(w.draft.rtype, w.draft.rid) for w in wanted} - deleted
+    refers = [(w, target) for w in wanted for target in targets_of(w, base) if target.key not in made]
+    there = await known.get_many(sorted({target.key for _, target in refers}), lock=Lock.KEEP) if refers else {}
     issues: list[tuple[Draft, Issue]] = []
-    for draft, targets in refers:
-        for target in targets:
-            row = there.get(target.key)
-            if target.key in made or (row is not None and (target.versioned or not row.deleted)):
-                continue
-            if target.versioned and target.key in deleted:
-                continue
-            issues.append((draft, _dangling(draft, target, base)))
+    for one, target in refers:
+        row = there.get(target.key)
+        stays = row is not None and not row.deleted and target.key not in deleted
+        if stays or (target.versioned and row is not None) or (target.key not in deleted and _had(one, target, base)):
+            continue
+        issues.append((one.draft, _dangling(one.draft, target, base)))
     if deleted:
-        issues.extend(await _referred_to(known, drafts, deleted))
+        issues.extend(await _referred_to(known, wanted, deleted))
     return tuple(issues)
+
+
+def _had(wanted: Wanted, target: Target, base: str) -> bool:
+    """Whether the version before referred to it, too: what dangles already hinders no other change."""
+    before = wanted.stored.body if wanted.stored else b""
+    return any(own_target(literal, base) == target for literal in references_in(before))
 
 
 def _dangling(draft: Draft, target: Target, base: str) -> Issue:
@@ -107,19 +110,13 @@ def places_of(value: Any, at: str, target: Target, base: str) -> Iterator[str]:
             yield from places_of(inner, f"{at}.{name}", target, base)
 
 
-async def _referred_to(
-    known: Known, drafts: Sequence[tuple[Draft, bytes]], deleted: set[Key]
-) -> list[tuple[Draft, Issue]]:
+async def _referred_to(known: Known, wanted: Sequence[Wanted], deleted: set[Key]) -> list[tuple[Draft, Issue]]:
     """The deletes that would leave current resources without what they refer to."""
-    standing = sorted(deleted)
-    rows = await known.get_many(standing, lock=Lock.TAKE)
-    drafted = {(d.rtype, d.rid) for d, _ in drafts}
+    await known.get_many(sorted(deleted), lock=Lock.TAKE)
+    drafted = {(w.draft.rtype, w.draft.rid) for w in wanted}
     issues: list[tuple[Draft, Issue]] = []
-    for draft, _ in drafts:
-        key = (draft.rtype, draft.rid)
-        if draft.after is not None or key not in rows:
-            continue
-        found = await known.referrers((key,), TOLD + 1 + len(drafted), RECORDS)
+    for draft in (w.draft for w in wanted if w.draft.after is None):
+        found = await known.referrers(((draft.rtype, draft.rid),), TOLD + 1 + len(drafted), RECORDS)
         others = [f"{rtype}/{rid}" for rtype, rid in found if (rtype, rid) not in drafted]
         if others:
             issues.append((draft, _still_needed(draft, others)))

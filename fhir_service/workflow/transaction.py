@@ -9,14 +9,12 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fhir_service.principal import Principal
-from fhir_service.rules import Draft
 from fhir_service.storage.port import NOTHING, Changes, Reads, Work
-from fhir_service.workflow.integrity import broken
 from fhir_service.workflow.interaction import Intended, Refused, WriteRequest, Written, answer_of, intended, new_id
 from fhir_service.workflow.known import Known
-from fhir_service.workflow.links import Places, linked
-from fhir_service.workflow.settle import Ground, Settlement, Wanted, settle
-from fhir_service.workflow.trace import provenance_of_rest
+from fhir_service.workflow.links import Places
+from fhir_service.workflow.settle import Ground, Wanted
+from fhir_service.workflow.together import Blamed, together
 from profiles.issues import Issue, error
 
 _ORDER = {"delete": 0, "create": 1, "update": 2, "patch": 2}
@@ -128,10 +126,10 @@ class _Whole:
                 of[entry.full_url] = place
         return Places(of, urls)
 
-    def blame(self, found: Iterable[tuple[str, Issue]]) -> Refused:
+    def refused(self, found: Iterable[Blamed]) -> Refused:
         """The issues at the entries whose drafts they are about."""
         index = {w.draft.reference: i for i, intent in self.intents.items() for w in intent.wanted}
-        return Refused(tuple(placed(index[r], i) if r in index else i for r, i in found))
+        return Refused(tuple(placed(index[b.reference], b.issue) if b.reference in index else b.issue for b in found))
 
 
 def _place(intent: Intended) -> str:
@@ -142,24 +140,13 @@ def _place(intent: Intended) -> str:
 
 
 async def _done(known: Known, whole: _Whole) -> tuple[Answers | Refused, Changes]:
-    ground = whole.ground
-    found = await linked(known, whole.wanted, whole.places(), ground.base_url)
-    wrong = found.issues
-    if not wrong and ground.referential_integrity:
-        wrong = await broken(known, [(w.draft, w.tail or b"") for w in found.wanted], ground.base_url)
-    if wrong:
-        return whole.blame((draft.reference, issue) for draft, issue in wrong), NOTHING
-    if not found.wanted:
+    wanted = whole.wanted
+    if not wanted:
         return _answers(whole, NOTHING), NOTHING
-    settlement = await settle(known, found.wanted, ground)
-    if settlement.refused:
-        return whole.blame(_blamed(settlement)), NOTHING
-    drafts: list[Draft] = [w.draft for w in found.wanted]
-    return _answers(whole, settlement.changes), provenance_of_rest(settlement, drafts, known.now)
-
-
-def _blamed(settlement: Settlement) -> Iterable[tuple[str, Issue]]:
-    return ((settlement.blamed.get(issue, ""), issue) for issue in settlement.issues)
+    changes = await together(known, wanted, whole.ground, whole.places())
+    if not isinstance(changes, Changes):
+        return whole.refused(changes), NOTHING
+    return _answers(whole, changes), changes
 
 
 def _answers(whole: _Whole, changes: Changes) -> Answers:

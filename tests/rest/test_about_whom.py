@@ -1,8 +1,23 @@
 """Whom a resource is about: a person known here, however the reference is written (SR-14, decision 35)."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fhir_service.settings import Settings
 from profiles.resource import Resource
-from tests.rest.conftest import BASE, Rest
+from tests.rest.conftest import BASE, Rest, opened_rest
 from tests.unit.rules import world
+
+
+@pytest.fixture(scope="module")
+def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
+    """A service that does not mind references to what it does not have: the world's others are not in it."""
+    database: Path = tmp_path_factory.mktemp("about") / "k.db"
+    settings = Settings(database=f"sqlite:///{database}", mllp="", base_url=BASE, referential_integrity=False)
+    with opened_rest(settings, database) as client:
+        yield client
 
 
 def of(patient: str, resource: Resource) -> Resource:

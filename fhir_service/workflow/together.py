@@ -1,0 +1,46 @@
+"""Drafts that clients ask for, all the way to what is written: links, references, rules.
+
+Everything that is wrong is told at once; but who may not write learns nothing of what is there or not (SR-29).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fhir_service.rules import Draft
+from fhir_service.storage.port import Changes
+from fhir_service.workflow.integrity import broken
+from fhir_service.workflow.known import Known
+from fhir_service.workflow.links import NOWHERE, Places, linked
+from fhir_service.workflow.settle import Ground, Wanted, settle
+from fhir_service.workflow.trace import provenance_of_rest
+from profiles.issues import Issue
+
+
+@dataclass(frozen=True, slots=True)
+class Blamed:
+    """An issue, and `Type/id` of the draft that it is about; empty where it is about none by itself."""
+
+    issue: Issue
+    reference: str = ""
+
+
+async def together(
+    known: Known, wanted: Sequence[Wanted], ground: Ground, places: Places = NOWHERE
+) -> Changes | tuple[Blamed, ...]:
+    """All that is to be written, or why nothing is."""
+    found = await linked(known, wanted, places, ground.base_url)
+    if found.issues:
+        return _of_drafts(found.issues)
+    wanted = found.wanted
+    wrong: tuple[Blamed, ...] = ()
+    if ground.referential_integrity:
+        wrong = _of_drafts(await broken(known, wanted, ground.base_url))
+    settlement = await settle(known, wanted, ground)
+    if settlement.refused:
+        told = tuple(Blamed(issue, settlement.blamed.get(issue, "")) for issue in settlement.issues)
+        return told if any(b.issue.code == "forbidden" for b in told) else (*told, *wrong)
+    return wrong or provenance_of_rest(settlement, [w.draft for w in wanted], known.now)
+
+
+def _of_drafts(found: Sequence[tuple[Draft, Issue]]) -> tuple[Blamed, ...]:
+    return tuple(Blamed(issue, draft.reference) for draft, issue in found)
