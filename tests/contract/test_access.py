@@ -60,15 +60,11 @@ def _of(name: str, number: str | None = None) -> list[Resource]:
     there, gp = {"location": reference("Location/l")}, reference("Practitioner/gp")
     word = {"status": "generated", "div": f"<div>secret of {name}</div>"}
     return [
-        patient(
-            name, number, name=[{"family": "Berg"}], gender="male", generalPractitioner=[reference("Practitioner/gp")]
-        ),
+        patient(name, number, name=[{"family": "Berg"}], gender="male", generalPractitioner=[gp]),
         task(f"t-{name}", of=name, focus=reference(f"Condition/c-{name}"), text=word),
         condition(f"c-{name}", of=name, code=coding("s", "x"), text=word, onsetDateTime="2026-01-01"),
         resource("Observation", f"o-{name}", status="final", code=coding("s", "y"), subject=about, valueQuantity=dose),
-        resource(
-            "Encounter", f"e-{name}", status="planned", subject=about, location=[{"location": reference("Location/l")}]
-        ),
+        resource("Encounter", f"e-{name}", status="planned", subject=about, location=[there]),
     ]
 
 
