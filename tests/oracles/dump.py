@@ -2,7 +2,7 @@
 
     python tests/oracles/dump.py http://127.0.0.1:8000/fhir FOLDER
 
-Also the CapabilityStatement, one page of a search and one refusal.
+Also the statements about the service, pages of searches and histories, whole and in part, and one refusal.
 """
 
 import sys
@@ -14,6 +14,11 @@ import httpx
 
 OTHERS = {
     "CapabilityStatement-metadata": "metadata",
+    "TerminologyCapabilities-metadata": "metadata?mode=terminology",
+    "Bundle-history": "CarePlan/_history?_count=3",
+    "Bundle-everything": "_history?_count=20&_summary=true",
+    "Bundle-parts": "?_type=CarePlan,Task,Patient&_summary=true&_count=20",
+    "Bundle-elements": "CarePlan?_elements=title&_count=3&_revinclude=Task:focus",
     "Bundle-searchset": "CarePlan?_include=CarePlan:care-team&_include=CarePlan:goal&_count=2&_total=accurate",
     "OperationOutcome-refusal": "Patient?colour=red",
 }
