@@ -1,18 +1,21 @@
 """Query string -> SearchQuery: decisions 7 and 26, SR-8, SR-16, SR-19."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_service.resources import SERVED
-from fhir_service.search import Parsed, escape, parameters, parse
+from fhir_service.search import escape, parameters, parse
 from fhir_service.search.dates import interval
 from fhir_service.search.query import (
+    AnyOf,
+    Chain,
+    Condition,
     Criterion,
     Cursor,
     DateValue,
+    FullText,
+    Has,
     Include,
     ParameterType,
     Prefix,
@@ -25,8 +28,8 @@ from fhir_service.search.query import (
 from profiles.issue_codes import ISSUE_CODES
 from profiles.issues import Severity
 from profiles.names import FNR
+from tests.unit.search.asked import BASE, condition, query, refusals, search
 
-BASE = "http://localhost:8000/fhir"
 TOKEN, REFERENCE, DATE, STRING = (
     ParameterType.TOKEN,
     ParameterType.REFERENCE,
@@ -35,25 +38,10 @@ TOKEN, REFERENCE, DATE, STRING = (
 )
 
 
-def search(rtype: str, *params: tuple[str, str], **options: Any) -> Parsed:
-    return parse(rtype, params, base_url=BASE, **options)
-
-
-def query(rtype: str, *params: tuple[str, str], **options: Any) -> SearchQuery:
-    found = search(rtype, *params, **options)
-    assert found.query is not None, found.issues
-    return found.query
-
-
-def refusals(rtype: str, *params: tuple[str, str], **options: Any) -> list[tuple[str, str]]:
-    found = search(rtype, *params, **options)
-    assert found.query is None
-    return [(issue.code, issue.at) for issue in found.issues if issue.refuses]
-
-
 def values(name: str, value: str, rtype: str = "CarePlan") -> tuple[object, ...]:
-    (criterion,) = query(rtype, (name, value)).criteria
-    return criterion.values
+    found = condition(rtype, name, value)
+    assert isinstance(found, Criterion)
+    return found.values
 
 
 def test_no_parameters_find_everything_of_the_type() -> None:
@@ -349,25 +337,58 @@ def test_most_values_allowed_are_served() -> None:
 
 # Whatever is sent
 
-names = st.sampled_from(
-    sorted({code for rtype in SERVED for code in parameters(rtype)} | {"_sort", "_count", "_include", "_total", "_x"})
+codes = st.sampled_from(
+    sorted({code for rtype in SERVED for code in parameters(rtype)} | {"_list", "_text", "_content", "_type", "_x"})
 )
-modifiers = st.sampled_from(["", ":", ":missing", ":not", ":exact", ":contains", ":identifier", ":Patient", ":iterate"])
-texts = st.text() | st.text(alphabet="a1|,\\$:-/T.Z+", max_size=30) | st.sampled_from(["true", "Patient/1", "ge2026"])
+NAMES = "missing not exact contains text in not-in above below of-type identifier Patient Observation iterate"
+modifiers = st.sampled_from(["", ":", *(f":{name}" for name in NAMES.split())])
+plain = st.builds(str.__add__, codes, modifiers)
+chained = st.builds(lambda steps: ".".join(steps), st.lists(plain, min_size=1, max_size=4))
+reversed_ = st.builds(lambda rtype, code, rest: f"_has:{rtype}:{code}:{rest}", st.sampled_from(SERVED), codes, chained)
+settings_ = st.sampled_from(
+    ["_sort", "_count", "_include", "_include:iterate", "_revinclude", "_total", "_summary", "_elements", "_contained"]
+)
+names = st.text() | chained | reversed_ | settings_
+texts = (
+    st.text()
+    | st.text(alphabet="a1|,\\$:-/T.Z+()", max_size=30)
+    | st.sampled_from(
+        ["true", "Patient/1", "ge2026", "5.4||mg", "a$b", "59|10", "Patient", "*", "Patient:*", "-_id", "0"]
+    )
+)
 
 
 @given(
-    st.sampled_from([*SERVED, "Nothing"]),
-    st.lists(st.tuples(st.text() | st.builds(str.__add__, names, modifiers), texts), max_size=6),
+    st.sampled_from([*SERVED, "Nothing", None]),
+    st.lists(st.tuples(names, texts), max_size=6),
     st.booleans(),
+    st.none() | st.sampled_from([("Patient", "7"), ("Encounter", "7"), ("Device", "7")]),
 )
-def test_whatever_is_sent_is_a_query_or_refused(rtype: str, params: list[tuple[str, str]], lenient: bool) -> None:
+def test_whatever_is_sent_is_a_query_or_refused(
+    rtype: str | None, params: list[tuple[str, str]], lenient: bool, within: tuple[str, str] | None
+) -> None:
     """SR-16, SR-19: never an exception, and never a filter that is quietly left out."""
-    found = parse(rtype, params, base_url=BASE, lenient=lenient)
+    found = parse(rtype, params, base_url=BASE, lenient=lenient, compartment=within)
     assert (found.query is None) == any(issue.refuses for issue in found.issues)
     assert {issue.code for issue in found.issues} <= ISSUE_CODES.keys()
     if found.query is not None:
         ignored = [issue for issue in found.issues if issue.code == "unknown-parameter"]
         form = [name for name, _ in params if name in ("_format", "_pretty")]
         assert len(found.query.used) + len(ignored) + len(form) == len(params)
-        assert all(criterion.values or criterion.missing is not None for criterion in found.query.criteria)
+        parts = [found.query.criteria] if rtype else [one.criteria for one in found.query.among]
+        assert all(says_something(condition) for part in parts for condition in part)
+        hash(found.query)
+
+
+def says_something(condition: Condition) -> bool:
+    match condition:
+        case Criterion(values=values, missing=missing):
+            return bool(values) or missing is not None
+        case Chain(links=links):
+            return bool(links) and all(says_something(inner) for _, inner in links)
+        case Has(condition=inner):
+            return says_something(inner)
+        case AnyOf(conditions=conditions):
+            return all(map(says_something, conditions))
+        case FullText(words=words):
+            return bool(words) and all(words)
