@@ -4,17 +4,19 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from fhir_service.cli.console import Problem, out
+from fhir_service.cli.console import out
 from fhir_service.cli.json_lines import line_of, lines_in
+from fhir_service.cli.profile_files import profiles_in
 from fhir_service.cli.resource_files import content_of, files_of, has_lines, lines_of
 
 if TYPE_CHECKING:
     from profiles.issues import Issue
+    from profiles.snapshots import Profile
 
 STYLES = {"fatal": "bold red", "error": "red", "warning": "yellow", "information": "dim"}
 
@@ -35,6 +37,8 @@ class Tally:
     resources: int = 0
     invalid: int = 0
     by_severity: Counter[str] = field(default_factory=Counter)
+    notes: "set[Issue]" = field(default_factory=set)
+    """What the profiles leave unjudged, as far as it was told."""
 
 
 def validate(
@@ -43,7 +47,9 @@ def validate(
     ],
     profile: Annotated[
         list[Path] | None,
-        typer.Option(help="A StructureDefinition (JSON, with a snapshot) that resources of its type must meet, too."),
+        typer.Option(
+            help="A profile (StructureDefinition with a snapshot) for its type; files or folders, value sets too."
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only: no warnings, no summary.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for each issue.")] = False,
@@ -55,7 +61,7 @@ def validate(
     The exit status is 1 when there are errors; warnings alone leave it 0.
     """
     tally = Tally()
-    for finding in _findings(paths, tuple(profile or ()), tally):
+    for finding in _findings(paths, profiles_in(profile or ()), tally):
         tally.by_severity[finding.issue.severity] += 1
         if finding.issue.refuses or not quiet:
             _show(finding, as_json)
@@ -65,54 +71,34 @@ def validate(
         raise typer.Exit(1)
 
 
-def _findings(paths: list[Path], profiles: tuple[Path, ...], tally: Tally) -> Iterator[Finding]:
-    definitions = _definitions(profiles)
+def _findings(paths: list[Path], profiles: "tuple[Profile, ...]", tally: Tally) -> Iterator[Finding]:
     for file in files_of(paths):
         if has_lines(file):
             for line, _, body in lines_of(file):
-                yield from (Finding(file, line, i) for i in _issues(body, definitions, tally))
+                yield from (Finding(file, line, i) for i in _issues(body, profiles, tally))
             continue
         body = content_of(file)
-        issues = _issues(body, definitions, tally)
+        issues = _issues(body, profiles, tally)
         known = lines_in(body.decode("utf-8-sig", "replace")) if issues else {}
         yield from (Finding(file, line_of(issue.at, known), issue) for issue in issues)
 
 
-def _issues(body: bytes, definitions: tuple[dict[str, Any], ...], tally: Tally) -> "tuple[Issue, ...]":
+def _issues(body: bytes, profiles: "tuple[Profile, ...]", tally: Tally) -> "list[Issue]":
+    """What is wrong with one resource. What a profile leaves unjudged is the same for all: it is told once."""
     from fhir_service.rest.json_body import json_of
     from profiles.issues import Issue
-
-    value = json_of(body)
-    issues = (value,) if isinstance(value, Issue) else _checked(value, definitions)
-    tally.resources += 1
-    tally.invalid += any(issue.refuses for issue in issues)
-    return issues
-
-
-def _checked(value: Any, definitions: tuple[dict[str, Any], ...]) -> "tuple[Issue, ...]":
     from profiles.validate import check
 
-    meant = _meant(value, definitions)
-    return check(value, profiles=meant) if meant else check(value)
-
-
-def _meant(value: Any, definitions: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
-    """The profiles that are about resources of this type."""
+    value = json_of(body)
     rtype = value.get("resourceType") if isinstance(value, dict) else None
-    return tuple(definition for definition in definitions if definition.get("type") == rtype)
-
-
-def _definitions(files: tuple[Path, ...]) -> tuple[dict[str, Any], ...]:
-    """The StructureDefinitions in the files. Raises Problem for anything else."""
-    from fhir_service.rest.json_body import json_of
-
-    read = [(file, json_of(content_of(file))) for file in files]
-    for file, value in read:
-        if not (isinstance(value, dict) and value.get("resourceType") == "StructureDefinition"):
-            raise Problem(f"--profile: {file} is no StructureDefinition in JSON.")
-        if not value.get("snapshot"):
-            raise Problem(f"--profile: {file} has no snapshot; publish it with one.")
-    return tuple(value for _, value in read)
+    meant = [profile for profile in profiles if profile.type == rtype]
+    issues = (value,) if isinstance(value, Issue) else check(value, profiles=meant)
+    tally.resources += 1
+    tally.invalid += any(issue.refuses for issue in issues)
+    notes = {note for profile in meant for note in profile.notes}
+    told = [issue for issue in issues if issue not in notes or issue not in tally.notes]
+    tally.notes |= notes
+    return told
 
 
 def _show(finding: Finding, as_json: bool) -> None:
