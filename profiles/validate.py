@@ -37,6 +37,12 @@ def check(value: object, rtype: str | None = None, profiles: Sequence[Profile] =
     return told + tuple(note for profile in profiles for note in profile.notes) if profiles else told
 
 
+def conforms(resource: dict[str, Any], profiles: Sequence[Profile]) -> tuple[Issue, ...]:
+    """What is wrong with a resource, which is valid as R4, by profiles only."""
+    problems = _by_profiles(resource, [], profiles)
+    return _told(str(resource.get("resourceType")), problems) if problems else ()
+
+
 def _by_profiles(value: dict[str, Any], before: list[Problem], profiles: Sequence[Profile]) -> list[Problem]:
     """What was found before and what the profiles add; what R4 says of a place already is not told again."""
     known = {(problem.at, problem.code) for problem in before}

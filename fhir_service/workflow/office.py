@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from fhir_service.principal import Principal
 from fhir_service.storage.port import NOTHING, Afterwards, Changes, Outgoing, Reads, Repository
 from fhir_service.workflow.feedback import close_feedback
+from fhir_service.workflow.profile_store import Found
 from fhir_service.workflow.seed import kept_current, seed
 from fhir_service.workflow.settle import Ground
+from fhir_service.workflow.terminology_content import Terminology
 from fhir_service.workflow.transaction import Answers, Entry, transact
 from fhir_service.workflow.write import Refused, WriteRequest, Written, write
 from profiles.resource import Resource
@@ -39,6 +41,10 @@ class Office:
     async def write(self, request: WriteRequest, by: Principal) -> Written | Refused:
         """Do one write for `by`. Raises what `Repository.run` raises: InForceConflict, Unavailable."""
         return await self._repository.run(write(request, by, self._ground))
+
+    async def profiles(self, known: Terminology, urls: Sequence[str]) -> dict[str, Found]:
+        """The profiles of canonical addresses, or why they cannot be used; None where they are not stored here."""
+        return await self._ground.profiles.found(known, urls)
 
     async def judge(self, request: WriteRequest, by: Principal) -> Written | Refused:
         """What `write` would answer; nothing is written."""

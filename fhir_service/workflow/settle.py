@@ -23,6 +23,7 @@ from fhir_service.rules import (
 )
 from fhir_service.storage.port import Changes, Outgoing, Reads, Stored, Write
 from fhir_service.workflow.persons import Persons, find_persons
+from fhir_service.workflow.profile_store import ProfileStore
 from fhir_service.workflow.references import local
 from fhir_service.workflow.versions import next_version, parse_body
 from profiles.issues import Issue
@@ -41,6 +42,8 @@ class Ground:
     settings: Settings = field(default_factory=Settings)
     referential_integrity: bool = True
     """Whether what a client refers to here must exist (`integrity`)."""
+    profiles: ProfileStore = field(default_factory=ProfileStore, compare=False)
+    """The profiles that resources may claim (`profiles`)."""
 
     def context(self, now: datetime) -> Context:
         """The rules' view of `now` (UTC)."""

@@ -11,6 +11,7 @@ from fhir_service.storage.port import Changes
 from fhir_service.workflow.integrity import broken
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.links import NOWHERE, Places, linked
+from fhir_service.workflow.profiles import unconforming
 from fhir_service.workflow.settle import Ground, Wanted, settle
 from fhir_service.workflow.trace import provenance_of_rest
 from profiles.issues import Issue
@@ -35,6 +36,7 @@ async def together(
     wrong: tuple[Blamed, ...] = ()
     if ground.referential_integrity:
         wrong = _of_drafts(await broken(known, wanted, ground.base_url))
+    wrong += _of_drafts(await unconforming(known, wanted, ground.profiles))
     settlement = await settle(known, wanted, ground)
     if settlement.refused:
         told = tuple(Blamed(issue, settlement.blamed.get(issue, "")) for issue in settlement.issues)

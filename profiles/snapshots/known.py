@@ -1,8 +1,9 @@
 """What a profile leans on: other profiles, value sets and code systems, found by canonical address."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
+from profiles.definitions import kinds
 from profiles.names import HL7_EXTENSION
 from profiles.resource import Resource
 from profiles.snapshots.rows import dicts, strings
@@ -22,34 +23,30 @@ def core_type(url: str) -> str | None:
     return canonical(url).removeprefix(CORE) if url.startswith(CORE) else None
 
 
-def needed(resource: Resource) -> frozenset[str]:
-    """The canonical addresses that a StructureDefinition or ValueSet speaks of, those of R4's own types left out."""
-    if resource.get("resourceType") == "StructureDefinition":
-        found = _of_profile(resource)
-    elif resource.get("resourceType") == "ValueSet":
-        found = _of_value_set(resource)
-    else:
-        found = ()
-    return frozenset(url for url in found if "/" in url or ":" in url)
+def needed(resource: Resource) -> frozenset[tuple[str, str]]:
+    """(type, canonical address) of what a StructureDefinition or ValueSet leans on; R4's own types are left out."""
+    kind = resource.get("resourceType")
+    found = _of_profile(resource) if kind == "StructureDefinition" else _of_value_set(resource)
+    return frozenset((rtype, url) for rtype, url in found if core_type(url) not in kinds())
 
 
-def _of_profile(resource: Resource) -> Iterable[str]:
+def _of_profile(resource: Resource) -> Iterator[tuple[str, str]]:
     snapshot = resource.get("snapshot")
     for row in dicts(snapshot.get("element")) if type(snapshot) is dict else ():
         for kind in dicts(row.get("type")):
-            yield from strings(kind.get("profile"))
-            yield from strings(kind.get("targetProfile"))
+            for url in (*strings(kind.get("profile")), *strings(kind.get("targetProfile"))):
+                yield "StructureDefinition", url
         binding = row.get("binding")
         if type(binding) is dict and binding.get("strength") in ("required", "extensible"):
-            yield from strings([binding.get("valueSet")])
+            yield from (("ValueSet", url) for url in strings([binding.get("valueSet")]))
 
 
-def _of_value_set(resource: Resource) -> Iterable[str]:
+def _of_value_set(resource: Resource) -> Iterator[tuple[str, str]]:
     compose: Any = resource.get("compose")
     for part in (*includes(compose, "include"), *includes(compose, "exclude")):
-        yield from strings(part.get("valueSet"))
+        yield from (("ValueSet", url) for url in strings(part.get("valueSet")))
         if not part.get("concept"):
-            yield from strings([part.get("system")])
+            yield from (("CodeSystem", url) for url in strings([part.get("system")]))
 
 
 def includes(compose: Any, name: str) -> list[dict[str, Any]]:

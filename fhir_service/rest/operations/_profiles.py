@@ -1,35 +1,38 @@
-"""The profiles that a resource is judged by: those that are named, and those that it claims."""
+"""The profiles that a resource is judged by: the one that is named, and those that it claims."""
+
+from typing import NamedTuple
 
 from fhir_service.rest.exchange import Face, Request
 from fhir_service.rest.operations._terminology import terminology
-from profiles import names
-from profiles.issues import Issue, error
-from profiles.resource import Resource
+from fhir_service.workflow.profiles import claimed
+from profiles.issues import Issue, error, information
+from profiles.snapshots import Profile
+from profiles.snapshots.known import core_type
 
-MOST = 20
-"""Profiles of one resource that are looked up (SR-8)."""
-_OF_TYPES = names.HL7_EXTENSION + "/"
-"""The definitions of the types themselves: what every resource is judged by."""
+
+class Measures(NamedTuple):
+    """What a resource is judged by besides R4. `notes`: what is not judged, and why."""
+
+    profiles: tuple[Profile, ...] = ()
+    notes: tuple[Issue, ...] = ()
 
 
 async def profiles_named(
     face: Face, request: Request, profile: str | None, resource: object
-) -> tuple[Resource, ...] | Issue:
-    """The StructureDefinitions of `profile`, which has to be known, and of `meta.profile` as far as they are known."""
-    known = terminology(face, request)
-    found: dict[str, Resource] = {}
-    for canonical in [*([profile] if profile else []), *_claimed(resource)]:
-        if canonical in found or canonical.removeprefix(_OF_TYPES) == request.rtype:
-            continue
-        one = await known.find("StructureDefinition", canonical)
-        if one is not None:
-            found[canonical] = one
-        elif canonical == profile:
-            return error("unknown-terminology", "profile", f"The profile {canonical[:400]} is not known here")
-    return tuple(found.values())
-
-
-def _claimed(resource: object) -> list[str]:
-    meta = resource.get("meta") if isinstance(resource, dict) else None
-    listed = meta.get("profile") if isinstance(meta, dict) else None
-    return [one for one in listed if isinstance(one, str)][:MOST] if isinstance(listed, list) else []
+) -> Measures | tuple[Issue, ...]:
+    """`profile`, which has to be known and usable, and `meta.profile` as far as they are; or why there is none."""
+    named = [profile] if profile and core_type(profile) != request.rtype else []
+    claims = claimed(resource)
+    found = await face.office.profiles(terminology(face, request), [*dict.fromkeys((*named, *claims))])
+    for url in named:
+        told = found[url]
+        if told is None:
+            return (error("unknown-terminology", "profile", f"The profile {url[:400]} is not known here"),)
+        if isinstance(told, tuple):
+            return told
+    at = f"{request.rtype}.meta.profile"
+    unknown = [f"{url[:400]} is not known here: not judged by it" for url in claims if found[url] is None]
+    unusable = [issue.text for url in claims if isinstance(told := found[url], tuple) for issue in told]
+    notes = [information("profile-unknown", at, text) for text in unknown]
+    notes += [information("profile-unusable", at, text) for text in unusable]
+    return Measures(tuple(one for one in found.values() if isinstance(one, Profile)), tuple(notes))

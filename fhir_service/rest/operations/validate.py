@@ -8,7 +8,7 @@ from typing import Any
 
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation, Parameter, at
-from fhir_service.rest.operations._profiles import profiles_named
+from fhir_service.rest.operations._profiles import Measures, profiles_named
 from fhir_service.rest.preconditions import preconditions
 from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import ALWAYS, outcome, refusal
@@ -43,9 +43,9 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
         return refusal(issue)
     looked_at = resource if resource is not None or stored is None else parse_body(stored.body)
     by = await profiles_named(face, request, profile, looked_at)
-    if isinstance(by, Issue):
+    if not isinstance(by, Measures):
         return refusal(by)
-    issues = () if mode == "delete" else check(looked_at, request.rtype, *((by,) if by else ()))
+    issues = () if mode == "delete" else (*check(looked_at, request.rtype, by.profiles), *by.notes)
     if mode in ("create", "update", "delete") and not any(i.refuses for i in issues):
         issues = (*issues, *await _of_write(face, request, mode, looked_at, stored))
     return Reply(200, ALWAYS, outcome(issues or (_ALL_WELL,)))
