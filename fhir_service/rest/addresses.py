@@ -55,8 +55,7 @@ class Addresses:
         if parts and not parts[-1]:  # a slash at the end
             parts = parts[:-1]
         served = self._types.get(parts[0]) if parts else None
-        found = self._above(parts) if served is None else _at(served, parts, request)
-        return NOWHERE if isinstance(found, Methods) and not found.routes else found
+        return self._above(parts) if served is None else _at(served, parts, request)
 
     def _above(self, parts: list[str]) -> Methods | Issue:
         if not parts:

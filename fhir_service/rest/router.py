@@ -14,8 +14,8 @@ import msgspec
 import structlog
 
 from fhir_service.logs import told
-from fhir_service.rest.addresses import NO_ADDRESS, Addresses
-from fhir_service.rest.exchange import ClientGone, Face, Header, Receive, Reply, Request, Scope, Send
+from fhir_service.rest.addresses import NO_ADDRESS, NOWHERE, Addresses
+from fhir_service.rest.exchange import PLAIN, ClientGone, Face, Header, Receive, Reply, Request, Scope, Send
 from fhir_service.rest.media import not_acceptable, view_of
 from fhir_service.rest.preconditions import is_lenient
 from fhir_service.rest.principal import principal_of
@@ -89,12 +89,14 @@ class FhirRouter:
             return refusal(served)
         route = served.routes.get(request.method)
         if route is None:
-            return _options(served) if request.method == "OPTIONS" else _not_allowed(served)
+            return _otherwise(served, request.method)
         issue = _understand(query, request, route)
         if issue is not None:
             return refusal(issue)
         reply = await route.serve(self._face, request)
-        return in_part(reply, request.view) if request.view.part and not route.whole else reply
+        if request.view is PLAIN or route.whole or not request.view.part:
+            return reply
+        return in_part(reply, request.view)
 
 
 def _parts(scope: Scope) -> list[str]:
@@ -116,8 +118,8 @@ def _understand(query: bytes, request: Request, route: Route) -> Issue | None:
     if isinstance(by, Issue):
         return by
     request.by = by
-    issue = _unseen(request, route)
-    if issue is not None or route.searches or is_lenient(request.headers):
+    issue = None if request.view is PLAIN else _unseen(request, route)
+    if issue is not None or route.searches or not request.parameters or is_lenient(request.headers):
         return issue
     if any(name not in route.passes_over for name, _ in request.parameters):
         return error("unknown-parameter", "", _UNKNOWN_PARAMETER)
@@ -142,12 +144,12 @@ def _headers(pairs: list[Header]) -> dict[bytes, bytes]:
     return found
 
 
-def _options(served: Methods) -> Reply:
-    """What may be done at an address; what the server can do stands at [base]/metadata.  RFC 9110 9.3.7"""
-    return Reply(204, ((b"allow", served.allow),))
-
-
-def _not_allowed(served: Methods) -> Reply:
+def _otherwise(served: Methods, method: str) -> Reply:
+    """To OPTIONS what may be done at an address (RFC 9110 9.3.7), to any other method that it is not among that."""
+    if not served.routes:
+        return refusal(NOWHERE)
+    if method == "OPTIONS":
+        return Reply(204, ((b"allow", served.allow),))
     text = f"This address serves {served.allow.decode()}"
     return refusal(error("method-not-allowed", "", text), (b"allow", served.allow))
 
