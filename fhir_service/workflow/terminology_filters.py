@@ -11,7 +11,7 @@ MOST_PATTERN = 200
 LONGEST_CODE = 256
 MOST_REPEATS = 3
 """With so few open repetitions, none of them nested, a match takes polynomial time in a short code (SR-21)."""
-_TRICKY = re.compile(r"\(\?|\\[1-9]|\)\s*[*+?{]|[*+?}]\s*[*+{]")
+_TRICKY = re.compile(r"\(\?|\\[1-9]|\)\s*[*+?{]|[*+?}]\s*[*+{]|\[\^?\[|--|&&|~~|\|\|")
 _OPEN = re.compile(r"(?<!\\)(?:[*+]|\{\d*,\d*\})")
 _ITSELF = frozenset({"concept", "code"})
 Test = Callable[[Concept], bool]

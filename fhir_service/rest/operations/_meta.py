@@ -25,8 +25,8 @@ _NOT_CHANGED = error("method-not-allowed", "", "Resources of this type are not c
 
 
 def told(meta: Mapping[str, Any]) -> Reply:
-    """A Parameters with the one meta."""
-    return parameters_reply([out("return", "Meta", dict(meta))])
+    """A Parameters with the one meta; it stands empty where the meta says nothing, as FHIR has no empty element."""
+    return parameters_reply([out("return", "Meta", dict(meta))] if meta else [])
 
 
 def found(stored: Stored | None) -> Resource | Issue:

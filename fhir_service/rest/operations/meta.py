@@ -48,6 +48,6 @@ OPERATION = Operation(
     says="The meta of a resource or a version of it; of a type, or of everything, the labels that are in use.",
     serve=serve,
     levels=at(Level.SYSTEM, Level.TYPE, Level.INSTANCE, Level.VERSION),
-    outputs=(Parameter("return", "Meta", "The meta", min=1),),
+    outputs=(Parameter("return", "Meta", "The meta; none where there is nothing to tell"),),
     defined=f"{HL7}/Resource-meta",
 )
