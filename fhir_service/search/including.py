@@ -1,5 +1,7 @@
 """`_include` and `_revinclude`, with `:iterate`, `*` and a target.  https://hl7.org/fhir/R4/search.html#revinclude"""
 
+from functools import cache
+
 from fhir_service.search.asking import Asking
 from fhir_service.search.criteria import bad_value
 from fhir_service.search.parameters import includes, parameters, referring
@@ -70,7 +72,9 @@ def _taken_apart(value: str) -> tuple[str, str, str | None]:
     return source, code, target if colon else None
 
 
+@cache
 def _targets(source: str, code: str) -> frozenset[str]:
+    """What an include that is known may lead to."""
     known = parameters(source)
     return frozenset(t for c, p in known.items() if p.leads and code in (EVERYTHING, c) for t in p.targets)
 

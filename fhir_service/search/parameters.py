@@ -1,12 +1,13 @@
 """The search parameters of a type: R4's and our own, as far as they are served."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 
 from fhir_service.resources import SERVED, resource_type
 from fhir_service.search import dates, modifiers, positions, quantities, references, strings, tokens
+from fhir_service.search.path_syntax import UnsupportedExpressionError
 from fhir_service.search.paths import Branch, children, compile_below, compile_path
 from fhir_service.search.phonetics import PHONETIC
 from fhir_service.search.query import ParameterType, Prefix
@@ -128,7 +129,7 @@ def parameters(rtype: str) -> Mapping[str, Parameter]:
     """Code -> parameter, in alphabetical order; empty for an unknown type."""
     if rtype not in resource_types():
         return MappingProxyType({})
-    found = {p.code: p for definition in _definitions(rtype) if (p := _parameter(rtype, definition))}
+    found = {definition.code: _parameter(rtype, definition) for definition in _definitions(rtype)}
     return MappingProxyType(dict(sorted(found.items())))
 
 
@@ -177,20 +178,19 @@ def _definitions(rtype: str) -> Iterator[_Definition]:
         yield _Definition(own.code, own.type, own.expression, own.targets, url)
 
 
-def _parameter(rtype: str, definition: _Definition) -> Parameter | None:
-    """None if everything that it finds is not served. Raises UnsupportedExpressionError: a bug of ours."""
+def _parameter(rtype: str, definition: _Definition) -> Parameter:
+    """Raises UnsupportedExpressionError: a bug of ours, as the expressions are R4's and our own."""
     compiled = compile_path(rtype, definition.expression)
-    if definition.type == "composite":
-        return _composite(rtype, definition, compiled)
-    return _plain(definition, compiled)
+    return (_composite if definition.type == "composite" else _plain)(rtype, definition, compiled)
 
 
-def _plain(definition: _Definition, compiled: Sequence[Branch]) -> Parameter | None:
+def _plain(_: str, definition: _Definition, compiled: tuple[Branch, ...]) -> Parameter:
+    """Of all branches those with values that its type indexes."""
     indexed = _SERVED_AS[definition.type]
     found = [inner for branch in compiled for inner in _values_of(branch, definition)]
     branches = tuple(branch for branch in found if INDEXERS[indexed](branch) is not None)
     if not branches:
-        return None
+        raise UnsupportedExpressionError(f"{definition.url} finds nothing of its type")
     targets = tuple(sorted(_targets(definition.targets, branches)))
     kept = () if definition.code in COLUMNS else branches
     return Parameter(definition.code, indexed, definition.type, targets, definition.url, kept, _codes(branches))
@@ -203,29 +203,24 @@ def _values_of(branch: Branch, definition: _Definition) -> tuple[Branch, ...]:
     return (replace(branch, targets=definition.targets),) if branch.type == "Resource" else (branch,)
 
 
-def _composite(rtype: str, definition: _Definition, shared: tuple[Branch, ...]) -> Parameter | None:
-    """None if a component of it is not served."""
+def _composite(rtype: str, definition: _Definition, shared: tuple[Branch, ...]) -> Parameter:
+    """What its components are is told by the definitions that they name."""
     by_tail = {p.url.rpartition("/")[2]: p for p in search_parameters(rtype).values()}
     tails = [_CROSSED.get(tail, tail) for tail, _ in definition.components]
     named = zip(tails, (expression for _, expression in definition.components), strict=True)
-    found = [_component(rtype, by_tail[tail], expression, shared) for tail, expression in named]
-    components = tuple(component for component in found if component is not None)
-    if len(components) < len(found):
-        return None
+    components = tuple(_component(rtype, by_tail[tail], expression, shared) for tail, expression in named)
     made = ParameterType.COMPOSITE
     return Parameter(definition.code, made, "composite", (), definition.url, shared, components=components)
 
 
-def _component(rtype: str, of: SearchParameter, expression: str, shared: tuple[Branch, ...]) -> Component | None:
+def _component(rtype: str, of: SearchParameter, expression: str, shared: tuple[Branch, ...]) -> Component:
     """`%resource.` starts at the resource; `DateTime` is a slip of R4 for `dateTime`."""
     definition = _Definition(of.code, of.type, expression, of.targets, of.url)
     written = expression.replace("as(DateTime)", "as(dateTime)").removeprefix("%resource.")
-    whole = written != expression and expression.startswith("%")
+    whole = expression.startswith("%resource.")
     starts = (Branch(rtype, rtype),) * len(shared) if whole else shared
-    found = [_plain(definition, compile_below(start, written)) for start in starts]
-    if found[0] is None:
-        return None
-    return Component(found[0], tuple(p.branches if p else () for p in found), whole)
+    found = [_plain(rtype, definition, compile_below(start, written)) for start in starts]
+    return Component(found[0], tuple(p.branches for p in found), whole)
 
 
 def _codes(branches: tuple[Branch, ...]) -> frozenset[str]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from fhir_service.resources import SERVED
 from fhir_service.search import names, settings
 from fhir_service.search.asking import Asking
-from fhir_service.search.criteria import bad_value
-from fhir_service.search.names import Named, named, shown
+from fhir_service.search.criteria import Reading, bad_value
+from fhir_service.search.names import named, shown
 from fhir_service.search.query import Cursor, SearchQuery
 from fhir_service.search.scope import TYPES, Compartment, Scope, types_asked, within
 from profiles.issues import Issue, error, information
@@ -89,19 +89,20 @@ def _setting(asking: Asking, name: str, value: str) -> Issue | None:
 def _criteria(asking: Asking, name: str, value: str) -> Issue | None:
     """What the parameter says of each type that is searched; the first thing that is wrong otherwise."""
     scope = asking.scope
-    found = {rtype: named(rtype, name, scope.served) for rtype in scope.rtypes}
-    for one in found.values():
-        if isinstance(one, Issue):
-            return _told(asking, one)
+    readings: list[tuple[str, Reading]] = []
+    for rtype in scope.rtypes:
+        found = named(rtype, name, scope.served)
+        if isinstance(found, Issue):
+            return _told(asking, found)
+        readings.append((rtype, found.read))
     at = shown(name)
     if problem := _unusable(value):
         return bad_value(at, problem)
-    for rtype, one in found.items():
-        if isinstance(one, Named):
-            outcome = one.read(at, value, scope.base_url)
-            asking.issues += [issue for issue in outcome.issues if issue not in asking.issues]
-            if outcome.condition is not None:
-                asking.criteria[rtype].append(outcome.condition)
+    for rtype, read in readings:
+        outcome = read(at, value, scope.base_url)
+        asking.issues += [issue for issue in outcome.issues if issue not in asking.issues]
+        if outcome.condition is not None:
+            asking.criteria[rtype].append(outcome.condition)
     asking.used.append((name, value))
     return None
 

@@ -200,3 +200,16 @@ def test_alternatives_of_dates_may_have_prefixes_each() -> None:
     found = parse("Patient", [("birthdate", "gt1948,lt1900")], base_url=BASE).query
     assert found
     assert len(found.criteria) == 1
+
+
+@pytest.mark.parametrize(
+    ("rtype", "name", "value"),
+    [
+        ("RiskAssessment", "probability", "gt0.8"),
+        ("Location", "near", "59.9|10.7"),
+        ("Patient", "active", "http://hl7.org/fhir/special-values|true"),
+    ],
+)
+def test_each_type_of_value_has_its_reader(rtype: str, name: str, value: str) -> None:
+    assert isinstance(condition(rtype, name, value), Criterion)
+    assert refusals(rtype, (name, "x|y|z")) == [("bad-parameter-value", name)]

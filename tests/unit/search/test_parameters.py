@@ -1,11 +1,15 @@
 """Which search parameters are served, type by type."""
 
+from typing import Any
+
 import pytest
 
 from fhir_service.resources import SERVED
-from fhir_service.search import includes, parameters
+from fhir_service.search import extract, includes, parameters, types_of_patients
+from fhir_service.search.parameters import _Definition, _parameter
+from fhir_service.search.path_syntax import UnsupportedExpressionError
 from fhir_service.search.paths import compile_path
-from fhir_service.search.query import ParameterType
+from fhir_service.search.query import ParameterType, Prefix
 from profiles.definitions import resource_types, search_parameters
 
 
@@ -57,3 +61,47 @@ def test_includes_are_the_references() -> None:
 def test_unknown_type_has_no_parameters() -> None:
     assert parameters("Nothing") == {}
     assert includes("Nothing") == ()
+
+
+def test_comparators_are_told_where_values_have_an_order() -> None:
+    assert parameters("Patient")["birthdate"].comparators == tuple(Prefix)
+    assert parameters("Observation")["value-quantity"].comparators == tuple(Prefix)
+    assert parameters("RiskAssessment")["probability"].comparators == tuple(Prefix)
+    assert parameters("Patient")["name"].comparators == ()
+
+
+def test_single_is_what_makes_one_row_at_most() -> None:
+    assert parameters("Observation")["status"].single
+    assert parameters("Observation")["subject"].single
+    assert not parameters("Observation")["code"].single
+    assert not parameters("Patient")["name"].single
+    assert not parameters("Patient")["_id"].single
+
+
+def test_extension_is_found_by_its_value() -> None:
+    """R4 names the extension where it means what it says."""
+    url = "http://hl7.org/fhir/StructureDefinition/observation-geneticsGene"
+    gene = {"url": url, "valueCodeableConcept": {"coding": [{"system": "s", "code": "g"}]}}
+    tokens = extract({"resourceType": "Observation", "extension": [gene, {"url": "http://else"}]}).tokens
+    assert ("gene-identifier", "s", "g") in tokens
+
+
+def test_first_entry_of_a_bundle_is_found_by_its_type_and_id() -> None:
+    def bundle(entry: Any) -> set[tuple[str, str, str, str]]:
+        return set(extract({"resourceType": "Bundle", "entry": [{"resource": entry}]}).references)
+
+    assert bundle({"resourceType": "Composition", "id": "7"}) == {("composition", "Composition", "7", "")}
+    assert bundle({"resourceType": "MessageHeader", "id": "7"}) == {("message", "MessageHeader", "7", "")}
+    for other in ({"resourceType": "Patient", "id": "7"}, {"resourceType": "Composition"}, 7, {"resourceType": []}):
+        assert bundle(other) == set()
+
+
+def test_parameter_that_can_find_nothing_is_an_error() -> None:
+    definition = _Definition("x", "date", "Patient.name", (), "http://x")
+    with pytest.raises(UnsupportedExpressionError):
+        _parameter("Patient", definition)
+
+
+def test_types_that_belong_to_patients_are_known() -> None:
+    assert {"Observation", "Task", "AdverseEvent"} <= set(types_of_patients())
+    assert "Organization" not in types_of_patients()
