@@ -19,11 +19,13 @@ from fhir_service.search.query import Cursor, SearchQuery
 from fhir_service.storage.access import access_of
 from fhir_service.storage.port import Page
 from fhir_service.workflow.terminology import resolved
-from profiles.issues import Issue, error
+from profiles.issues import Issue, error, warning
 
 LONGEST_FORM = 100_000
 _NO_TEXT_OF_INCLUDES = error("bad-parameter-value", "_summary", "_summary=text cannot be asked for with includes")
 """https://hl7.org/fhir/R4/search.html#summary"""
+
+_CUT = warning("too-costly", "_include", "There is more to include than one page may bring; ask for fewer matches")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ async def search(face: Face, request: Request) -> Reply:
     if not isinstance(query, SearchQuery):
         return refusal(query)
     page = _counted(query, await face.repository.search(query, access))
-    body = searchset(face.base, page, links(face, asked.paged, page.following), asked.told, asked.view)
+    told = (*asked.told, _CUT) if page.cut else asked.told
+    body = searchset(face.base, page, links(face, asked.paged, page.following), told, asked.view)
     return Reply(200, ALWAYS, body)
 
 
