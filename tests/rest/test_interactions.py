@@ -266,3 +266,59 @@ def test_the_request_id_of_the_client_comes_back_and_others_get_one(rest: Rest) 
     made = {rest.get("metadata", **more).headers["x-request-id"] for more in ({}, {"x_request_id": "a b"})}
     assert len(made) == 2
     assert "a b" not in made
+
+
+@pytest.mark.parametrize(
+    ("since", "status"),
+    [
+        ("Sat, 01 Jan 2000 00:00:00 GMT", 200),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", 304),
+        ("Friday, 01-Jan-00 00:00:00 GMT", 200),
+        ("never", 200),
+        ("", 200),
+        ("Fri, 99 Jan 2100 00:00:00 GMT", 200),
+        ("Fri, 01 Jan 0001 00:00:00 +2359", 200),
+    ],
+)
+def test_what_has_not_changed_since_is_304(rest: Rest, since: str, status: int) -> None:
+    """RFC 9110 13.1.3: a time that is none says nothing."""
+    path = f"Organization/{rest.stored(ORGANIZATION)['id']}"
+    answer = rest.get(path, if_modified_since=since)
+    assert (answer.status_code, answer.headers["etag"]) == (status, 'W/"1"')
+
+
+def test_the_time_of_the_last_change_is_one_that_has_not_changed_since(rest: Rest) -> None:
+    path = f"Organization/{rest.stored(ORGANIZATION)['id']}"
+    at = rest.get(path).headers["last-modified"]
+    assert rest.get(path, if_modified_since=at).status_code == 304
+    assert rest.get(f"{path}/_history/1", if_modified_since=at).status_code == 304
+    assert rest.get(path, if_modified_since=at, if_none_match='W/"7"').status_code == 200
+
+
+def test_head_answers_as_get_does_without_the_body(rest: Rest) -> None:
+    stored = rest.stored(ORGANIZATION)
+    path = f"Organization/{stored['id']}"
+    for address in (
+        path,
+        f"{path}/_history/1",
+        f"{path}/_history",
+        "Organization",
+        "Organization/_history",
+        "metadata",
+    ):
+        got, told = rest.get(address), rest("HEAD", address)
+        assert (told.status_code, told.content) == (200, b""), address
+        assert told.headers["content-length"] == str(len(got.content)), address
+    assert rest("HEAD", "Organization/never").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["Organization/{id}/", "Organization/{id}/_history/1/", "Organization/?_id={id}"])
+def test_a_slash_at_the_end_changes_nothing(rest: Rest, address: str) -> None:
+    answer = rest.get(address.format(id=rest.stored(ORGANIZATION)["id"]))
+    assert answer.status_code == 200
+
+
+def test_a_name_may_be_escaped(rest: Rest) -> None:
+    rid = rest.stored(ORGANIZATION)["id"]
+    assert rest.get(f"Organi%7Aation/{rid.replace('-', '%2D')}").status_code == 200
+    assert rest.get(f"Organization%2F{rid}").status_code == 404
