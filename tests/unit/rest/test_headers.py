@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fhir_service.rest.exchange import View
 from fhir_service.rest.media import RESOURCE_TYPES, accepted, sent_as
-from fhir_service.rest.preconditions import expected_version, is_lenient, is_unchanged, preferred_return
+from fhir_service.rest.preconditions import is_lenient, is_unchanged, preconditions, preferred_return
 from fhir_service.rest.principal import principal_of
 from fhir_service.rest.render import http_date
 from profiles.issues import Issue
@@ -60,7 +60,7 @@ def test_nothing_that_is_served_is_accepted(accept: bytes) -> None:
 def test_any_header_is_answered(value: bytes) -> None:
     accepted(value)
     sent_as(value, value, RESOURCE_TYPES)
-    expected_version({b"if-match": value})
+    preconditions({b"if-match": value, b"if-none-match": value})
     is_unchanged({b"if-none-match": value}, 1)
     is_lenient({b"prefer": value})
     preferred_return({b"prefer": value})
@@ -77,12 +77,12 @@ def test_purpose_is_an_import_or_refused() -> None:
 @pytest.mark.parametrize(
     ("prefer", "lenient", "returned"),
     [
-        (b"handling=lenient", True, "representation"),
+        (b"handling=lenient", True, ""),
         (b"return=minimal; handling=lenient", True, "minimal"),
         (b'Return="OperationOutcome", respond-async', False, "operationoutcome"),
-        (b"handling=strict", False, "representation"),
-        (b"x-handling=lenient, noreturn=minimal", False, "representation"),
-        (b"", False, "representation"),
+        (b"handling=strict", False, ""),
+        (b"x-handling=lenient, noreturn=minimal", False, ""),
+        (b"", False, ""),
     ],
 )
 def test_preferences(prefer: bytes, lenient: bool, returned: str) -> None:
