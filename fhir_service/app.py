@@ -17,6 +17,7 @@ from adapters import http_ingest
 from adapters.endpoints import EndpointsError, read_endpoints
 from adapters.mllp.server import Limits, MllpServer
 from adapters.outbox import OutboxWorker
+from fhir_service.duty import Watch
 from fhir_service.logs import configure, told
 from fhir_service.rest import PATH, Face, FhirRouter, PageTokens, capability_statement, outcome
 from fhir_service.rest.exchange import Receive, Scope, Send
@@ -146,7 +147,7 @@ class Knutepunkt:
             opened.push_async_callback(repository.close)
             office = Office(repository, self._configured.ground)
             ingest = Ingest(repository, self._configured.ground, FORMATS, self._configured.endpoints, clock)
-            made, recovered = await office.seed(self._definitions()), await ingest.recover()
+            made = await office.seed(self._definitions())
             exports = Exports(self._exporting(repository))
             await exports.start()
             opened.push_async_callback(exports.stop)
@@ -154,8 +155,9 @@ class Knutepunkt:
             self._web = self._web_app(repository, ingest)
             opened.callback(self._close)
             outbox = OutboxWorker(repository, self._configured.endpoints, clock, office.told)
-            outbox.start()
-            opened.push_async_callback(outbox.stop)
+            watch = Watch(repository, ingest.recover, outbox)
+            opened.push_async_callback(watch.stop)
+            recovered = await watch.start()
             await self._listen(ingest, opened)
             log.info("serving", fhir=settings.fhir_base, mllp=settings.mllp, seeded=made, recovered=recovered)
             yield self
@@ -207,7 +209,7 @@ class Knutepunkt:
         host, port = host_port(settings.mllp)
         limits = Limits(max_frame=settings.max_body_bytes, stop_timeout=STOP_SECONDS)
         self.mllp = MllpServer(ingest.take, host.strip("[]"), port, self._configured.clock, limits)
-        await self.mllp.start()
+        await self.mllp.start(shared=settings.workers > 1)
         opened.push_async_callback(self.mllp.stop)
 
     def _close(self) -> None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fhir_service.resources import SERVED, served_types
@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """host:port, or empty: no MLLP"""
     database: str = "sqlite:///var/knutepunkt.db"
     """Relative to the folder it is started in; `knutepunkt inbox` started there finds the same file."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes that serve together; more than one on PostgreSQL only."""
     mode: Mode = Mode.DEV
     base_url: str | None = None
     """Address of the FHIR endpoint as clients see it; default `http://<http>/fhir`."""
@@ -72,6 +74,14 @@ class Settings(BaseSettings):
     @classmethod
     def _are_types(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         return served_types(given)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.workers > 1 and self.database.startswith("sqlite:"):
+            raise ValueError(
+                "one process alone serves a SQLite file: give --database postgresql://..., or leave out --workers"
+            )
+        return self
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:

@@ -76,9 +76,11 @@ class MllpServer:
             return self._address[1]
         return int(self._server.sockets[0].getsockname()[1])
 
-    async def start(self) -> None:
-        """Begin to listen. Raises OSError when the address is taken."""
-        self._server = await asyncio.start_server(self._connected, *self._address, ssl=self._tls, limit=_CHUNK)
+    async def start(self, *, shared: bool = False) -> None:
+        """Begin to listen; `shared`: beside other processes of ours. Raises OSError when the address is taken."""
+        self._server = await asyncio.start_server(
+            self._connected, *self._address, ssl=self._tls, limit=_CHUNK, reuse_port=shared or None
+        )
 
     async def stop(self) -> None:
         """Stop accepting, finish and answer the messages in work, close. What else was sent is not acknowledged."""

@@ -13,7 +13,7 @@ Database = Annotated[
     str | None,
     typer.Option(
         "--database",
-        help="The database of the service: sqlite:///FILE.",
+        help="The database of the service: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/DATABASE.",
         envvar="KNUTEPUNKT_DATABASE",
         show_default=DEFAULT,
     ),
@@ -21,14 +21,21 @@ Database = Annotated[
 _SIGNATURE = b"SQLite format 3\0"
 
 
-def database_file(url: str) -> Path:
-    """The file behind the URL; it need not be there. Raises Problem if it cannot be a database of ours."""
-    from fhir_service.storage.schema import sqlite_path
+def database_file(url: str) -> Path | None:
+    """The file behind the URL, which need not be there; None: it is no file.
+
+    Raises Problem if it cannot be a database of ours.
+    """
+    from fhir_service.storage.postgres_url import is_postgres, postgres_url
+    from fhir_service.storage.sqlite_schema import sqlite_path
 
     try:
+        if is_postgres(url):
+            postgres_url(url)
+            return None
         file = sqlite_path(url)
     except ValueError as invalid:
-        raise Problem(f"--database {url!r}: {invalid}.") from invalid
+        raise Problem(f"--database: {invalid}.") from invalid
     try:
         with file.open("rb") as opened:
             head = opened.read(len(_SIGNATURE))
@@ -41,13 +48,20 @@ def database_file(url: str) -> Path:
     return file
 
 
+def shown(url: str) -> str:
+    """The URL as it may be told: without a password."""
+    from fhir_service.storage.postgres_url import is_postgres, postgres_url
+
+    return postgres_url(url).shown if is_postgres(url) else url
+
+
 def existing_database(url: str | None) -> str:
-    """The URL that was given or is configured; the file must be there: making it is for the service."""
+    """The URL that was given or is configured; a file must be there: making it is for the service."""
     from fhir_service.settings import Settings
 
     url = url or Settings().database
     file = database_file(url)
-    if not file.is_file():
+    if file is not None and not file.is_file():
         raise Problem(
             f"there is no database {file} here: give the service's own with --database, or start it (knutepunkt serve)."
         )
@@ -60,6 +74,8 @@ def make_folder_of(url: str) -> None:
     Raises Problem if the database cannot be written there.
     """
     file = database_file(url)
+    if file is None:
+        return
     folder = file.parent
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """`knutepunkt migrate`: the database to the schema of this version (decision 40)."""
 
 from fhir_service.cli.console import Problem, out
-from fhir_service.cli.database import Database, existing_database
+from fhir_service.cli.database import Database, existing_database, shown
 
 
 def migrate(database: Database = None) -> None:
@@ -19,4 +19,4 @@ def migrate(database: Database = None) -> None:
             bring_up_to_date(url)
     except (ValueError, StorageError) as failed:
         raise Problem(str(failed)) from failed
-    out().print(f"{url} has the schema of this version.")
+    out().print(f"{shown(url)} has the schema of this version.")

@@ -4,13 +4,14 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fhir_service.cli.console import Problem, err
-from fhir_service.cli.database import Database, make_folder_of
+from fhir_service.cli.database import Database, make_folder_of, shown
+from fhir_service.cli.workers import Workers, end_with_parent, is_worker, share
 
 if TYPE_CHECKING:
     from fhir_service.settings import Settings
@@ -22,7 +23,7 @@ DRAIN_SECONDS = 2
 """How long open requests may take to end after SIGTERM; messages in work have 3 s more, and the contract is 10 s."""
 
 
-def serve(
+def serve(  # noqa: PLR0913 - its options
     http: Annotated[
         str | None,
         typer.Option(
@@ -38,6 +39,10 @@ def serve(
         ),
     ] = None,
     database: Database = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(help="Processes; more than one on PostgreSQL.", envvar="KNUTEPUNKT_WORKERS", show_default="1"),
+    ] = None,
     mode: Annotated[
         str | None,
         typer.Option(help="dev: no authentication, this machine only.", envvar="KNUTEPUNKT_MODE", show_default="dev"),
@@ -58,13 +63,29 @@ def serve(
     The environment alone says which types of FHIR R4 are offered at /fhir, by default those of this plan:
     KNUTEPUNKT_SERVED_TYPES=Patient,Task,Observation
     """
-    given = {"http": http, "mllp": mllp, "database": database, "mode": mode, "routes": routes, "endpoints": endpoints}
+    files = {"routes": routes, "endpoints": endpoints}
+    given = {"http": http, "mllp": mllp, "database": database, "workers": workers, "mode": mode, **files}
     settings = _settings(given)
+    if is_worker():
+        end_with_parent()
+        _run(settings, _listen("http", settings.http, shared=True))
+        return
     listener = _listen("http", settings.http)
     if settings.mllp:
         _listen("mllp", settings.mllp).close()
     make_folder_of(settings.database)
-    _run(settings, listener)
+    if settings.workers == 1:
+        _run(settings, listener)
+        return
+    listener.close()
+    _welcome(settings)
+    with _listen("http", settings.http, shared=True):  # so that nobody else takes the address meanwhile
+        Workers(settings.workers, _environment(given)).watch()
+
+
+def _environment(given: Mapping[str, str | None]) -> dict[str, str]:
+    """The options as settings. A password in them is not seen in the list of processes."""
+    return {f"KNUTEPUNKT_{name.upper()}": value for name, value in given.items() if value is not None}
 
 
 def _leave_alone_what_stays() -> None:
@@ -74,7 +95,7 @@ def _leave_alone_what_stays() -> None:
     gc.set_threshold(COLLECT_EVERY)
 
 
-def _settings(given: dict[str, str | None]) -> "Settings":
+def _settings(given: Mapping[str, str | None]) -> "Settings":
     from pydantic import ValidationError
 
     from fhir_service.settings import Settings, host_port
@@ -101,13 +122,18 @@ def _sentence(place: tuple[int | str, ...], said: str, options: Collection[str])
     return f"--{name}: {text}" if name in options else f"KNUTEPUNKT_{name.upper()}: {text}"
 
 
-def _listen(name: str, address: str) -> socket.socket:
-    """The socket of the HTTP side; also how a busy port is found before anything else is started."""
+def _listen(name: str, address: str, *, shared: bool = False) -> socket.socket:
+    """The socket of the HTTP side; also how a busy port is found before anything else is started.
+
+    `shared`: other processes of the service may listen there as well.
+    """
     from fhir_service.settings import host_port
 
     host, port = host_port(address)
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        share(listener)
     try:
         listener.bind((host.strip("[]"), port))
     except OSError as refused:
@@ -123,7 +149,9 @@ def _welcome(settings: "Settings") -> None:
     console.print(f"[bold]Knutepunkt[/]  FHIR R4  {settings.fhir_base}")
     if settings.mllp:
         console.print(f"             HL7 v2   mllp://{settings.mllp}")
-    console.print(f"             database {settings.database}")
+    console.print(f"             database {shown(settings.database)}")
+    if settings.workers > 1:
+        console.print(f"             {settings.workers} workers")
     console.print("             Ctrl-C ends it")
 
 
@@ -137,7 +165,8 @@ def _run(settings: "Settings", listener: socket.socket) -> None:
         app = create_app(settings)
     except ValueError as invalid:
         raise Problem(str(invalid)) from invalid
-    _welcome(settings)
+    if not is_worker():
+        _welcome(settings)
     # The thread that commits and the loop hand the interpreter to each other: not after 5 ms, but at once.
     sys.setswitchinterval(SWITCH_SECONDS)
     _leave_alone_what_stays()

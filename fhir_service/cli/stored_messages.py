@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fhir_service.cli.console import Problem
-from fhir_service.cli.database import existing_database
+from fhir_service.cli.database import existing_database, shown
 
 if TYPE_CHECKING:
     from fhir_service.storage.port import Repository
@@ -42,7 +42,7 @@ async def _ask(database: str, question: "Callable[[Repository], Awaitable[T]]") 
         finally:
             await repository.close()
     except StorageError as failed:
-        raise Problem(f"{database} cannot be read: {failed}") from failed
+        raise Problem(f"{shown(database)} cannot be read: {failed}") from failed
 
 
 def table(*headings: str) -> Table:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import structlog
@@ -83,11 +83,14 @@ class Ingest:
             envelope = form.read(replace(message, body=b""), Endpoint())
         return form.answer(envelope, Verdict.REFUSED, (trouble,), self._clock(), str(uuid4())).body
 
-    async def recover(self) -> int:
-        """Process what was received and not settled when the process ended, one at a time, in order (SR-6)."""
+    async def recover(self, older_than: timedelta = timedelta(0)) -> int:
+        """Process what was received and not settled when a process ended, one at a time, in order (SR-6).
+
+        `older_than`: leave aside what came since; it may be in work elsewhere.
+        """
         done = 0
         row = await self._repository.unfinished()
-        while row is not None:
+        while row is not None and (not older_than or row.received_at <= self._clock() - older_than):
             done += await self._recovered(row)
             row = await self._repository.unfinished(after=row.message_id)
         return done
@@ -165,6 +168,9 @@ class Ingest:
         answer_id = str(uuid4())
 
         async def work(tx: Reads) -> tuple[Answer, Changes]:
+            known = await tx.message(envelope.key) if envelope.key else None
+            if known is not None and known.message_id == message_id and known.answer is not None:
+                return known.answer, NOTHING  # another process was faster
             outcome = await outcome_of(tx, translated, self._ground)
             answer = form.answer(envelope, outcome.verdict, outcome.issues, tx.now, answer_id)
             settled = Settled(message_id, answer, tx.now, outcome.binary)

@@ -53,9 +53,9 @@ def test_missing_database_says_what_to_do(command: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())  # looking makes nothing
 
 
-@pytest.mark.parametrize("url", ["postgresql://here/db", "none.db", "sqlite:///"])
+@pytest.mark.parametrize("url", ["mysql://here/db", "none.db", "sqlite:///"])
 def test_database_that_cannot_be_served_says_what_is_expected(url: str) -> None:
-    with pytest.raises(Problem, match=r"--database .*sqlite:///FILE"):
+    with pytest.raises(Problem, match=r"--database: .*sqlite:///FILE"):
         run("inbox", "--database", url)
 
 
@@ -100,3 +100,11 @@ def test_unknown_part_of_the_catalogue_names_the_known() -> None:
 
 def test_version_names_the_fhir_version() -> None:
     assert "FHIR 4.0.1" in run("version")
+
+
+@pytest.mark.parametrize("command", ["inbox", "outbox", "migrate"])
+def test_server_that_is_not_there_is_told_without_the_password(command: str, tmp_path: Path) -> None:
+    url = f"postgresql://me:s%2Fcret@/hub?host={tmp_path}"
+    with pytest.raises(Problem, match="cannot be reached") as told:
+        run(command, "--database", url)
+    assert "cret" not in str(told.value)

@@ -66,7 +66,7 @@ def test_busy_port_is_named_with_the_option_to_change(option: str, tmp_path: Pat
         (("--mllp", "0.0.0.0:2575"), "listens on loopback only"),
         (("--http", "8000"), "is not HOST:PORT"),
         (("--http", "127.0.0.1:99999"), "is not HOST:PORT"),
-        (("--database", "postgresql://here/db"), "use sqlite:///FILE"),
+        (("--database", "postgresql://here:x/db"), "must be postgresql://USER"),
         (("--database", "hub.db"), "must be sqlite:///FILE"),
         (("--routes", "none.json"), "--routes: none.json cannot be read (No such file or directory)"),
         (("--endpoints", "none.json"), "--endpoints: none.json cannot be read (No such file or directory)"),
