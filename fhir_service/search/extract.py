@@ -12,16 +12,17 @@ from fhir_service.search.parameters import INDEXERS, Component, parameters
 from fhir_service.search.paths import Branch, Values
 from fhir_service.search.phonetics import PHONETIC
 from fhir_service.search.query import IndexRows, ParameterType
+from fhir_service.search.walks import Place, Walk
 from profiles.resource import Resource
 
 T = TypeVar("T")
 Getter: TypeAlias = Callable[[Any], Values]
-Plan: TypeAlias = tuple[tuple[str, str, Getter, T], ...]
-"""(element without which there is nothing, parameter, how to get its values, how to index one)"""
+Plan: TypeAlias = tuple[tuple[Place, str, T], ...]
+"""(where the values are, parameter, how to index one)"""
+Nodes: TypeAlias = Sequence[Values]
+"""What a walk found, by place."""
 Rows: TypeAlias = Callable[[Any, str], Sequence[tuple[str | int, ...]]]
 """(value, base address) -> rows without the name of the parameter"""
-ANY = "resourceType"
-"""An element that every resource has: where the path does not begin with one."""
 
 
 class _Part(NamedTuple):
@@ -32,6 +33,7 @@ class _Part(NamedTuple):
 
 
 class _Plans(NamedTuple):
+    walk: Walk
     token: Plan[tuple[tokens.Index, tokens.Describe | None]]
     """With how to find the texts beside the codes."""
     derived: Plan[tokens.Index]
@@ -51,87 +53,85 @@ def extract(resource: Resource, base_url: str = "") -> IndexRows:
     `_id` and `_lastUpdated` have no rows. This runs with every write: plain loops, and no row twice.
     """
     plans = _plans(str(resource.get("resourceType")))
-    found_strings = _string_rows(resource, plans)
+    nodes = plans.walk.found(resource)
+    texts = _string_rows(nodes, plans.string)
     return IndexRows(
-        tokens=_token_rows(resource, plans, found_strings),
-        references=_reference_rows(resource, plans, base_url),
-        dates=_date_rows(resource, plans),
-        strings=tuple(found_strings),
-        quantities=_collected(resource, plans.quantity),
-        composites=_composite_rows(resource, plans, base_url) if plans.composite else (),
-        positions=_collected(resource, plans.position),
+        tokens=(*_token_rows(nodes, plans.token, texts), *_collected(nodes, plans.derived)),
+        references=_reference_rows(nodes, plans.reference, base_url),
+        dates=_date_rows(nodes, plans.date),
+        strings=tuple(texts),
+        quantities=_collected(nodes, plans.quantity),
+        composites=_composite_rows(nodes, plans.composite, base_url),
+        positions=_collected(nodes, plans.position),
     )
 
 
-def _string_rows(resource: Resource, plans: _Plans) -> dict[tuple[str, str, str], None]:
+def _string_rows(
+    nodes: Nodes, plan: Plan[tuple[strings.Index, Callable[[str], str]]]
+) -> dict[tuple[str, str, str], None]:
     rows: dict[tuple[str, str, str], None] = {}
-    for first, code, get, (index, normalise) in plans.string:
-        if first in resource:
-            for value in get(resource):
-                for text in index(value):
-                    if normalised := normalise(text):
-                        rows[code, normalised, text] = None
+    for place, code, (index, normalise) in plan:
+        for value in nodes[place]:
+            for text in index(value):
+                if normalised := normalise(text):
+                    rows[code, normalised, text] = None
     return rows
 
 
 def _token_rows(
-    resource: Resource, plans: _Plans, texts: dict[tuple[str, str, str], None]
-) -> tuple[tuple[str, str, str], ...]:
+    nodes: Nodes, plan: Plan[tuple[tokens.Index, tokens.Describe | None]], texts: dict[tuple[str, str, str], None]
+) -> dict[tuple[str, str, str], None]:
     """The rows of tokens; the texts beside them are added to `texts`."""
     rows: dict[tuple[str, str, str], None] = {}
-    for first, code, get, (index, describe) in plans.token:
-        if first in resource:
-            for value in get(resource):
-                for system, token in index(value):
-                    rows[code, system, token] = None
-                if describe is not None:
-                    for text in describe(value):
-                        texts[code + TEXT, strings.normalise(text), text] = None
-    return (*rows, *_collected(resource, plans.derived))
+    for place, code, (index, describe) in plan:
+        for value in nodes[place]:
+            for system, token in index(value):
+                rows[code, system, token] = None
+            if describe is not None:
+                for text in describe(value):
+                    if normalised := strings.normalise(text):
+                        texts[code + TEXT, normalised, text] = None
+    return rows
 
 
-def _collected(resource: Resource, plan: Plan[Callable[[Any], Sequence[tuple[Any, ...]]]]) -> tuple[Any, ...]:
+def _collected(nodes: Nodes, plan: Plan[Callable[[Any], Sequence[tuple[Any, ...]]]]) -> tuple[Any, ...]:
     """The rows that an index gives, with the name of the parameter in front."""
     rows: dict[tuple[Any, ...], None] = {}
-    for first, code, get, index in plan:
-        if first in resource:
-            for value in get(resource):
-                for row in index(value):
-                    rows[(code, *row)] = None
+    for place, code, index in plan:
+        for value in nodes[place]:
+            for row in index(value):
+                rows[(code, *row)] = None
     return tuple(rows)
 
 
-def _reference_rows(resource: Resource, plans: _Plans, base_url: str) -> tuple[tuple[str, str, str, str], ...]:
+def _reference_rows(nodes: Nodes, plan: Plan[references.Index], base_url: str) -> tuple[tuple[str, str, str, str], ...]:
     rows: dict[tuple[str, str, str, str], None] = {}
-    for first, code, get, index in plans.reference:
-        if first in resource:
-            for value in get(resource):
-                for rtype, rid, url in index(value, base_url):
-                    rows[code, rtype, rid, url] = None
+    for place, code, index in plan:
+        for value in nodes[place]:
+            for rtype, rid, url in index(value, base_url):
+                rows[code, rtype, rid, url] = None
     return tuple(rows)
 
 
-def _date_rows(resource: Resource, plans: _Plans) -> tuple[tuple[str, int, int], ...]:
+def _date_rows(nodes: Nodes, plan: Plan[dates.Index]) -> tuple[tuple[str, int, int], ...]:
     rows: dict[tuple[str, int, int], None] = {}
-    for first, code, get, index in plans.date:
-        if first in resource:
-            for value in get(resource):
-                if found := index(value):
-                    rows[code, found[0], found[1]] = None
+    for place, code, index in plan:
+        for value in nodes[place]:
+            if found := index(value):
+                rows[code, found[0], found[1]] = None
     return tuple(rows)
 
 
 def _composite_rows(
-    resource: Resource, plans: _Plans, base_url: str
+    nodes: Nodes, plan: Plan[tuple[_Part, ...]], base_url: str
 ) -> tuple[tuple[str, tuple[tuple[str | int, ...], ...]], ...]:
     """Every combination of the components' rows in each element, as far as they go."""
     rows: dict[tuple[str, tuple[tuple[str | int, ...], ...]], None] = {}
-    for first, code, get, parts in plans.composite:
-        if first in resource:
-            for element in get(resource):
-                found = [_part_rows(resource if part.whole else element, part, base_url) for part in parts]
-                for combined in islice(product(*found), MAX_PAIRS):
-                    rows[code, combined] = None
+    for place, code, parts in plan:
+        for element in nodes[place]:
+            found = [_part_rows(nodes[0][0] if part.whole else element, part, base_url) for part in parts]
+            for combined in islice(product(*found), MAX_PAIRS):
+                rows[code, combined] = None
     return tuple(rows)
 
 
@@ -141,21 +141,23 @@ def _part_rows(start: Any, part: _Part, base_url: str) -> list[tuple[str | int, 
 
 @cache
 def _plans(rtype: str) -> _Plans:
+    walk = Walk()
     return _Plans(
-        token=_plan(rtype, ParameterType.TOKEN, _described),
-        derived=tuple(_derived(rtype)),
-        reference=_plan(rtype, ParameterType.REFERENCE, references.indexer),
-        date=_plan(rtype, ParameterType.DATE, dates.indexer),
-        string=tuple(_strings(rtype)),
-        quantity=_plan(rtype, ParameterType.QUANTITY, quantities.indexer),
-        composite=tuple(_composites(rtype)),
-        position=_plan(rtype, ParameterType.POSITION, positions.indexer),
+        walk=walk,
+        token=_plan(walk, rtype, ParameterType.TOKEN, _described),
+        derived=tuple(_derived(walk, rtype)),
+        reference=_plan(walk, rtype, ParameterType.REFERENCE, references.indexer),
+        date=_plan(walk, rtype, ParameterType.DATE, dates.indexer),
+        string=tuple(_strings(walk, rtype)),
+        quantity=_plan(walk, rtype, ParameterType.QUANTITY, quantities.indexer),
+        composite=tuple(_composites(walk, rtype)),
+        position=_plan(walk, rtype, ParameterType.POSITION, positions.indexer),
     )
 
 
-def _plan(rtype: str, of: ParameterType, indexer: Callable[[Branch], T | None]) -> Plan[T]:
+def _plan(walk: Walk, rtype: str, of: ParameterType, indexer: Callable[[Branch], T | None]) -> Plan[T]:
     return tuple(
-        (branch.first or ANY, p.code, branch.getter(), index)
+        (walk.add(branch.steps), p.code, index)
         for p in parameters(rtype).values()
         if p.type is of
         for branch in p.branches
@@ -168,26 +170,26 @@ def _described(branch: Branch) -> tuple[tokens.Index, tokens.Describe | None] | 
     return None if index is None else (index, tokens.describer(branch))
 
 
-def _strings(rtype: str) -> Iterator[tuple[str, str, Getter, tuple[strings.Index, Callable[[str], str]]]]:
-    for first, code, get, index in _plan(rtype, ParameterType.STRING, strings.indexer):
-        yield first, code, get, (index, phonetics.key if code == PHONETIC else strings.normalise)
+def _strings(walk: Walk, rtype: str) -> Iterator[tuple[Place, str, tuple[strings.Index, Callable[[str], str]]]]:
+    for place, code, index in _plan(walk, rtype, ParameterType.STRING, strings.indexer):
+        yield place, code, (index, phonetics.key if code == PHONETIC else strings.normalise)
 
 
-def _derived(rtype: str) -> Iterator[tuple[str, str, Getter, tokens.Index]]:
+def _derived(walk: Walk, rtype: str) -> Iterator[tuple[Place, str, tokens.Index]]:
     for p in parameters(rtype).values():
         for branch in p.branches:
             if p.is_reference and branch.type == "Reference":
-                yield branch.first or ANY, p.code + IDENTIFIER, branch.getter(), tokens.logical
+                yield walk.add(branch.steps), p.code + IDENTIFIER, tokens.logical
             elif p.declared == "token" and branch.type == "Identifier":
-                yield branch.first or ANY, p.code + OF_TYPE, branch.getter(), tokens.of_type
+                yield walk.add(branch.steps), p.code + OF_TYPE, tokens.of_type
 
 
-def _composites(rtype: str) -> Iterator[tuple[str, str, Getter, tuple[_Part, ...]]]:
+def _composites(walk: Walk, rtype: str) -> Iterator[tuple[Place, str, tuple[_Part, ...]]]:
     for p in parameters(rtype).values():
         if p.type is ParameterType.COMPOSITE:
             for n, branch in enumerate(p.branches):
                 parts = tuple(_part(component, component.inner[n]) for component in p.components)
-                yield branch.first or ANY, p.code, branch.getter(), parts
+                yield walk.add(branch.steps), p.code, parts
 
 
 def _part(component: Component, branches: tuple[Branch, ...]) -> _Part:

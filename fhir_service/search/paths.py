@@ -128,15 +128,21 @@ def _down(branch: Branch, key: str, element: Element, place: Branch) -> Branch:
     return replace(
         place,
         first=branch.first or ("" if branch.steps else key),
-        steps=(*branch.steps, _field(key)),
+        steps=(*branch.steps, Field(key)),
         many=branch.many or element.max != 1,
         binding=element.binding,
         only=(),
     )
 
 
-def _field(key: str) -> Step:
-    def step(nodes: Values) -> Values:
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The step into an element."""
+
+    key: str
+
+    def __call__(self, nodes: Values) -> Values:
+        key = self.key
         if len(nodes) == 1:
             node = nodes[0]
             value = node.get(key) if type(node) is dict else None
@@ -151,8 +157,6 @@ def _field(key: str) -> Step:
             elif value is not None:
                 found.append(value)
         return found
-
-    return step
 
 
 def _then(branch: Branch, step: Step, **changes: Any) -> Branch:
