@@ -31,7 +31,7 @@ from fhir_service.storage.homes import Row, entering, key_of
 from fhir_service.storage.matching import Expression
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.shape import NEWEST_FIRST, ConditionShape, Shape
-from fhir_service.storage.starts import FEW, best_start
+from fhir_service.storage.starts import best_start
 from fhir_service.storage.statements import stored_columns
 from fhir_service.storage.tables import RESOURCE
 
@@ -111,9 +111,9 @@ def _count(part: _Part, access: Access) -> Select[Any]:
 
 
 @lru_cache(maxsize=SHAPES_KEPT)
-def compile_estimate(rtype: str, start: ConditionShape, access: Access = EVERYTHING) -> Prepared:
-    """How many a condition finds by itself, counted no further than is too many to start at."""
-    few = pks(rtype, start, access).limit(literal(FEW + 1)).subquery("few")
+def compile_estimate(rtype: str, start: ConditionShape, most: int, access: Access = EVERYTHING) -> Prepared:
+    """How many a condition finds by itself, counted up to one more than `most`."""
+    few = pks(rtype, start, access).limit(literal(most + 1)).subquery("few")
     return prepare(select(func.count()).select_from(few))
 
 

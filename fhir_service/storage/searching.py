@@ -14,7 +14,7 @@ from fhir_service.storage.pages import PK, page_of
 from fhir_service.storage.port import Page, Stored
 from fhir_service.storage.rows import stored
 from fhir_service.storage.shape import NEWEST_FIRST, Bound, ConditionShape, Shape, shape_of
-from fhir_service.storage.starts import FEW, starts
+from fhir_service.storage.starts import FEW, FEW_BEYOND, beyond, starts
 from fhir_service.storage.steps import Question, Rows, Steps
 from fhir_service.storage.tables import TYPED
 from fhir_service.storage.visible import version
@@ -50,14 +50,22 @@ def _start(shape: Shape, bound: Bound, access: Access) -> Steps[ConditionShape |
     """The condition to start at; None: at everything of the type, newest first."""
     candidates = starts(shape)
     for one, sure in candidates:
-        if sure:
-            return one
-        counted = yield compile_estimate(shape.rtype, one, access), bound
-        if counted[0][0] <= FEW:
+        if sure or (
+            yield from _finds_few(shape.rtype, one, bound, access, FEW_BEYOND if beyond(shape.rtype, one) else FEW)
+        ):
             return one
     if candidates and shape.sort != (NEWEST_FIRST,):
         return candidates[0][0]  # all of them are to be sorted, wherever it starts
     return None
+
+
+def _finds_few(rtype: str, condition: ConditionShape, bound: Bound, access: Access, few: int) -> Steps[bool]:
+    """Whether to start at a condition. What lies at its far end is counted first: much of that takes long to follow."""
+    for to, inner in beyond(rtype, condition):
+        if not (yield from _finds_few(to, inner, bound, access, FEW_BEYOND)):
+            return False
+    counted = yield compile_estimate(rtype, condition, few, access), bound
+    return int(counted[0][0]) <= few
 
 
 def _included(query: SearchQuery, matches: Rows, access: Access) -> Steps[tuple[Sequence[Stored], bool]]:

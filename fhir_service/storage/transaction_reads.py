@@ -81,7 +81,8 @@ class TransactionReads:
         return page.matches
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
-        return await Asked(found_in_work(query, access), is_search=not by_words(query))
+        words = by_words(query)
+        return await Asked(found_in_work(query, access), ("words",) if words else (), is_search=not words)
 
     async def referrers(
         self, targets: Sequence[tuple[str, str]], limit: int, apart_from: frozenset[str] = frozenset()

@@ -33,6 +33,7 @@ def start(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     """Whether searches start at their conditions or at everything."""
     if request.param == "many":
         monkeypatch.setattr("fhir_service.storage.searching.FEW", -1)
+        monkeypatch.setattr("fhir_service.storage.searching.FEW_BEYOND", -1)
         monkeypatch.setattr("fhir_service.storage.starts.SURE", -1)
         starts.starts.cache_clear()
     yield

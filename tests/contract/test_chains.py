@@ -23,6 +23,7 @@ def far_end(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """Whether the far end counts as narrow: the answer is the same."""
     if request.param == "many":
         monkeypatch.setattr("fhir_service.storage.searching.FEW", -1)
+        monkeypatch.setattr("fhir_service.storage.searching.FEW_BEYOND", -1)
         monkeypatch.setattr("fhir_service.storage.starts.SURE", -1)
         starts.starts.cache_clear()
     yield
