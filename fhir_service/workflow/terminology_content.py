@@ -60,10 +60,11 @@ class Terminology:
         return _best([r for r in found if not version or r.get("version") == version])
 
     async def system(self, url: str) -> System | None:
-        """The concepts of a code system; None when it is not known."""
+        """The concepts of a code system; None when it is not known, or known by name only."""
         if url not in self._systems:
             resource = await self.find("CodeSystem", url)
-            self._systems[url] = None if resource is None else _system(url, resource)
+            found = None if resource is None else _system(url, resource)
+            self._systems[url] = found if found and found.concepts else None
         return self._systems[url]
 
     async def members(self, value_set: Resource) -> Members | Issue:

@@ -119,7 +119,7 @@ class _Walk:
         system = self.content.systems.get(url)
         if "concept" in rule:
             return _enumerated(url, rule["concept"], system)
-        if system is None or not system.concepts:
+        if system is None:
             return unknown("code system", url)
         concepts = filtered(system, rule.get("filter", ()))
         if isinstance(concepts, Issue):

@@ -25,7 +25,7 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     version = arguments.one("version")
     canonical = f"{url}|{version}" if version else url
     system = await terminology(face, request).system(canonical)
-    if system is None or not system.concepts:
+    if system is None:
         return refusal(unknown("code system", canonical))
     concept = system.find(code)
     if concept is None:
