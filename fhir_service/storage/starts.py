@@ -24,7 +24,7 @@ from fhir_service.storage.shape import (
 
 FEW = 1_000
 """So many rows are counted in a twentieth of a millisecond, and found, filtered and sorted in a few."""
-FEW_BEYOND = 5_000
+FEW_BEYOND = 3_000
 """The same at the end of a chain: to ask it of each of the newest takes longer than to compare a column."""
 RANKS: Mapping[tuple[ParameterType, str], int] = {
     (ParameterType.REFERENCE, "one"): 2,
