@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from fhir_service.app import Knutepunkt, create_app
 from fhir_service.settings import Settings
 from profiles.resource import Resource
+from tests import postgres
 
 BASE = "http://knutepunkt.test/fhir"
 FHIR_JSON = {"content-type": "application/fhir+json"}
@@ -67,13 +68,16 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-@pytest.fixture(scope="module")
-def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
-    """One service for the tests of a module: each test makes the resources it asks for."""
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def rest(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
+    """One service for the tests of a module, on each database: each test makes the resources it asks for."""
     folder: Path = tmp_path_factory.mktemp("rest")
-    settings = Settings(database=f"sqlite:///{folder / 'k.db'}", mllp="", base_url=BASE, max_body_bytes=200_000)
-    with opened_rest(settings, folder / "k.db") as client:
-        yield client
+    more = {"mllp": "", "base_url": BASE, "max_body_bytes": 200_000, "export_folder": folder / "exports"}
+    with ExitStack() as opened:
+        url = f"sqlite:///{folder / 'k.db'}"
+        if request.param == "postgresql":
+            url = opened.enter_context(postgres.empty_database())
+        yield opened.enter_context(opened_rest(Settings(database=url, **more), folder / "k.db"))
 
 
 @contextmanager

@@ -96,6 +96,7 @@ def _form() -> dict[str, str]:
     return {"content-type": "application/x-www-form-urlencoded"}
 
 
+@pytest.mark.parametrize("rest", ["sqlite"], indirect=True)
 def test_a_locked_database_is_503_for_writers_and_reads_go_on(rest: Rest) -> None:
     stored = rest.stored({"resourceType": "Patient"})
     with closing(sqlite3.connect(rest.database, isolation_level=None)) as other:
