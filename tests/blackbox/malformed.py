@@ -377,7 +377,7 @@ def bundles(chance: random.Random) -> Malformed:
                 {"request": SECRET},
                 {"request": {"method": "BREW", "url": "Patient"}},
             ),
-            *({"request": {"method": "GET", "url": url}} for url in ("", "http://", SECRET, "//", "?" * 999)),
+            *({"request": {"method": "GET", "url": url}} for url in ("", "http://", SECRET, "a//b", "?" * 999)),
             {"request": {"method": "POST", "url": "Sandwich"}, "resource": {"resourceType": "Sandwich"}},
             {
                 "request": {"method": "POST", "url": "Patient"},
