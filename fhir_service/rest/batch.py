@@ -47,8 +47,8 @@ async def _answered(face: Face, request: Request, entry: Any) -> bytes:
 
 
 async def _dispatched(request: Request, asked: EntryRequest) -> Reply:
-    if not asked.path:  # a Bundle within a Bundle, or a search of everything, is no entry
-        return await request.dispatch(asked.method, "metadata/", asked.headers)
+    if not asked.path and asked.method not in _READS:  # a Bundle within a Bundle is no entry
+        return await request.dispatch(asked.method, "_", asked.headers)
     body = body_of_entry(asked)
     if isinstance(body, Issue):
         return refusal(body)
