@@ -100,8 +100,9 @@ def _member(term: Term) -> Run:
     name = term.word
 
     def run(scope: Scope, focus: Nodes, this: Nodes) -> Nodes:
-        scope.spend(len(focus))
-        return [below for node in focus for below in nodes.child(node, name)]
+        found = [below for node in focus for below in nodes.child(node, name)]
+        scope.spend(len(focus) + len(found))
+        return found
 
     if not name[:1].isupper():
         return run

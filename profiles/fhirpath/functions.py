@@ -109,7 +109,9 @@ def _extension(scope: Scope, found: Nodes, arguments: tuple[Nodes, ...]) -> Node
 
 
 def _children(scope: Scope, found: Nodes, arguments: tuple[Nodes, ...]) -> Nodes:
-    return [below for node in found for below in nodes.children(node)]
+    result = [below for node in found for below in nodes.children(node)]
+    scope.spend(len(result))
+    return result
 
 
 def _absolute(scope: Scope, found: Nodes, arguments: tuple[Nodes, ...]) -> Nodes:

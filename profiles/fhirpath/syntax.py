@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 LONGEST: Final = 4_000
-DEEPEST: Final = 60
+DEEPEST: Final = 30
 
 
 class Unsupported(Exception):
@@ -76,7 +76,10 @@ def parse(text: str) -> Term:
     if len(text) > LONGEST:
         raise Unsupported(f"longer than {LONGEST} characters")
     parser = _Parser(list(tokens(text)))
-    tree = parser.expression()
+    try:
+        tree = parser.expression()
+    except RecursionError as failure:  # a long row of signs
+        raise Unsupported("too many levels") from failure
     if parser.position < len(parser.tokens):
         raise Unsupported(f"{parser.tokens[parser.position].text!r} in the wrong place")
     return tree

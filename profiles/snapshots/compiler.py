@@ -86,8 +86,8 @@ class _Compiling:
 
     lookup: Lookup
     notes: dict[str, None] = field(default_factory=dict)
-    made: dict[str, Judge | None] = field(default_factory=lambda: {SIMPLE_QUANTITY: _without_comparator})
-    """By address; None while it is being made, or where it cannot be."""
+    made: dict[str, Judge] = field(default_factory=lambda: {SIMPLE_QUANTITY: _without_comparator})
+    """The checks of profiles, by address."""
 
     def told(self, url: str) -> tuple[Issue, ...]:
         return tuple(information("profile-partly", url[:300], text) for text in list(self.notes)[:MOST_NOTES])
@@ -111,17 +111,14 @@ class _Compiling:
     def of_address(self, url: str) -> Judge | None:
         """The check of another profile by its address, made when it is first met; None if it is not at hand."""
         if url not in self.made:
-            self.made[url] = None
-            found = self.lookup(url) if len(self.made) <= MOST_PROFILES else None
+            found = self.lookup(url) if len(self.made) < MOST_PROFILES else None
             if found is None:
                 self.note(f"a profile that is not at hand is not judged: {url}")
                 return None
+            # one that speaks of itself finds this, and by the time it is asked the check is there
+            self.made[url] = lambda node, around: self.made[url](node, around)
             self.made[url] = self.profile(found)
-        return self.made[url] or self._later(url)
-
-    def _later(self, url: str) -> Judge | None:
-        """A profile that speaks of itself is looked up when it is needed."""
-        return lambda node, around: judge(node, around) if (judge := self.made[url]) else []
+        return self.made[url]
 
 
 @dataclass(slots=True)
