@@ -36,7 +36,7 @@ def test_operation_answers_as_written_down(rest: Rest, case: Path) -> None:
     more = {"json": asked["body"], "headers": FHIR_JSON} if "body" in asked else {}
     answer = rest(asked["method"], asked["path"], **more)
     resource: Resource = answer.json()
-    assert check(resource) == ()
+    assert not [issue for issue in check(resource) if issue.refuses]
     found = {"status": answer.status_code, "body": _steady(resource)}
     if os.environ.get("UPDATE_CASES"):
         text = json.dumps({**told, "answer": found}, indent=2, ensure_ascii=False)

@@ -23,6 +23,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PATIENT = re.compile(r"(?:.*/)?Patient/([A-Za-z0-9\-.]{1,64})", re.ASCII)
 _NOT_ASYNC = error("bad-request", "Prefer", "An export runs in the background: send Prefer: respond-async")
 _BAD_FORMAT = error("bad-parameter-value", "_outputFormat", f"The files are {NDJSON}")
+_NO_PARTS = error("bad-parameter-value", "_elements", "An export has whole resources")
 _BAD_TYPE = error("bad-parameter-value", "_type", "Expected types that are served and can be part of this export")
 _BAD_PATIENT = error("bad-parameter-value", "patient", "Expected references as Patient/[id]")
 _TOO_MANY = error("throttled", "", "Too many exports are under way; try again later")
@@ -40,6 +41,8 @@ async def begun(
     """202 and where to ask how far it is. `patients`: those of the group."""
     if not _ASYNC.search(request.headers.get(b"prefer", b"")):
         return refusal(_NOT_ASYNC)
+    if request.view.part:
+        return refusal(_NO_PARTS)
     asked = _asked(face, request, arguments, level)
     if isinstance(asked, Issue):
         return refusal(asked)
