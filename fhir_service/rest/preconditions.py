@@ -75,7 +75,7 @@ async def existing(face: Face, request: Request) -> SearchQuery | tuple[Issue, .
     value = request.headers.get(b"if-none-exist")
     if value is None:
         return None
-    parameters = decoded(value.strip().removeprefix(b"?"))
+    parameters = decoded(value.strip().removeprefix(request.rtype.encode()).removeprefix(b"?"))
     if isinstance(parameters, Issue):
         return (replace(parameters, at="If-None-Exist"),)
     return await _resolved(face, request, parameters, "If-None-Exist")

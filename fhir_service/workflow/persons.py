@@ -27,6 +27,8 @@ class Persons:
     left: tuple[str, ...] = ()
     """Persons that a Patient moved away from: what hung on it counts for the new person in this transaction."""
     issues: tuple[Issue, ...] = ()
+    blamed: Mapping[Issue, str] = field(default_factory=dict)
+    """Of each issue, the draft that it is about."""
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class _Finding:
     identifiers: list[tuple[str, str, str]] = field(default_factory=list)
     moves: list[PersonMove] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
-    issues: list[Issue] = field(default_factory=list)
+    blamed: dict[Issue, str] = field(default_factory=dict)
 
 
 def national_identifiers(element: Resource) -> tuple[Identifier, ...]:
@@ -64,7 +66,12 @@ async def find_persons(tx: Reads, drafts: Sequence[Draft], stored: Mapping[str, 
             _claim(finding, draft, claims[draft.reference], known, stored.get(draft.reference))
     await _find_others(tx, finding, others, stored, base_url)
     return Persons(
-        finding.of, tuple(finding.identifiers), tuple(finding.moves), tuple(finding.left), tuple(finding.issues)
+        of=finding.of,
+        identifiers=tuple(finding.identifiers),
+        moves=tuple(finding.moves),
+        left=tuple(finding.left),
+        issues=tuple(finding.blamed),
+        blamed=finding.blamed,
     )
 
 
@@ -74,7 +81,7 @@ def _claim(
     persons = {known[i] for i in claims if i in known}
     if len(persons) > 1:
         text = "The national identifiers belong to different persons here; the koordinerende enhet must decide"
-        finding.issues.append(error("identity-ambiguous", "Patient.identifier", text))
+        finding.blamed.setdefault(error("identity-ambiguous", "Patient.identifier", text), draft.reference)
         return
     before = now.person_id if now else None
     person = persons.pop() if persons else before or draft.rid

@@ -84,7 +84,7 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     stored = {w.draft.reference: w.stored for w in wanted if w.stored}
     persons = await find_persons(tx, drafts, stored, ground.base_url)
     if any(issue.refuses for issue in persons.issues):
-        return Settlement(persons.issues, Changes())
+        return Settlement(persons.issues, Changes(), blamed=persons.blamed)
     groups = _groups(drafts, persons)
     standings = await _standings(tx, groups, persons, stored, ground.base_url)
     judgements = [

@@ -92,7 +92,7 @@ def _identities(entry: Entry, intent: Intended) -> set[object]:
     """What an entry is about. Criteria without a match are an identity, too: twice, they would make two of one."""
     request, answer = entry.request, intent.answer
     names: set[object] = {(w.draft.rtype, w.draft.rid) for w in intent.wanted}
-    if answer is not None and answer.version:
+    if answer is not None and answer.rid:  # also one whose delete finds nothing to delete
         names.add((answer.rtype, answer.rid))
     if request.criteria is not None and request.method in ("create", "update"):
         names.add((request.rtype, request.criteria.criteria))

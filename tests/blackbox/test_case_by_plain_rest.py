@@ -278,6 +278,8 @@ def test_second_coordinator_is_refused_until_the_first_has_an_end(hub: Hub, ke: 
 )
 def test_coordinator_is_somebody_at_a_unit(hub: Hub, ke: Client, member: Resource, expected: int) -> None:
     case, _ = decided_case(hub)
+    kari = {"resourceType": "Practitioner", "id": "kari"}
+    assert ke.http.put("Practitioner/kari", json=kari).status_code in (200, 201)
     role, start = [concept(names.TEAM_ROLE, "coordinator")], date.today().isoformat()  # noqa: DTZ011 - the day here
     team = {
         "resourceType": "CareTeam",
