@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
+import msgspec
+
 from fhir_service.search.query import SearchQuery
 from fhir_service.storage.access import EVERYTHING, Access
 from mappings.message import Answer, MessageKey
@@ -45,9 +47,8 @@ class InForceConflict(StorageError):
     """The constraint of `in_force` refused what the rules had let through."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One version of a resource as it lies in the database."""
+class Stored(msgspec.Struct, frozen=True):
+    """One version of a resource as it lies in the database. A Struct: made for every row, in half the time."""
 
     rtype: str
     rid: str
