@@ -20,12 +20,13 @@ from fhir_service.rest.bundle_entry import (
 )
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.render import ALWAYS, refusal
-from profiles.issues import Issue
+from profiles.issues import Issue, error
 from profiles.resource import Resource
 
 AT_ONCE = 64
 """Entries in work at a time (SR-8)."""
 _READS = ("GET", "HEAD")
+_NO_BUNDLE = error("structure", "request.url", "A batch or transaction is no entry of another one")
 
 
 async def batch(face: Face, request: Request, entries: Sequence[Any]) -> Reply:

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from fhir_service.resources import resource_type
-from fhir_service.rest.media import FHIR_JSON, JSON_PATCH
+from fhir_service.rest.media import FHIR_JSON
 from fhir_service.rest.operations import Operation, operations_of
 from fhir_service.rest.routes import ROUTES, Level
 from fhir_service.search import Parameter, includes, parameters, revincludes
+from fhir_service.workflow.patches import FORMS
 from profiles import names
 from profiles.definitions import compartments, version
 from profiles.resource import Resource
@@ -57,7 +58,7 @@ def capability_statement(rtypes: Iterable[str], base: str, software: str, made: 
         "implementation": {"description": "Knutepunkt, the hub for the individual plan", "url": base},
         "fhirVersion": version(),
         "format": [FHIR_JSON, "json"],
-        "patchFormat": [JSON_PATCH, FHIR_JSON],
+        "patchFormat": list(FORMS),
         "rest": [_rest(sorted(rtypes))],
     }
     return msgspec.json.encode(statement)

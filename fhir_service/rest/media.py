@@ -13,7 +13,6 @@ OF_VIEW = frozenset({"_format", "_pretty", "_summary", "_elements"})
 """Parameters about the form of the answer, known at every address.  https://hl7.org/fhir/R4/http.html#parameters"""
 FHIR_JSON = "application/fhir+json"
 JSON = "application/json"
-JSON_PATCH = "application/json-patch+json"
 FORM = "application/x-www-form-urlencoded"
 RESOURCE_TYPES = (FHIR_JSON, JSON)
 _NAMED = frozenset({FHIR_JSON, JSON, "text/json"})
