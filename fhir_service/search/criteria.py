@@ -101,6 +101,8 @@ def _kind(parameter: Parameter) -> str:
     """A key of `_PLAIN`."""
     if parameter.code in ("_id", PHONETIC):
         return parameter.code
+    if parameter.canonical:
+        return "uri"
     if parameter.declared == "token" and all(branch.type == "boolean" for branch in parameter.branches):
         return "flag"
     return parameter.declared

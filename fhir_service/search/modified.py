@@ -15,7 +15,7 @@ Make: TypeAlias = Callable[[Parameter], Reading]
 
 def modified(parameter: Parameter, modifier: str) -> Reading | None:
     """How `parameter:modifier` is read; None if it does not take the modifier."""
-    if parameter.is_reference and modifier in parameter.targets:
+    if modifier in parameter.targets and not parameter.canonical:
         return Values(parameter, parameter.code, parameter.type, *_of_one_type(modifier)).read
     if modifier not in parameter.modifiers:
         return None
@@ -25,7 +25,7 @@ def modified(parameter: Parameter, modifier: str) -> Reading | None:
 def unknown_modifier(at: str, parameter: Parameter) -> Issue:
     """Names those that it takes."""
     valid = [f":{name}" for name in parameter.modifiers]
-    if parameter.is_reference:
+    if parameter.targets and not parameter.canonical:
         valid.append(":[type] with a type that it may point to")
     known = f"takes {', '.join(valid)}" if valid else "takes no modifier"
     return error("unknown-modifier", at, f"{parameter.code} {known}.")

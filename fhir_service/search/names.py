@@ -126,7 +126,8 @@ def _chain(place: _Place, head: str, rest: str) -> Found:
     if parameter is None:
         return _unknown(place, code)
     if not parameter.leads:
-        text = f"{code} leads to no other resource: no parameter can follow it."
+        told = "holds canonical addresses, which are compared and not followed" if parameter.is_reference else "is none"
+        text = f"Only references lead to other resources: {code} {told}."
         return error("unknown-parameter", place.at, text)
     if colon and only not in parameter.targets:
         return unknown_modifier(place.at, parameter)

@@ -79,8 +79,16 @@ class Parameter:
 
     @property
     def leads(self) -> bool:
-        """Whether it leads to resources: what is included, and by whose parameters may be asked (`subject.name`)."""
-        return self.is_reference and any(branch.type != "Resource" for branch in self.branches)
+        """Whether it leads to resources: what is included, and by whose parameters may be asked (`subject.name`).
+
+        A canonical names whatever has that address, in any version, here or elsewhere: it is compared, not followed.
+        """
+        return self.is_reference and any(branch.type == "Reference" for branch in self.branches)
+
+    @property
+    def canonical(self) -> bool:
+        """Whether it is a reference by name only that holds addresses: then its values are read as such."""
+        return self.is_reference and not any(branch.type in ("Reference", "Resource") for branch in self.branches)
 
     @property
     def sortable(self) -> bool:

@@ -23,8 +23,6 @@ from tests.unit.search.asked import query, refusals, told
         ("CarePlan", "_revinclude", "Task:*", Include("Task", "*", reverse=True)),
         ("CarePlan", "_revinclude:iterate", "Observation:encounter",
          Include("Observation", "encounter", reverse=True, iterate=True)),
-        ("QuestionnaireResponse", "_include", "QuestionnaireResponse:questionnaire",
-         Include("QuestionnaireResponse", "questionnaire")),
     ],
 )  # fmt: skip
 def test_include_names_source_parameter_and_target(rtype: str, name: str, value: str, found: Include) -> None:
@@ -66,6 +64,8 @@ def test_several_types_include_from_each() -> None:
         ("CarePlan", "_revinclude", "Provenance:target:Nothing"),
         ("CarePlan", "_revinclude:iterate", "*"),
         ("Bundle", "_include", "Bundle:composition"),
+        ("QuestionnaireResponse", "_include", "QuestionnaireResponse:questionnaire"),
+        ("Questionnaire", "_revinclude", "QuestionnaireResponse:questionnaire"),
         ("Binary", "_include", "Binary:x"),
     ],
 )

@@ -140,6 +140,7 @@ def test_value_has_to_be_what_the_modifier_takes(rtype: str, name: str, value: s
         ("Patient", "phonetic:exact"),
         ("Patient", "organization:below"),
         ("Patient", "organization:Patient"),
+        ("QuestionnaireResponse", "questionnaire:Questionnaire"),
         ("ValueSet", "url:contains"),
         ("Observation", "value-quantity:not"),
         ("Observation", "code-value-quantity:not"),
@@ -209,6 +210,7 @@ def test_texts_beside_a_code_are_found() -> None:
         {"coding": [7, {"display": 7}]},
         {"type": 7},
         {"type": {"text": 7}},
+        {"text": "\u0301", "display": " "},
     ],
 )
 def test_texts_of_another_shape_are_passed_over(value: Any) -> None:
@@ -225,3 +227,11 @@ def test_identifier_is_found_by_its_type() -> None:
         ("identifier:of-type", MR, "MR|446053"),
         ("identifier:of-type", "", "X|446053"),
     }
+
+
+@pytest.mark.parametrize("value", ["http://a/q|2", "Questionnaire/7", f"{BASE}/Questionnaire/7"])
+def test_canonical_is_compared_as_it_is_written(value: str) -> None:
+    found = condition("QuestionnaireResponse", "questionnaire", value)
+    assert found == Criterion("questionnaire", REFERENCE, (ReferenceValue(None, "", value),))
+    response = {"resourceType": "QuestionnaireResponse", "questionnaire": value}
+    assert ("questionnaire", "", "", value) in extract(response, BASE).references

@@ -128,7 +128,8 @@ def test_other_names_are_refused(rtype: str, name: str, code: str) -> None:
     [
         ("Observation", "subject:Patient.nothing", "A Patient has no such parameter, but: "),
         ("Observation", "subject.nothing", "Nothing that is served here and that subject may lead to"),
-        ("Observation", "code.name", "code leads to no other resource"),
+        ("Observation", "code.name", "Only references lead to other resources: code is none."),
+        ("QuestionnaireResponse", "questionnaire.title", "questionnaire holds canonical addresses"),
         ("Patient", "_has:Observation:encounter:code", "What leads from a Observation to a Patient is: "),
         ("Patient", "_has:x:code", "_has is written _has:[type]:[reference]:[parameter]."),
         ("Patient", "_filter", "_filter is not served here."),
