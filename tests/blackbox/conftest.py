@@ -26,8 +26,11 @@ def free_port() -> int:
 class Service:
     """`knutepunkt serve` that can be killed and started again on the same database."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database: str | None = None, workers: int = 1) -> None:
+        """`database`: its URL; None: a SQLite file in the folder."""
         self.folder = folder
+        self.database = database or f"sqlite:///{folder / 'knutepunkt.db'}"
+        self.workers = workers
         self.http_port, self.mllp_port = free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.environment: dict[str, str] = {}
@@ -47,10 +50,6 @@ class Service:
         return f"http://{self.http}/fhir"
 
     @property
-    def database(self) -> str:
-        return f"sqlite:///{self.folder / 'knutepunkt.db'}"
-
-    @property
     def log(self) -> Path:
         return self.folder / "serve.log"
 
@@ -59,7 +58,7 @@ class Service:
         command = [sys.executable, "-m", "fhir_service", "serve", "--http", self.http, "--mllp", self.mllp]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--database", self.database],
+                [*command, "--database", self.database, "--workers", str(self.workers)],
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
