@@ -1,5 +1,6 @@
 """SQLite walks the index that the compiler means, whatever it may guess: stack.md 5, trap 2."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -7,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from fhir_service.search import parse
-from fhir_service.search.query import Cursor
+from fhir_service.search.query import Cursor, SearchQuery
 from fhir_service.storage import statements as sql
 from fhir_service.storage.compiler import compile_page
 from fhir_service.storage.including import compile_forward
 from fhir_service.storage.prepared import Prepared
+from fhir_service.storage.searching import found
 from fhir_service.storage.shape import shape_of
 from fhir_service.storage.starts import starts
 
@@ -78,6 +80,89 @@ def test_what_is_sorted_afterwards_starts_at_the_selective_index(
     migrated: Path, rtype: str, params: list[tuple[str, str]], start: str
 ) -> None:
     steps = page_plan(migrated, rtype, *params)
+    assert any(start in step for step in steps), steps
+
+
+def found_plans(migrated: Path, query: SearchQuery, few: int) -> list[list[str]]:
+    """The plans of all statements of a search; a count answers `few`, all else one row of each type."""
+    plans = []
+    steps = found(query)
+    try:
+        statement, values = next(steps)
+        while True:
+            plans.append(plan_of(migrated, statement))
+            statement.sqlite.arguments(values)
+            counted = "count(*)" in statement.sqlite.sql
+            statement, values = steps.send([(few,)] if counted else [(query.rtype or "Task", *ROW)])
+    except StopIteration:
+        return plans
+
+
+ROW = ("a", 1, 1, b"", 0, None, None, 1, 1)
+KNOWN_SCANS = re.compile(
+    r"SCAN (json_each|page|few|found|named|counts|referring|p\d+|d\d+f|\(subquery-\d+\)|fulltext_words)\b"
+    r"|SCAN \d+ CONSTANT ROW|SCAN d\d* USING (COVERING )?INDEX typed_\w+_newest"
+)
+"""Lists, results of the statement itself, and the walk along the newest."""
+
+
+@pytest.mark.parametrize("few", [0, 10_000])
+@pytest.mark.parametrize(
+    ("rtype", "params"),
+    [
+        ("CarePlan", [("subject.identifier", "s|1")]),
+        ("CarePlan", [("subject:Patient.name", "a"), ("_total", "accurate")]),
+        ("Task", [("patient.birthdate", "2000-01-01")]),
+        ("Task", [("patient.gender", "male"), ("status", "requested,accepted")]),
+        ("Task", [("patient.organization.name", "a")]),
+        ("Task", [("part-of.patient.identifier", "1")]),
+        ("Patient", [("_has:Condition:patient:code", "x")]),
+        ("Patient", [("_has:Task:patient:status", "x"), ("family", "a")]),
+        ("Patient", [("_has:CarePlan:patient:_has:Task:focus:status", "x")]),
+        ("Patient", [("name:contains", "a")]),
+        ("Condition", [("subject.gender", "male"), ("_sort", "onset-date,-code,_id")]),
+        ("Observation", [("value-quantity", "gt5||mg"), ("code-value-quantity", "a$gt5")]),
+        ("Observation", [("code-value-concept", "a$b")]),
+        ("Location", [("near", "59|10")]),
+        ("ValueSet", [("url:below", "http://x")]),
+        ("Task", [("_list", "a"), ("_text", "word")]),
+        ("Condition", [("_content", "word"), ("code", "x")]),
+        (
+            "CarePlan",
+            [("category", "x"), ("_include", "CarePlan:patient"), ("_include:iterate", "Patient:organization")],
+        ),
+        ("Patient", [("_revinclude", "Task:patient"), ("_revinclude", "*"), ("_include", "*")]),
+        (None, [("_type", "Task,Patient,Condition"), ("_lastUpdated", "gt2020"), ("_total", "accurate")]),
+        (None, [("_type", "Task,Condition"), ("_sort", "_id")]),
+    ],
+)
+def test_no_search_scans_a_table(migrated: Path, rtype: str | None, params: list[tuple[str, str]], few: int) -> None:
+    """However many resources there are: each is reached by an index, or met in a walk along the newest."""
+    query = parse(rtype, params, base_url="http://x/fhir").query
+    assert query
+    for steps in found_plans(migrated, query, few):
+        scans = [s for s in steps if s.startswith("SCAN") and not KNOWN_SCANS.match(s)]
+        assert not scans, steps
+
+
+def test_compartment_starts_at_its_resource(migrated: Path) -> None:
+    query = parse(None, [], base_url="http://x/fhir", compartment=("Patient", "7")).query
+    assert query
+    (steps,) = found_plans(migrated, query, 0)
+    assert not [s for s in steps if re.match(r"SCAN d\d+ ", s)], steps
+    assert not [s for s in steps if "resource_newest" in s], steps
+
+
+@pytest.mark.parametrize(
+    ("params", "start"),
+    [
+        ([("subject.identifier", "s|1")], "SEARCH c0l0d USING PRIMARY KEY (param=? AND code=?"),
+        ([("patient.identifier", "s|1")], "c0l0s USING INDEX typed_care_plan_patient_target (patient_target=?)"),
+        ([("patient.identifier", "s|1")], "d USING INTEGER PRIMARY KEY (rowid=?)"),
+    ],
+)
+def test_chain_starts_at_its_far_end(migrated: Path, params: list[tuple[str, str]], start: str) -> None:
+    steps = page_plan(migrated, "CarePlan", *params)
     assert any(start in step for step in steps), steps
 
 
