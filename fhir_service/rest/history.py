@@ -8,7 +8,7 @@ from typing import TypeAlias, cast
 from fhir_service.rest.exchange import Face, Parameters, Reply, Request, View
 from fhir_service.rest.historyset import historyset
 from fhir_service.rest.links import Paged, links, opened, place_of
-from fhir_service.rest.paging import CHANGED, PageToken
+from fhir_service.rest.paging import PageToken
 from fhir_service.rest.preconditions import is_lenient
 from fhir_service.rest.read import NOT_FOUND
 from fhir_service.rest.render import ALWAYS, refusal
@@ -71,12 +71,10 @@ def _following(face: Face, request: Request) -> _Asked | tuple[Issue, ...] | Non
     token = opened(face, request, place)
     if not isinstance(token, PageToken):
         return None if token is None else (token,)
-    view = with_part(request.view, list(token.parameters))
+    view = cast(View, with_part(request.view, list(token.parameters)))  # it was one when it was sealed
     query = _query(request)
     for name, value in token.parameters:
         query = _READ[name][0](query, value) or query if name in _READ else query
-    if isinstance(view, Issue):
-        return (CHANGED,)
     paged = Paged(place, token.parameters, request.parameters[0][1], token.total)
     if token.after is not None:
         query = replace(query, after=cast(HistoryPlace, token.after[0]), total=False)

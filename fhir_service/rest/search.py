@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#search
 """
 
 from dataclasses import dataclass, replace
+from typing import cast
 
 from fhir_service.rest.body import body_of
 from fhir_service.rest.exchange import Face, Parameters, Reply, Request, View
@@ -91,11 +92,11 @@ def _following(face: Face, request: Request) -> _Asked | tuple[Issue, ...] | Non
     token = opened(face, request, place_of(request))
     if not isinstance(token, PageToken):
         return None if token is None else (token,)
-    view = with_part(request.view, list(token.parameters))
-    told = {name for name, _ in parameters_of(view)} if isinstance(view, View) else set()
+    view = cast(View, with_part(request.view, list(token.parameters)))  # it was one when it was sealed
+    told = {name for name, _ in parameters_of(view)}
     kept = [(name, value) for name, value in token.parameters if name not in told]
     parsed = _parsed(face, request, kept, after=token.cursor)
-    if parsed.query is None or isinstance(view, Issue):
+    if parsed.query is None:
         return (CHANGED,)
     paged = Paged(place_of(request), token.parameters, request.parameters[0][1])
     return _shown(parsed.query, view, paged)

@@ -67,3 +67,18 @@ def test_a_failure_is_that_of_the_inner_request(monkeypatch: pytest.MonkeyPatch)
 def test_the_caller_is_the_one_of_the_outer_request() -> None:
     """An entry cannot name another one."""
     assert dispatched(Asked(), "Patient/1", {b"x-knutepunkt-role": b"nobody"}).status == 404
+
+
+def test_a_header_that_comes_twice_is_one_with_a_comma() -> None:
+    """RFC 9110 5.2: otherwise the last one would win."""
+    nothing: Any = None
+    serving = FhirRouter(Face(nothing, nothing, BASE, PageTokens(b""), b"{}", nothing), ("Patient",))
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    twice = [(b"accept", b"text/plain;q=0"), (b"accept", b"application/fhir+xml"), (b"host", b"x")]
+    scope = {"method": "GET", "path": "/fhir/metadata", "query_string": b"", "headers": twice}
+    asyncio.run(serving(scope, nothing, send))
+    assert sent[0]["status"] == 406

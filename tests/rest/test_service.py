@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from fhir_service.app import Knutepunkt, create_app
@@ -159,7 +160,8 @@ def test_what_the_constraint_refuses_is_409(rtype: str, expected: str) -> None:
     assert expected in answer.sent[1]["body"].decode()
 
 
-def test_an_error_of_ours_is_500_with_an_id_and_no_detail() -> None:
+def test_an_error_of_ours_is_500_with_an_id_and_no_detail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fhir_service.rest.router.log", structlog.get_logger())  # none that an earlier test has used
     part = {"type": "http.request", "body": BODIES["Patient"]}
     with capture_logs() as logs:
         answer = hold(router(KeyError("15918512397")), [part], headers=JSON_HEADERS)
