@@ -72,7 +72,7 @@ def create_app(settings: Settings) -> "Knutepunkt":
         endpoints = read_endpoints(settings.endpoints)
     except EndpointsError as problem:
         raise ValueError(f"--endpoints: {problem}") from problem
-    municipal = Municipal(infer_need=settings.infer_need)
+    municipal = Municipal(infer_need=settings.infer_need, refuse_wrong_numbers=settings.refuse_wrong_numbers)
     ground = Ground(settings.fhir_base, routes(settings.routes), municipal, settings.referential_integrity)
     return Knutepunkt(Configured(settings, ground, endpoints))
 

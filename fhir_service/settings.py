@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     """What the FHIR endpoint offers (decision 33): `Patient,Task,Observation`, or a JSON array of the names."""
     infer_need: bool = False
     """Whether a long stay that ends without a notice of need opens a case by itself (decision 14)."""
+    refuse_wrong_numbers: bool = False
+    """Whether a national number with wrong check digits is refused over REST as it is in messages (ADR 0019)."""
     referential_integrity: bool = True
     """Whether what a client refers to here must exist, and what is referred to stays."""
     max_body_bytes: int = 10_000_000

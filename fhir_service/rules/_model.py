@@ -59,6 +59,8 @@ class Settings:
     """Whether a discharge without notice makes a case (decision 14)."""
     infer_need_days: int = 14
     """How long the stay must have been for that; a discharge to rehabilitation counts always."""
+    refuse_wrong_numbers: bool = False
+    """Whether a national number with wrong check digits is refused over REST, or only told (ADR 0019)."""
 
 
 @dataclass(frozen=True, slots=True)
