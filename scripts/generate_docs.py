@@ -6,6 +6,7 @@ from importlib import import_module
 from inspect import getdoc
 from pathlib import Path
 
+import checker_page
 import rest_pages
 
 from fhir_service import catalogue
@@ -25,6 +26,7 @@ def pages() -> dict[str, str]:
         "types.md": MARK + "\n".join(rest_pages.types(_table)),
         "search.md": MARK + "\n".join(rest_pages.search(_table)),
         "operations.md": MARK + "\n".join(rest_pages.operation_page(_table)),
+        "checker.md": MARK + "\n".join(checker_page.checker(_table)),
         "issue-codes.md": MARK + "\n".join(_issue_codes()),
     }
 

@@ -1,7 +1,7 @@
 """The profiles that are stored here, compiled once, and what resources that claim them are refused for.
 
-`meta.profile` is a claim: a profile that is stored here with a snapshot is enforced, one that is not is accepted
-unread.  https://hl7.org/fhir/R4/resource.html#Meta.profile
+`meta.profile` is a claim: a profile that is stored here with a snapshot is enforced, and so are the definitions of the
+extensions in the resource; what is not stored is accepted unread.  https://hl7.org/fhir/R4/resource.html#Meta.profile
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,14 @@ from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.terminology_content import Searches, Terminology
 from profiles.issues import Issue
 from profiles.snapshots import Profile
+from profiles.snapshots.extensions import extensions_in
 from profiles.snapshots.known import core_type
 from profiles.validate import conforms
 
 MOST_CLAIMED = 20
 """Profiles of one resource that are looked at (SR-8)."""
+MOST_EXTENSIONS = 50
+"""Extensions of one resource whose definitions are looked for, where it claims a profile."""
 
 
 def claimed(resource: Any) -> tuple[str, ...]:
@@ -29,11 +32,17 @@ def claimed(resource: Any) -> tuple[str, ...]:
     return tuple(url for url in dict.fromkeys(told) if core_type(url) != resource.get("resourceType"))[:MOST_CLAIMED]
 
 
+def extended(resource: Any) -> tuple[str, ...]:
+    """The addresses of its extensions."""
+    told = (extension.get("url") for _, extension in extensions_in(resource))
+    return tuple(dict.fromkeys(url for url in told if isinstance(url, str) and ":" in url))[:MOST_EXTENSIONS]
+
+
 async def unconforming(
     searches: Searches, wanted: Sequence[Wanted], store: ProfileStore
 ) -> tuple[tuple[Draft, Issue], ...]:
     """What drafts are refused for by the profiles that they claim, by the draft."""
-    claims = [(w.draft, urls) for w in wanted if (urls := claimed(w.draft.after))]
+    claims = [(w.draft, urls + extended(w.draft.after)) for w in wanted if (urls := claimed(w.draft.after))]
     if not claims:
         return ()
     known = Terminology(searches, EVERYTHING)

@@ -12,6 +12,7 @@ from profiles.issues import Issue, error, information
 from profiles.resource import Resource
 from profiles.snapshots import discriminators
 from profiles.snapshots.discriminators import Undecidable
+from profiles.snapshots.extensions import extensions_in
 from profiles.snapshots.invariants import is_own, of_rule
 from profiles.snapshots.judging import MOST_PROBLEMS, Around, Judge, below, joined
 from profiles.snapshots.known import CORE, Lookup, canonical, core_type
@@ -41,12 +42,24 @@ class Profile:
     notes: tuple[Issue, ...] = ()
 
     def check(self, value: dict[str, Any]) -> list[Problem]:
-        """What is wrong with a resource by this profile, besides what is wrong with it as R4."""
+        """What is wrong with a resource by this profile, besides what is wrong with it as R4.
+
+        The profile of an extension is that of each extension in the resource that has its address.
+        """
         rtype = value.get("resourceType")
+        if self.type == "Extension":
+            return list(self._of_extensions(value))[:MOST_PROBLEMS]
         if rtype != self.type and self.type not in ABSTRACT:
             return [Problem("", "structure", f"{self.url} is a profile of {self.type}")]
         root = node_of(value, self.type)
         return self.judge(root, Around(root, root))[:MOST_PROBLEMS]
+
+    def _of_extensions(self, value: dict[str, Any]) -> Iterator[Problem]:
+        root = node_of(value, "")
+        around = Around(root, root)
+        for place, extension in extensions_in(value):
+            if extension.get("url") == self.url:
+                yield from below(place, self.judge(Node(extension, "Extension"), around))
 
 
 def nothing_known(url: str) -> None:
@@ -145,11 +158,11 @@ class _OneProfile:
 
     def _of_one(self, row: Row) -> Iterator[Judge]:
         yield from of_value(row, self.by)
-        if "." in row.id:
+        if "." in row.id:  # the root is of the type that the profile is of
             yield from of_types(row, self.by)
-        yield from self._binding(row)
-        yield from self._targets(row)
-        yield from self._type_profiles(row)
+            yield from self._binding(row)
+            yield from self._targets(row)
+            yield from self._type_profiles(row)
         for constraint in row.dicts("constraint"):
             if is_own(constraint):
                 yield from self._rule(constraint)

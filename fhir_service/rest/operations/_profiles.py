@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from fhir_service.rest.exchange import Face, Request
 from fhir_service.rest.operations._terminology import terminology
-from fhir_service.workflow.profiles import claimed
+from fhir_service.workflow.profiles import claimed, extended
 from profiles.issues import Issue, error, information
 from profiles.snapshots import Profile
 from profiles.snapshots.known import core_type
@@ -23,7 +23,8 @@ async def profiles_named(
     """`profile`, which has to be known and usable, and `meta.profile` as far as they are; or why there is none."""
     named = [profile] if profile and core_type(profile) != request.rtype else []
     claims = claimed(resource)
-    found = await face.office.profiles(terminology(face, request), [*dict.fromkeys((*named, *claims))])
+    urls = dict.fromkeys((*named, *claims, *extended(resource)))
+    found = await face.office.profiles(terminology(face, request), [*urls])
     for url in named:
         told = found[url]
         if told is None:

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.hl7.fhir.common.hapi.validation.support.CommonCodeSystemsTerminologyService;
 import org.hl7.fhir.common.hapi.validation.support.InMemoryTerminologyServerValidationSupport;
+import org.hl7.fhir.common.hapi.validation.support.PrePopulatedValidationSupport;
 import org.hl7.fhir.common.hapi.validation.support.UnknownCodeSystemWarningValidationSupport;
 import org.hl7.fhir.common.hapi.validation.support.ValidationSupportChain;
 import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
@@ -24,7 +25,7 @@ import org.hl7.fhir.r5.utils.validation.constants.BestPracticeWarningLevel;
 /**
  * HL7's own validator over the JSON files of a folder: R4 core definitions, no network, no terminology server.
  *
- * <p>{@code Validate FOLDER [--warnings]}: each error (and warning) is one line, {@code severity TAB file TAB place TAB text}; the
+ * <p>{@code Validate FOLDER [--warnings] [--profiles FOLDER]}: each error (and warning) is one line, {@code severity TAB file TAB place TAB text}; the
  * exit status is 1 if anything is an error or there is no file. Code systems that HL7 does not know (our own, national ones) are
  * warnings; the advice to have a narrative (dom-6) is left out.
  */
@@ -34,8 +35,16 @@ public final class Validate {
   private Validate() {}
 
   public static void main(String[] arguments) throws IOException {
-    FhirValidator validator = validator(FhirContext.forR4());
-    boolean all = List.of(arguments).contains("--warnings");
+    FhirContext context = FhirContext.forR4();
+    List<String> given = List.of(arguments);
+    PrePopulatedValidationSupport profiles = new PrePopulatedValidationSupport(context);
+    if (given.contains("--profiles")) {
+      for (Path file : files(Path.of(given.get(given.indexOf("--profiles") + 1)))) {
+        profiles.addResource(context.newJsonParser().parseResource(Files.readString(file)));
+      }
+    }
+    FhirValidator validator = validator(context, profiles);
+    boolean all = given.contains("--warnings");
     Map<ResultSeverityEnum, Integer> counts = new EnumMap<>(ResultSeverityEnum.class);
     List<Path> files = files(Path.of(arguments[0]));
     for (Path file : files) {
@@ -71,13 +80,14 @@ public final class Validate {
     }
   }
 
-  private static FhirValidator validator(FhirContext context) {
+  private static FhirValidator validator(FhirContext context, PrePopulatedValidationSupport profiles) {
     UnknownCodeSystemWarningValidationSupport unknown = new UnknownCodeSystemWarningValidationSupport(context);
     unknown.setNonExistentCodeSystemSeverity(IssueSeverity.WARNING);
     FhirInstanceValidator checks =
         new FhirInstanceValidator(
             new ValidationSupportChain(
                 new DefaultProfileValidationSupport(context),
+                profiles,
                 new Languages(context),
                 new InMemoryTerminologyServerValidationSupport(context),
                 unknown));

@@ -1,0 +1,43 @@
+"""The page about the checker and HL7's validator, from the recorded verdicts."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+CASES = Path(__file__).parents[1] / "tests" / "cases"
+FOLDERS = (
+    ("r4", "R4", "Cases of FHIR R4 itself, most of them broken in one way: `tests/cases/r4/verdicts.json`."),
+    ("profiles", "Profiles", "Cases of the Norwegian base profiles (no-basis): `tests/cases/profiles/verdicts.json`."),
+)
+Table = Callable[[tuple[str, ...], Iterable[tuple[str, ...]]], Iterator[str]]
+
+
+def checker(table: Table) -> Iterator[str]:
+    """The lines of the page."""
+    yield "# What the checker says, and what HL7's validator says\n"
+    yield "Every resource that is written is checked against FHIR R4 4.0.1: structure, primitive types, required codes,"
+    yield "reference targets, narrative and all invariants; and by the profiles that it claims, where they are stored"
+    yield "here. The same resources were shown to HL7's own validator (Java, offline;"
+    yield "`tests/oracles/record_verdicts.py`). Where the two differ in whether they refuse a resource, the reason stands"
+    yield "below. A test holds the page to the verdicts."
+    for folder, title, text in FOLDERS:
+        yield from _of(folder, title, text, table)
+    yield ""
+
+
+def _of(folder: str, title: str, text: str, table: Table) -> Iterator[str]:
+    theirs, why = _read(folder, "hl7_verdicts.json"), _read(folder, "differences.json")
+    both = sum(bool(said) for name, said in theirs.items() if name not in why)
+    yield f"\n## {title}\n\n{text} {len(theirs)} cases: {both} are refused by both, {len(why)} by one of the two.\n"
+    rows = ((name, _who(theirs[name]), reason) for name, reason in why.items())
+    yield from table(("Case", "Refused by", "Why"), rows)
+
+
+def _who(said: list[Any]) -> str:
+    return "HL7's validator" if said else "Knutepunkt"
+
+
+def _read(folder: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((CASES / folder / name).read_text(encoding="utf-8"))
+    return found
