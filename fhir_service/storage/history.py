@@ -65,7 +65,8 @@ def versions(query: HistoryQuery, access: Access = EVERYTHING) -> Steps[HistoryP
     shape, bound = _shape(query, access)
     rows = (yield _page(shape), bound) if query.count else ()
     total: int | None = None
-    if query.total and not (shape.at and shape.level != "instance"):  # each version would have to be looked at
+    each = shape.at and shape.level != "instance"  # to count these, each version has to be looked at
+    if query.total and not (each and query.count):
         total = (yield _total(shape), bound)[0][0]
     found = tuple(stored(row) for row in rows[: query.count])
     following = None

@@ -223,7 +223,10 @@ class HistoryQuery:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Versions newest first, deletions among them. `following`: cursor of the next page."""
+    """Versions newest first, deletions among them. `following`: cursor of the next page.
+
+    `total`: of all pages, where it was asked for; with `at` for more than one resource only if nothing else was.
+    """
 
     versions: tuple[Stored, ...]
     following: HistoryPlace | None = None

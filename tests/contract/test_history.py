@@ -151,6 +151,10 @@ def test_at_finds_what_was_current_in_a_period(database: Database) -> None:
         assert await at(times[2] + 1, times[4] + 1) == during
         assert await at(times[5] + 1, times[5] + 2) == [("Patient/a", 3), ("Goal/a", 1)]
         assert await at(0, times[0]) == []
+        within = (times[2] + 1, times[4] + 1)
+        assert (await repository.history(HistoryQuery("Patient", at=within))).total is None
+        assert (await repository.history(HistoryQuery("Patient", at=within, count=0))).total == 4
+        assert (await repository.history(HistoryQuery("Patient", "a", at=within))).total == 2
         assert told(await repository.history(HistoryQuery("Patient", "b", at=(times[4] + 1, times[5])))) == []
 
     database.run(story)
