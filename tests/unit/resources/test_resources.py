@@ -10,7 +10,7 @@ from profiles.definitions import resource_types
 def test_served_types_are_r4_types_in_order() -> None:
     assert set(served_types()) <= resource_types()
     assert list(served_types()) == sorted(set(SERVED))
-    assert len(served_types()) == 22
+    assert len(served_types()) == 60
 
 
 def test_other_types_are_served_when_they_are_named() -> None:
