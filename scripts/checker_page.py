@@ -19,7 +19,7 @@ def checker(table: Table) -> Iterator[str]:
     yield "Every resource that is written is checked against FHIR R4 4.0.1: structure, primitive types, required codes,"
     yield "reference targets, narrative and all invariants; and by the profiles that it claims, where they are stored"
     yield "here. The same resources were shown to HL7's own validator (Java, offline;"
-    yield "`tests/oracles/record_verdicts.py`). Where the two differ in whether they refuse a resource, the reason stands"
+    yield "`tests/oracles/record_verdicts.py`). Where the two differ in whether they refuse one, the reason stands"
     yield "below. A test holds the page to the verdicts."
     for folder, title, text in FOLDERS:
         yield from _of(folder, title, text, table)
