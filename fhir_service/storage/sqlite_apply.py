@@ -5,6 +5,7 @@ transaction may swap what stands in force (decision 31).
 """
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,10 +14,10 @@ from sqlalchemy.dialects.sqlite import insert
 from fhir_service.resources import resource_type
 from fhir_service.search.query import IndexRows
 from fhir_service.storage import statements as sql
-from fhir_service.storage.indexing import index_rows
+from fhir_service.storage.indexing import Row, index_rows
 from fhir_service.storage.moving import moved
 from fhir_service.storage.port import Changes, InForceConflict, PersonMove, StorageError, Write
-from fhir_service.storage.prepared import prepare
+from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.rows import outgoing_row, received_row, settled_row, version_row
 from fhir_service.storage.sqlite_connection import Connection
 from fhir_service.storage.tables import PERSON_IDENTIFIER
@@ -45,8 +46,7 @@ def _apply(connection: Connection, changes: Changes, extract: Extract) -> None:
         connection.change(sql.LEAVE, {"rtype": write.rtype, "rid": write.rid})
     for move in changes.moves:
         _move(connection, move)
-    for write in changes.writes:
-        _write(connection, write, extract)
+    _write_all(connection, changes.writes, extract)
     _claim(connection, changes.writes)
     for system, value, person in changes.person_identifiers:
         connection.change(NAME_PERSON, {"system": system, "value": value, "person_id": person})
@@ -67,16 +67,36 @@ def _one(cursor: sqlite3.Cursor, what: str) -> None:
         raise StorageError(f"There is no such {what}")
 
 
-def _write(connection: Connection, write: Write, extract: Extract) -> None:
+def _write_all(connection: Connection, writes: Iterable[Write], extract: Extract) -> None:
+    """The versions one after the other, their index rows table by table at the end."""
+    rows: defaultdict[Prepared, list[Row]] = defaultdict(list)
+    seen: set[tuple[str, str]] = set()
+    for write in writes:
+        key = (write.rtype, write.rid)
+        if key in seen:  # its second version takes the rows of the first one out: they have to be there
+            _insert(connection, rows)
+        seen.add(key)
+        _write(connection, write, extract, rows)
+    _insert(connection, rows)
+
+
+def _insert(connection: Connection, rows: defaultdict[Prepared, list[Row]]) -> None:
+    for statement, several in rows.items():
+        connection.change_many(statement, several)
+    rows.clear()
+
+
+def _write(connection: Connection, write: Write, extract: Extract, rows: defaultdict[Prepared, list[Row]]) -> None:
+    """One version; its index rows are added to `rows`."""
     row = version_row(write)
     pk = _replace(connection, write, row) if _replaces(write) else _make(connection, row)
     if write.resource is not None and pk is not None:
         belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
         typed, generic = index_rows(write.rtype, pk, belongs, extract(write.resource))
         if typed:
-            connection.change_many(sql.INSERT_TYPED[write.rtype], (typed,))
+            rows[sql.INSERT_TYPED[write.rtype]].append(typed)
         for table, several in generic:
-            connection.change_many(sql.INSERT_SIDE[table], several)
+            rows[sql.INSERT_SIDE[table]].extend(several)
 
 
 def _make(connection: Connection, row: dict[str, Any]) -> int | None:
