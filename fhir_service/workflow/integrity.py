@@ -28,7 +28,7 @@ FOREIGN = frozenset({"Binary", "Bundle", "Parameters"})
 """What stands in a Bundle refers to what is beside it there."""
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _LOCAL = re.compile(rf"([A-Z][A-Za-z]+)/({_ID})(/_history/{_ID})?")
-_IN_BYTES = re.compile(rb'"reference":"((?:[^"\\]|\\.)*)"')
+REFERENCE = re.compile(rb'"reference":"((?:[^"\\]|\\.)*)"')
 """A member of that name, in JSON as this service writes it: within a string its quotes would be escaped."""
 
 
@@ -51,7 +51,7 @@ def own_target(literal: str, base: str) -> Target | None:
 
 def references_in(tail: bytes) -> tuple[str, ...]:
     """The literal references in the bytes of a resource (`versions.tail_of`), each once, in their order."""
-    return tuple(dict.fromkeys(_text(raw) for raw in _IN_BYTES.findall(tail)))
+    return tuple(dict.fromkeys(_text(raw) for raw in REFERENCE.findall(tail)))
 
 
 def _text(raw: bytes) -> str:

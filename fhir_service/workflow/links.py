@@ -6,6 +6,7 @@ type canonical are left alone. `Patient?identifier=...` in a reference becomes t
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,11 +16,11 @@ from fhir_service.rules import Draft
 from fhir_service.search.query import SearchQuery
 from fhir_service.workflow.conditions import criteria_of
 from fhir_service.workflow.drafted_matches import finds
-from fhir_service.workflow.integrity import FOREIGN, references_in
+from fhir_service.workflow.integrity import FOREIGN, REFERENCE, references_in
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.patches.shapes import Shape, child
 from fhir_service.workflow.settle import Wanted
-from fhir_service.workflow.versions import tail_of
+from fhir_service.workflow.versions import tail_of, with_tail
 from profiles.definitions import resource_types
 from profiles.issues import Issue, error
 
@@ -53,11 +54,14 @@ NOWHERE = Places()
 
 async def linked(known: Known, wanted: Sequence[Wanted], places: Places, base: str) -> Linked:
     """Resolve the links of all drafts of a transaction."""
+    if not places.of and not any(w.tail and b"?" in w.tail for w in wanted):
+        return Linked(tuple(wanted))
     done: list[Wanted] = []
     issues: list[tuple[Draft, Issue]] = []
     matched: dict[str, str | Issue] = {}
+    around = _Around(wanted, places, base)
     for one in wanted:
-        links, wrong = await _links(known, one, _Around(wanted, places, base), matched)
+        links, wrong = await _links(known, one, around, matched)
         issues.extend((one.draft, issue) for issue in wrong)
         done.append(_relinked(one, links) if links else one)
     return Linked(tuple(done), tuple(issues))
@@ -138,8 +142,21 @@ async def _matching(known: Known, query: SearchQuery, around: _Around) -> set[st
 
 
 def _relinked(one: Wanted, links: Mapping[str, str]) -> Wanted:
-    after = _Walk(links).walk(one.draft.after, "", Shape(one.draft.rtype))
-    return replace(one, draft=replace(one.draft, after=after), tail=tail_of(after))
+    draft, tail = one.draft, one.tail or b""
+    if _in_references_only(tail, links):
+        new = {link.encode(): place.encode() for link, place in links.items()}
+        tail = REFERENCE.sub(lambda m: b'"reference":"' + new.get(m[1], m[1]) + b'"', tail)
+        after = with_tail(draft.after or {}, tail)
+    else:
+        after = _Walk(links).walk(draft.after, "", Shape(draft.rtype))
+        tail = tail_of(after)
+    return Wanted(replace(draft, after=after), one.stored, tail)
+
+
+def _in_references_only(tail: bytes, links: Mapping[str, str]) -> bool:
+    """Whether the links stand in references and nowhere else: then bytes can be replaced by bytes."""
+    found = Counter(REFERENCE.findall(tail))
+    return all(tail.count(raw) == found[raw] for raw in map(str.encode, links))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,11 @@ _ORDER = {"delete": 0, "create": 1, "update": 2, "patch": 2}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry that writes. `index`: its place in the Bundle; `rid`: the id for what is new."""
+    """One entry that writes. `index`: its place in the Bundle."""
 
     index: int
     request: WriteRequest
     full_url: str = ""
-    rid: str = ""
 
 
 Answers: TypeAlias = Mapping[int, Written]
@@ -47,25 +46,27 @@ def _below(at: str) -> str:
 
 def transact(entries: Sequence[Entry], by: Principal, ground: Ground) -> Work[Answers | Refused]:
     """The unit of work for all entries, to be run by `Repository.run`."""
-    named = [replace(entry, rid=new_id()) for entry in entries]
+    ids = {entry.index: new_id() for entry in entries}
 
     async def work(tx: Reads) -> tuple[Answers | Refused, Changes]:
         known = Known(tx)
-        intents = await _intents(known, named, by)
+        intents = await _intents(known, entries, ids, by)
         if isinstance(intents, Refused):
             return intents, NOTHING
-        return await _done(known, _Whole(named, intents, ground))
+        return await _done(known, _Whole(entries, intents, ground))
 
     return work
 
 
-async def _intents(known: Known, entries: Sequence[Entry], by: Principal) -> Mapping[int, Intended] | Refused:
-    """What each entry comes to, by index, or everything that is wrong with any."""
+async def _intents(
+    known: Known, entries: Sequence[Entry], ids: Mapping[int, str], by: Principal
+) -> Mapping[int, Intended] | Refused:
+    """What each entry comes to, by index, or everything that is wrong with any. `ids`: those for what is new."""
     await known.get_many([(e.request.rtype, e.request.rid) for e in entries if e.request.rid])
     intents: dict[int, Intended] = {}
     issues: list[Issue] = []
     for entry in sorted(entries, key=lambda e: _ORDER[e.request.method]):
-        found = await intended(known, entry.request, by, entry.rid)
+        found = await intended(known, entry.request, by, ids[entry.index])
         if isinstance(found, Refused):
             issues.extend(placed(entry.index, issue) for issue in found.issues)
         else:

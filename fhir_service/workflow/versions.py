@@ -33,6 +33,12 @@ def tail_of(resource: Resource) -> bytes:
     return b"," + encode(rest)[1:] if rest else b"}"
 
 
+def with_tail(resource: Resource, tail: bytes) -> Resource:
+    """The resource with all that stands behind its `meta` as in `tail`."""
+    head = {k: v for k, v in resource.items() if k in _AT_THE_HEAD}
+    return {**head, **parse_body(b"{" + tail[1:])} if tail != b"}" else head
+
+
 def next_version(draft: Draft, version: int, now: datetime, person_id: str | None, tail: bytes | None = None) -> Write:
     """The write of `draft` as `version` at `now` (UTC). `tail`: that of `draft.after`, where it is known already."""
     resource, body = None, b""
