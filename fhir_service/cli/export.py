@@ -17,12 +17,12 @@ from rich.table import Table
 
 from fhir_service.cli.console import Problem, err, out
 from fhir_service.cli.endpoint import DEFAULT_HTTP, TIMEOUT, Endpoint, Http, endpoint_of, retry_after
+from fhir_service.cli.resource_files import MANIFEST
 
 if TYPE_CHECKING:
     import httpx
 
 NDJSON = "application/fhir+ndjson"
-MANIFEST = "manifest.json"
 PATIENCE = 60.0
 """Seconds to wait for a service that does not answer."""
 _ASKED_AGAIN_AFTER = 0.5

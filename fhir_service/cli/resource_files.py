@@ -8,6 +8,8 @@ from fhir_service.cli.console import Problem
 LINES = frozenset({".ndjson", ".jsonl"})
 """One resource a line.  https://hl7.org/fhir/R4/nd-json.html"""
 DOCUMENTS = frozenset({".json"})
+MANIFEST = "manifest.json"
+"""What an export writes beside the resources: where a folder is meant, it is none of them."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -29,7 +31,8 @@ def _there(path: Path) -> Path:
 
 
 def _below(folder: Path) -> list[Path]:
-    found = sorted(f for f in folder.rglob("*") if f.suffix.lower() in LINES | DOCUMENTS and f.is_file())
+    named = sorted(f for f in folder.rglob("*") if f.suffix.lower() in LINES | DOCUMENTS and f.name != MANIFEST)
+    found = [f for f in named if f.is_file()]
     if not found:
         raise Problem(f"{folder} holds no file that ends with .json, .ndjson or .jsonl.")
     return found

@@ -72,8 +72,9 @@ def test_part_is_chosen_by_type_group_and_time(running: Running, tmp_path: Path)
 @pytest.mark.usefixtures("some")
 def test_what_was_exported_comes_in_again(running: Running, tmp_path: Path) -> None:
     run(tmp_path / "out", "--type", "Patient,Flag", "--group", "out", http=running.http)
+    assert CliRunner().invoke(program, ["validate", str(tmp_path / "out")]).exit_code == 0
     options = ["--http", running.http, "--state", str(tmp_path / "state")]
-    result = CliRunner().invoke(program, ["import", *options, str(tmp_path / "out" / "Patient.ndjson")])
+    result = CliRunner().invoke(program, ["import", *options, str(tmp_path / "out")])
     assert result.exit_code == 0, result.output
 
 
