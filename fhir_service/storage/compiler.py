@@ -25,9 +25,10 @@ from sqlalchemy import (
     union_all,
 )
 
+from fhir_service.search.query import Sort
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.conditions import begins, holds, own_conditions, pks, started
-from fhir_service.storage.homes import Row, entering, key_of
+from fhir_service.storage.homes import PLACES, Row, entering, key_of
 from fhir_service.storage.matching import Expression
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.shape import NEWEST_FIRST, ConditionShape, Shape
@@ -55,9 +56,10 @@ def compile_page(shape: Shape, access: Access = EVERYTHING, start: ConditionShap
 def _chosen(shape: Shape, access: Access, start: ConditionShape | None) -> tuple[Select[Any], list[str]]:
     """(pk, sort values) of the page."""
     labels = [f"key_{i}" for i in range(len(shape.sort))]
+    by_id = shape.sort[0].parameter == "_id"
     if not shape.among:
-        return _limited(shape, _Part(shape.rtype, shape.criteria, start, "d"), access), labels
-    parts = [_Part(t, c, best_start(t, c), f"d{i}") for i, (t, c) in enumerate(shape.among)]
+        return _limited(shape, _Part(shape.rtype, shape.criteria, start, "d", by_id), access), labels
+    parts = [_Part(t, c, best_start(t, c), f"d{i}", by_id) for i, (t, c) in enumerate(shape.among)]
     each = [_limited(shape, part, access).subquery(f"p{i}") for i, part in enumerate(parts)]
     together = union_all(*[select(one.c.pk, *[one.c[label] for label in labels]) for one in each]).subquery("found")
     keys = [together.c[label] for label in labels]
@@ -66,16 +68,17 @@ def _chosen(shape: Shape, access: Access, start: ConditionShape | None) -> tuple
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What is found of one type, and the condition to start at."""
+    """What is found of one type, and the condition to start at. `by_id`: in the order of ids, where there is none."""
 
     rtype: str
     criteria: tuple[ConditionShape, ...]
     start: ConditionShape | None
     name: str
+    by_id: bool = False
 
 
 def _found(part: _Part, access: Access) -> tuple[Row, list[Expression], bool]:
-    row, repeats = started(part.rtype, part.start, access, part.name)
+    row, repeats = started(part.rtype, part.start, access, part.name, by_id=part.by_id)
     others = [holds(row, one) for one in part.criteria if one is not part.start]
     return row, [*own_conditions(row), *begins(row), *others], repeats
 
@@ -121,8 +124,13 @@ def _order(shape: Shape, keys: Iterable[Any], pk: Expression) -> list[Any]:
     """Missing values last in both directions; what is the same, newest made first."""
     if shape.sort == (NEWEST_FIRST,):
         return [*(key.desc() for key in keys), pk.desc()]
-    ordered = [(k.desc() if s.descending else k.asc()).nulls_last() for s, k in zip(shape.sort, keys, strict=True)]
-    return [*ordered, pk.desc()]
+    return [*(_by(sort, key) for sort, key in zip(shape.sort, keys, strict=True)), pk.desc()]
+
+
+def _by(sort: Sort, key: Any) -> Any:
+    """What is never missing is said not to be: an index then has it in order."""
+    ordered = key.desc() if sort.descending else key.asc()
+    return ordered if sort.parameter in PLACES else ordered.nulls_last()
 
 
 def _after(shape: Shape, keys: list[Any], pk: Expression) -> Expression:

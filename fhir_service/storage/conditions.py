@@ -33,11 +33,13 @@ def pks(rtype: str, condition: ConditionShape, access: Access) -> Pks:
     return _PKS[type(condition)](rtype, condition, access)
 
 
-def started(rtype: str, condition: ConditionShape | None, access: Access, name: str = "d") -> tuple[Row, bool]:
+def started(
+    rtype: str, condition: ConditionShape | None, access: Access, name: str = "d", *, by_id: bool = False
+) -> tuple[Row, bool]:
     """The row that a search starts at, and whether one resource may have several.
 
     A criterion starts at its own table, newest first where the index has it so; another condition at the resources it
-    lists; none at everything of the type.
+    lists; none at everything of the type, newest first or `by_id`.
     """
     typed = TYPED.get(rtype)
     place = place_of(rtype, condition.parameter) if isinstance(condition, CriterionShape) else ""
@@ -46,7 +48,7 @@ def started(rtype: str, condition: ConditionShape | None, access: Access, name: 
         return Row(entering(SIDE[condition.type], name, access), rtype, access, start=condition), not once
     if isinstance(condition, WordsShape):
         return Row(entering(FULLTEXT, name, access), rtype, access, start=condition), False
-    if place == "id" or typed is None:
+    if place == "id" or typed is None or (by_id and condition is None):
         return Row(entering(RESOURCE, name, access), rtype, access, start=condition), False
     return Row(entering(typed.table, name, access), rtype, access, typed=True, start=condition), False
 

@@ -8,12 +8,12 @@ from typing import Any
 from fhir_service.search.query import Criterion, Include, ParameterType, SearchQuery
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.compiler import compile_estimate, compile_page, compile_total
-from fhir_service.storage.homes import place_of
+from fhir_service.storage.homes import PLACES, place_of
 from fhir_service.storage.including import compile_forward, compile_reverse
 from fhir_service.storage.pages import PK, page_of
 from fhir_service.storage.port import Page, Stored
 from fhir_service.storage.rows import stored
-from fhir_service.storage.shape import NEWEST_FIRST, Bound, ConditionShape, Shape, shape_of
+from fhir_service.storage.shape import Bound, ConditionShape, Shape, shape_of
 from fhir_service.storage.starts import FEW, FEW_BEYOND, beyond, starts
 from fhir_service.storage.steps import Question, Rows, Steps
 from fhir_service.storage.tables import TYPED
@@ -47,14 +47,14 @@ def found(query: SearchQuery, access: Access = EVERYTHING) -> Steps[Page]:
 
 
 def _start(shape: Shape, bound: Bound, access: Access) -> Steps[ConditionShape | None]:
-    """The condition to start at; None: at everything of the type, newest first."""
+    """The condition to start at; None: at everything of the type, in the order asked for."""
     candidates = starts(shape)
     for one, sure in candidates:
         if sure or (
             yield from _finds_few(shape.rtype, one, bound, access, FEW_BEYOND if beyond(shape.rtype, one) else FEW)
         ):
             return one
-    if candidates and shape.sort != (NEWEST_FIRST,):
+    if candidates and shape.sort[0].parameter not in PLACES:
         return candidates[0][0]  # all of them are to be sorted, wherever it starts
     return None
 

@@ -259,7 +259,7 @@ def _token(value: TokenValue, row: Any, _: str | None = None) -> bool:
 
 def _reference(value: ReferenceValue, row: Any, _: str | None = None) -> bool:
     rtype, rid, url = row
-    return url == value.url if value.url is not None else (rid == value.rid and value.rtype in (None, rtype))
+    return bool(url == value.url if value.url is not None else rid == value.rid and value.rtype in (None, rtype))
 
 
 def _composite(value: CompositeValue, row: Any, _: str | None = None) -> bool:

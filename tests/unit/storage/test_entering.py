@@ -17,7 +17,7 @@ from fhir_service.storage.steps import Steps
 from fhir_service.storage.tables import METADATA
 
 
-def _only(table: FromClause) -> ColumnElement[object]:
+def _only(table: FromClause) -> ColumnElement[bool]:
     return table.c.person_id == bindparam("access_person")
 
 
