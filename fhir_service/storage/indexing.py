@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table
 
-from fhir_service.search.query import IndexRows
+from fhir_service.search import parameters
+from fhir_service.search.query import IndexRows, ParameterType
 from fhir_service.storage.tables import CMP, DAT, PARTS, POS, QTY, REF, STR, TOK, TYPED, parameter_id
 
 Parts = tuple[Any, ...]
@@ -93,3 +95,14 @@ def index_rows(rtype: str, pk: int, belongs: Row, rows: IndexRows) -> tuple[Row 
         return None, generic
     columns = (single.get(p, (None,) * len(PARTS[t])) for p, t in typed.parameters.items())
     return (pk, *belongs, *[part for parts in columns for part in parts]), generic
+
+
+@cache
+def tables_of(rtype: str) -> tuple[Table, ...]:
+    """The generic tables in which a resource of the type may have rows."""
+    rare = {p.type for p in parameters(rtype).values()} & _RARE.keys()
+    return (TOK, REF, STR, DAT, *(_RARE[ptype] for ptype in sorted(rare)))
+
+
+_RARE = {ParameterType.QUANTITY: QTY, ParameterType.COMPOSITE: CMP, ParameterType.POSITION: POS}
+"""Tables of types of parameters that few resource types have: to empty a table of nothing takes its time as well."""

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert
 from fhir_service.resources import resource_type
 from fhir_service.search.query import IndexRows
 from fhir_service.storage import statements as sql
-from fhir_service.storage.indexing import Row, index_rows
+from fhir_service.storage.indexing import Row, index_rows, tables_of
 from fhir_service.storage.moving import moved
 from fhir_service.storage.port import Changes, InForceConflict, PersonMove, StorageError, Write
 from fhir_service.storage.prepared import Prepared, prepare
@@ -109,8 +109,8 @@ def _replace(connection: Connection, write: Write, row: dict[str, Any]) -> int:
     if connection.change(sql.KEEP_VERSION, names).rowcount != 1:
         raise StorageError(f"{write.rtype} version {write.version} does not follow what is stored")
     ((pk,),) = connection.change(sql.UPDATE_RESOURCE, {**row, **names}).fetchall()
-    for statement in sql.DELETE_SIDE.values():
-        connection.change(statement, {"pk": pk})
+    for table in tables_of(write.rtype):
+        connection.change(sql.DELETE_SIDE[table], {"pk": pk})
     if write.rtype in sql.DELETE_TYPED:
         connection.change(sql.DELETE_TYPED[write.rtype], {"pk": pk})
     return int(pk)

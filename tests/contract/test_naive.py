@@ -232,11 +232,12 @@ _SIDE: Mapping[ParameterType | None, Callable[[IndexRows], Iterable[Any]]] = {
 def _range(value: Any, row: Any, _: str | None = None) -> bool:
     x, y, a, b = row[0], row[1], value.lo, value.hi
     inside = a <= x and y <= b and x < b
-    return {
+    holds: Mapping[Prefix, bool] = {
         Prefix.EQ: inside, Prefix.NE: x < a or y > b, Prefix.GT: y > b, Prefix.LT: x < a, Prefix.GE: y > b or
         (x >= a and y <= b), Prefix.LE: x < a or (x >= a and y <= b), Prefix.SA: x >= b, Prefix.EB: y <= a,
         Prefix.AP: x < b and y > a,
-    }[value.prefix]  # fmt: skip
+    }  # fmt: skip
+    return holds[value.prefix]
 
 
 def _quantity(value: QuantityValue, row: Any, _: str | None = None) -> bool:

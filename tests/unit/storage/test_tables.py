@@ -8,8 +8,23 @@ from sqlalchemy import BigInteger, LargeBinary, Text
 from fhir_service.resources import declared_types, resource_type, served_types
 from fhir_service.search import parameters
 from fhir_service.search.query import IndexRows, ParameterType
-from fhir_service.storage.indexing import index_rows
-from fhir_service.storage.tables import FULLTEXT, HISTORY, METADATA, RESOURCE, SIDE, TOK, TYPED, parameter_id
+from fhir_service.storage.indexing import index_rows, tables_of
+from fhir_service.storage.tables import (
+    CMP,
+    DAT,
+    FULLTEXT,
+    HISTORY,
+    METADATA,
+    POS,
+    QTY,
+    REF,
+    RESOURCE,
+    SIDE,
+    STR,
+    TOK,
+    TYPED,
+    parameter_id,
+)
 from profiles.definitions import resource_types
 
 
@@ -65,3 +80,9 @@ def test_absent_typed_values_are_null() -> None:
 
 def test_search_parameter_types_are_all_stored() -> None:
     assert {p.type for r in served_types() for p in parameters(r).values()} <= set(ParameterType)
+
+
+def test_only_tables_that_a_type_may_have_rows_in_are_emptied() -> None:
+    assert tables_of("CarePlan") == (TOK, REF, STR, DAT)
+    assert tables_of("Observation") == (TOK, REF, STR, DAT, CMP, QTY)
+    assert tables_of("Location") == (TOK, REF, STR, DAT, POS)
