@@ -21,8 +21,6 @@ def line_of(expression: str, known: Mapping[str, int]) -> int:
         path = "".join(steps)
         if path in known:
             return known[path]
-        if (several := path + "[0]") in known:  # an expression may leave out the only index
-            return known[several]
         steps.pop()
     return 1
 

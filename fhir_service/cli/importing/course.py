@@ -88,10 +88,8 @@ class Course:
 
     def _again(self) -> Iterator[Item]:
         """What waited, read once more."""
-        for result in tuple(self._waiting.values()):
-            found = self.sources.load(result.item.spot)
-            if isinstance(found, Item):
-                yield found
+        read = (self.sources.load(result.item.spot) for result in tuple(self._waiting.values()))
+        return (found for found in read if isinstance(found, Item))
 
     async def _send_all(self, items: Iterable[Item]) -> None:
         """Batches of items, some at once; the next is made when one is answered."""

@@ -24,7 +24,7 @@ class Ledger:
     done: set[str] = field(default_factory=set)
     unsure: set[str] = field(default_factory=set)
     """Begun in an earlier run, and its end is not known."""
-    _out: IO[str] | None = None
+    _out: IO[str] = field(init=False)
 
     def __enter__(self) -> Self:
         """Read what is there, and open it to go on. Raises Problem for a file of something else."""
@@ -40,8 +40,7 @@ class Ledger:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._out:
-            self._out.close()
+        self._out.close()
 
     def _read(self) -> bool:
         if not self.file.exists():
@@ -77,6 +76,5 @@ class Ledger:
 
     def _write(self, line: str) -> None:
         """One call of the system for one line; what was written survives the end of this process."""
-        if self._out:
-            self._out.write(line + "\n")
-            self._out.flush()
+        self._out.write(line + "\n")
+        self._out.flush()

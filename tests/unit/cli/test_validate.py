@@ -86,6 +86,9 @@ def test_quiet_prints_errors_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "patients.ndjson"
     file.write_text(GOOD)
     assert run("--quiet", file) == (0, "")
+    file.write_text('{"resourceType": "ValueSet", "status": "active", "name": "no name for a program"}')
+    assert "warning" in run(file)[1]
+    assert run("--quiet", file) == (0, "")
     file.write_text(BAD)
     status, printed = run("-q", file)
     assert (status, len(printed.splitlines())) == (1, 1)
