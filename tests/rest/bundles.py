@@ -32,3 +32,19 @@ def place(answer: httpx.Response, index: int) -> str:
     """`Type/id` of what an entry wrote."""
     location = answer.json()["entry"][index]["response"]["location"]
     return "/".join(location.split("/_history")[0].split("/")[-2:])
+
+
+def observation(reference: str, **more: Any) -> Resource:
+    """An Observation about somebody."""
+    subject = {"reference": reference}
+    return {"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "subject": subject, **more}
+
+
+def known(value: str) -> Resource:
+    """A Patient that can be found again."""
+    return {"resourceType": "Patient", "identifier": [{"system": "urn:x", "value": value}]}
+
+
+def expressions(answer: httpx.Response) -> list[str]:
+    """Where each issue of a refusal is."""
+    return [i["expression"][0] for i in answer.json()["issue"]]
