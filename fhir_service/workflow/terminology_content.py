@@ -8,7 +8,7 @@ from typing import Protocol
 from fhir_service.search.query import Criterion, ParameterType, ReferenceValue, SearchQuery, Sort, TokenValue
 from fhir_service.storage.access import Access
 from fhir_service.storage.port import Page
-from fhir_service.workflow.terminology_expand import MOST_SETS, Content, Members, expanded, named, unknown
+from fhir_service.workflow.terminology_expand import MOST_SETS, Content, Members, expanded, named
 from fhir_service.workflow.terminology_systems import System, system_of
 from fhir_service.workflow.versions import parse_body
 from profiles.issues import Issue
@@ -70,11 +70,6 @@ class Terminology:
     async def members(self, value_set: Resource) -> Members | Issue:
         """Every code of a value set; or why they cannot be listed."""
         return expanded(value_set, await self.content(value_set))
-
-    async def members_of(self, canonical: str) -> Members | Issue:
-        """The same by canonical address."""
-        value_set = await self.find("ValueSet", canonical)
-        return unknown("value set", canonical) if value_set is None else await self.members(value_set)
 
     async def maps(self, systems: Sequence[str], *, reverse: bool) -> tuple[Resource, ...]:
         """The concept maps from one of these code systems, or into one: stored ones first."""
