@@ -1,4 +1,4 @@
-"""Bring full text up to date when somebody asks for it (ADR 0018).
+"""Bring full text up to date when somebody asks for it (ADR 0017).
 
 Writers do nothing for `_text` and `_content`. `fulltext_progress` says up to which time everything was read; what was
 changed later, and what a row of `fulltext` is not as new as, is read before a search by words is answered.

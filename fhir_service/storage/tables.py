@@ -5,7 +5,7 @@
   generic tables `tok`, `ref`, `str`, `dat`, `qty`, `cmp`, `pos`. Only what is not deleted has index rows. All carry the
   time of the resource's last change, so that newest-first is a walk along an index.
 - `fulltext` holds the words of what was read for full text so far; it is brought up to date when somebody asks for it
-  (ADR 0018). What looks words up is made by the migration: an FTS5 table on SQLite, GIN indexes on PostgreSQL.
+  (ADR 0017). What looks words up is made by the migration: an FTS5 table on SQLite, GIN indexes on PostgreSQL.
 - `in_force` carries INV-01 and INV-02 (decision 35, SR-12).
 
 Times are microseconds since 1970 UTC. Every row of a resource carries person, tenant and sector (decision 34).

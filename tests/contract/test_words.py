@@ -1,4 +1,4 @@
-"""`_text` and `_content`: whatever was written is found at once (ADR 0018).  https://hl7.org/fhir/R4/search.html#content"""
+"""`_text` and `_content`: whatever was written is found at once (ADR 0017).  https://hl7.org/fhir/R4/search.html#content"""
 
 import asyncio
 import json
