@@ -35,7 +35,7 @@ def _numbers(resource: Resource) -> Iterable[tuple[int, str, str]]:
 RULE = Rule(
     id="national-number",
     title="A national number has the check digits of its system",
-    basis="domain.md 3 (Skatteetaten, Folkeregisteret; felles hjelpenummer: Norsk helsenett)",
+    basis="folkeregisterforskriften (fødselsnummer og D-nummer); domain.md 3",
     says="Fødselsnummer, D-nummer og felles hjelpenummer må ha riktige kontrollsifre.",
     on=frozenset({"Patient", "Person", "RelatedPerson", "Practitioner"}),
     check=check,
