@@ -2,14 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from operator import itemgetter
 from typing import Any, TypeAlias
+
+from sqlalchemy import Table
 
 from fhir_service.resources import resource_type
 from fhir_service.search.query import IndexRows
 from fhir_service.storage import statements as sql
 from fhir_service.storage.indexing import index_rows
 from fhir_service.storage.port import Changes, StorageError, Write
-from fhir_service.storage.postgres_writing import SETTLED, TABLES, Parts, statement
+from fhir_service.storage.postgres_writing import SETTLED, TABLES, Parts, own_columns, statement
 from fhir_service.storage.rows import outgoing_row, received_row, settled_row, version_row
 from fhir_service.storage.steps import Question
 from fhir_service.storage.tables import IN_FORCE, INBOX, OUTBOX, PERSON_IDENTIFIER, TYPED
@@ -70,11 +74,19 @@ def _versions(writes: Sequence[Write], extract: Extract) -> Given:
         belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
         typed, generic = index_rows(write.rtype, n, belongs, extract(write.resource))
         if typed:
-            indexed[TYPED[write.rtype].table.name].append(typed)
+            generic.append((TYPED[write.rtype].table, [typed]))
         for table, several in generic:
-            indexed[table.name].extend(several)
-    given: Given = {f"of_{name}": (TABLES[name].c.keys(), indexed[name]) for name in sorted(indexed)}
+            own = _own(table)
+            indexed[table.name] += [(n, *own(one)) for one in several]
+    given: Given = {f"of_{name}": (("place", *own_columns(TABLES[name])), indexed[name]) for name in sorted(indexed)}
     return given | {"new": (_VERSION, new), "next": (_VERSION, following)}
+
+
+@cache
+def _own(table: Table) -> Callable[[Row], Row]:
+    """What a row of an index table has beside what comes from its resource."""
+    names = table.c.keys()
+    return itemgetter(*[names.index(name) for name in own_columns(table)])
 
 
 def _claims(writes: Iterable[Write]) -> list[Row]:

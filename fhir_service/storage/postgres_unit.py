@@ -4,7 +4,7 @@ What the work reads, it reads on the connection that will write; searches run on
 transaction begins with the first lock. A work that locks nothing and is written by one statement needs none at all.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, TypeVar
@@ -14,9 +14,9 @@ from sqlalchemy import and_, select
 from fhir_service.storage import postgres_locks as locks
 from fhir_service.storage import statements as sql
 from fhir_service.storage.moving import moved
-from fhir_service.storage.port import NOTHING, Afterwards, Changes, Lock, StorageError, Work
+from fhir_service.storage.port import NOTHING, Afterwards, Changes, Lock, Page, StorageError, Stored, Work
 from fhir_service.storage.postgres_apply import Extract, Reference, questions
-from fhir_service.storage.postgres_connection import Session
+from fhir_service.storage.postgres_connection import Again, Session
 from fhir_service.storage.postgres_writing import columns_of, given
 from fhir_service.storage.prepared import prepare
 from fhir_service.storage.tables import RESOURCE
@@ -35,6 +35,17 @@ TAKE = prepare(
 )
 
 
+def _current(answer: Any) -> Iterator[Stored]:
+    """The current versions that an answer consists of."""
+    if isinstance(answer, Stored):
+        yield answer
+    elif isinstance(answer, Page):
+        yield from answer.matches
+    elif isinstance(answer, tuple | dict):
+        for one in answer.values() if isinstance(answer, dict) else answer:
+            yield from _current(one)
+
+
 class Unit:
     """A try. `keys`: what it locked or wanted to; `written`: what it wrote, or wanted to."""
 
@@ -45,6 +56,8 @@ class Unit:
         self._begun = False
         self._applied = False
         self._relied_on: set[Reference] = set()
+        self._seen: dict[Reference, int] = {}
+        """The versions that the work has read."""
         self.keys: set[str] = set()
         self.written: set[Reference] = set()
 
@@ -105,7 +118,17 @@ class Unit:
                 answer = await session.driven(asked.steps)
         if asked.lock is Lock.KEEP:
             self._relied_on.update(key for key, found in answer.items() if not found.deleted)
+        if not self._applied:
+            self._must_be_as_before(answer)
         return answer
+
+    def _must_be_as_before(self, answer: Any) -> None:
+        """Every statement sees what was committed by then: a work that meets two versions of one thing starts again."""
+        for found in _current(answer):
+            key = (found.rtype, found.rid)
+            if self._seen.setdefault(key, found.version) != found.version:
+                self.written.add(key)
+                raise Again("What was read has changed meanwhile")
 
     async def _lock(self, asked: Asked[Any]) -> None:
         new = set(asked.keys) - self.keys

@@ -8,7 +8,7 @@ replaces, a message that it settles or a row that it relies on is not there any 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -51,6 +51,9 @@ from fhir_service.storage.tables import (
 
 REPLACED = tuple(name for name in sql.VERSION if name not in ("rtype", "rid"))
 SETTLED = ("state", "settled_at", "verdict", "code", "answer", "issues", "binary_ref")
+OF_RESOURCE = ("updated", "person_id", "tenant_id", "sector")
+"""What index rows have from the resource: it is not sent once more with each of them."""
+_TAKEN = ("pk", *OF_RESOURCE)
 _ARRAYS = {kind: ARRAY(kind()) for kind in (BigInteger, Text, LargeBinary)}
 
 
@@ -75,7 +78,6 @@ class Parts:
 
 
 TABLES: dict[str, Table] = {t.name: t for t in (*SIDE.values(), *(t.table for t in TYPED.values()))}
-_UNITS = tuple(table.name for table in SIDE.values())
 
 
 @lru_cache(maxsize=1024)
@@ -99,6 +101,12 @@ def columns_of(table: Table, names: Iterable[str]) -> list[tuple[str, Any]]:
     return [(name, table.c[name].type) for name in names]
 
 
+@cache
+def own_columns(table: Table) -> tuple[str, ...]:
+    """What a row of an index table has beside what comes from its resource."""
+    return tuple(c.name for c in table.c if c.name not in _TAKEN)
+
+
 @dataclass(slots=True)
 class _Building:
     parts: Parts
@@ -106,8 +114,8 @@ class _Building:
     checks: list[ColumnElement[bool]] = field(default_factory=list)
     gone: dict[str, CTE] = field(default_factory=dict)
     """By table: the rows that the statement takes out of it."""
-    pks: list[Select[Any]] = field(default_factory=list)
-    """(n, pk) of what is written; `n`: its place among the writes."""
+    written: list[Select[Any]] = field(default_factory=list)
+    """(n, pk, ...) of what is written; `n`: its place among the writes."""
 
     def built(self) -> Select[Any]:
         for wanted, part in (
@@ -154,7 +162,7 @@ class _Building:
         fresh = self._cte(select(pk, *new.c), "fresh")
         rows = select(fresh.c.pk, *[fresh.c[name] for name in sql.VERSION])
         self._cte(insert(RESOURCE).from_select(["pk", *sql.VERSION], rows), "made")
-        self.pks.append(select(fresh.c.n, fresh.c.pk))
+        self.written.append(select(fresh.c.n, fresh.c.pk, *[fresh.c[name] for name in OF_RESOURCE]))
 
     def _replace(self) -> None:
         following = given("next", [("n", BigInteger()), *columns_of(RESOURCE, sql.VERSION)])
@@ -175,7 +183,7 @@ class _Building:
         changed = update(RESOURCE).where(RESOURCE.c.pk == old.c.pk).values(values).returning(RESOURCE.c.pk)
         self._all_of(self._cte(changed, "replaced"), "next_count")
         self._clear(old)
-        self.pks.append(select(old.c.n, old.c.pk))
+        self.written.append(select(old.c.n, old.c.pk, *[old.c[f"next_{name}"].label(name) for name in OF_RESOURCE]))
 
     def _clear(self, old: CTE) -> None:
         """Take out what the replaced versions were found by, and the places they held."""
@@ -186,12 +194,12 @@ class _Building:
         self.gone[IN_FORCE.name] = self._cte(left.returning(IN_FORCE.c.kind), "left_force")
 
     def _index(self) -> None:
-        written = self._cte(union_all(*self.pks), "written")
+        written = self._cte(union_all(*self.written), "written")
         for table in (TABLES[name] for name in self.parts.indexed):
-            rows = given(f"of_{table.name}", columns_of(table, table.c.keys()))
-            values = [written.c.pk if name == "pk" else rows.c[name] for name in table.c.keys()]  # noqa: SIM118
-            joined = select(*values).join_from(rows, written, written.c.n == rows.c.pk)
-            self._put(table, list(table.c.keys()), joined)
+            rows = given(f"of_{table.name}", [("place", BigInteger()), *columns_of(table, own_columns(table))])
+            values = [written.c[c.name] if c.name in _TAKEN else rows.c[c.name] for c in table.c]
+            joined = select(*values).join_from(rows, written, written.c.n == rows.c.place)
+            self._put(table, table.c.keys(), joined)
 
     def _put(self, table: Table, names: Sequence[str], rows: Select[Any]) -> None:
         """Insert rows, after those that leave the table."""
