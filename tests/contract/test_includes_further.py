@@ -41,20 +41,18 @@ def test_what_refers_to_the_matches_comes_along(database: Database) -> None:
     async def told(repository: Repository) -> None:
         await story(repository)
         one = ("_id", "a")
-        assert included(await found(repository, "Patient", one, ("_revinclude", "Task:patient"))) == [
-            "Task/t1",
-            "Task/t2",
-        ]
-        both = [
-            ("_revinclude", "Task:patient"),
-            ("_revinclude", "Condition:subject"),
-            ("_include", "Patient:organization"),
-        ]
+        tasks = ("_revinclude", "Task:patient")
+        assert included(await found(repository, "Patient", one, tasks)) == ["Task/t1", "Task/t2"]
+        both = [tasks, ("_revinclude", "Condition:subject"), ("_include", "Patient:organization")]
         page = await found(repository, "Patient", one, *both)
         assert included(page) == ["Condition/c", "Organization/leaf", "Task/t1", "Task/t2"]
         assert [m.rid for m in page.matches] == ["a"]
         page = await found(repository, "Task", ("_id", "t1"), ("_revinclude", "Provenance:target"))
         assert included(page) == ["Provenance/p"]
+        page = await found(repository, "Patient", one, ("_revinclude:iterate", "Provenance:target"), tasks)
+        assert included(page) == ["Provenance/p", "Task/t1", "Task/t2"]
+        page = await found(repository, "Patient", one, ("_revinclude:iterate", "Task:focus:CarePlan"))
+        assert included(page) == []
         page = await found(repository, "Task", ("patient", "a"), ("_revinclude", "Task:part-of"))
         assert (included(page), len(page.matches)) == ([], 2)
 

@@ -140,5 +140,8 @@ def test_index_is_built_in_steps_and_the_next_search_goes_on(database: Database,
                 await search(repository, "Task", ("_content", "felles"))
         page = await repository.search(query("Task", ("_content", "felles"), ("_total", "accurate"), ("_count", "1")))
         assert page.total == count
+        await keep(repository, *[task(f"more{n}", description="felles") for n in range(fulltext.CHUNK + 1)])
+        monkeypatch.setattr(fulltext, "MOST_CHUNKS", 2)
+        await repository.run(work)
 
     database.run(told)
