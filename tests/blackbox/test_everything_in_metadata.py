@@ -20,6 +20,8 @@ from tests.minimal import minimal
 from .conftest import Service
 
 JSON = {"content-type": "application/fhir+json"}
+ACCEPT = {"accept": "application/fhir+json"}
+"""A Binary would come as itself."""
 PATCH = {"content-type": "application/json-patch+json"}
 CODES, VALUES, MAP = "urn:example:codes", "urn:example:values", "urn:example:map"
 FIRST = ("Organization", "Practitioner", "Patient", "Location", "Encounter", "Condition", "Medication")
@@ -407,5 +409,5 @@ def test_addresses_in_an_answer_can_be_followed(world: World) -> None:
 
 def test_everything_that_was_made_is_still_what_it_was(world: World) -> None:
     for rtype, made in world.made.items():
-        found = json.loads(world.client.get(f"{world.known[rtype]}/_history/1").content)
+        found = json.loads(world.client.get(f"{world.known[rtype]}/_history/1", headers=ACCEPT).content)
         assert {name: found[name] for name in made} == made, rtype

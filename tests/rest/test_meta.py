@@ -97,10 +97,10 @@ def test_meta_is_needed_and_has_to_be_one(rest: Rest, patient: Resource) -> None
 
 
 def test_records_that_nobody_changes_keep_their_labels(rest: Rest) -> None:
-    """Decision 25."""
-    assert code(called(rest, "AuditEvent/1/$meta-add", parameter("meta", valueMeta={"tag": [TAG]}))) == (
-        "method-not-allowed"
-    )
+    """Decision 25: no such operation is there, nor listed."""
+    assert code(called(rest, "AuditEvent/1/$meta-add", parameter("meta", valueMeta={"tag": [TAG]}))) == "not-found"
+    told = next(r for r in rest.get("metadata").json()["rest"][0]["resource"] if r["type"] == "AuditEvent")
+    assert not {"meta-add", "meta-delete"} & {operation["name"] for operation in told["operation"]}
 
 
 def test_labels_that_many_add_at_once_are_all_there(rest: Rest, patient: Resource) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fhir_service.resources import resource_type
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._model import Parameter
 from fhir_service.rest.operations._replies import out, parameters_reply
@@ -13,7 +12,7 @@ from fhir_service.storage.access import access_of
 from fhir_service.storage.port import Stored
 from fhir_service.workflow import Refused, WriteRequest
 from fhir_service.workflow.versions import parse_body
-from profiles.issues import Issue, error
+from profiles.issues import Issue
 from profiles.resource import Resource
 
 LISTS = ("profile", "security", "tag")
@@ -21,7 +20,6 @@ META = Parameter("meta", "Meta", "Profiles, security labels and tags", min=1)
 RETURN = Parameter("return", "Meta", "The meta of the resource as it is now", min=1)
 _TRIES = 3
 """Somebody else may change the resource between our look and our write."""
-_NOT_CHANGED = error("method-not-allowed", "", "Resources of this type are not changed after they were made")
 
 
 def told(meta: Mapping[str, Any]) -> Reply:
@@ -45,8 +43,6 @@ def same(kind: str, one: Any, other: Any) -> bool:
 
 async def changed(face: Face, request: Request, change: Mapping[str, Any], *, add: bool) -> Reply:
     """The resource with labels more or less, as its next version; the one it is where that changes nothing."""
-    if "update" not in resource_type(request.rtype).interactions:
-        return refusal(_NOT_CHANGED)
     answer = None
     for _ in range(_TRIES):
         stored = await face.repository.read(request.rtype, request.rid, access_of(request.by))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from fhir_service.resources import resource_type
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.search.query import Cursor
 from profiles import names
@@ -114,8 +115,14 @@ class Operation:
         return (*reads, "POST", *(("DELETE",) if self.deletes else ()))
 
     def is_at(self, level: Level, rtype: str) -> bool:
-        """Whether it can be called at this level of this type (empty at the level of the system)."""
-        return level in self.levels and (level is Level.SYSTEM or not self.types or rtype in self.types)
+        """Whether it can be called at this level of this type (empty at the level of the system).
+
+        What changes a resource is not for types whose resources are never changed.
+        """
+        if level not in self.levels or (level is not Level.SYSTEM and self.types and rtype not in self.types):
+            return False
+        changes = self.affects_state and level is Level.INSTANCE
+        return not changes or "update" in resource_type(rtype).interactions
 
 
 def at(*levels: Level) -> frozenset[Level]:
