@@ -48,12 +48,13 @@ class Pool:
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
-            await asyncio.wait_for(turn, WAIT_SECONDS)
-        except TimeoutError as late:
-            raise Unavailable("All connections to the database are busy") from late
-        except asyncio.CancelledError:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await turn
+        except BaseException as ended:
             if turn.done() and not turn.cancelled():  # it was given a turn that it does not take
                 self._pass_on()
+            if isinstance(ended, TimeoutError):
+                raise Unavailable("All connections to the database are busy") from ended
             raise
 
     async def _held_or_new(self) -> Session:
