@@ -5,6 +5,7 @@ from functools import cache
 from typing import TypeAlias
 
 from profiles.checking import quick
+from profiles.checking.full_url import full_url
 from profiles.checking.objects import After, Shape, already_read, choices, list_of, object_of, required
 from profiles.checking.primitives import CURRENCY, PRIMITIVES, bound_code
 from profiles.checking.problem import Check, Problem, Problems
@@ -69,6 +70,8 @@ def _empty_shape(path: str, below: Iterable[Element]) -> Shape:
         values = tuple((key, rule) for key, rule in rules.items() if not isinstance(rule, Presence))
         shape.present.extend([judged(type_name, path, present)] if present else [])
         shape.after.extend([judged(type_name, path, values)] if values else [])
+    if path == "Bundle.entry":
+        shape.after.append(full_url)
     return shape
 
 
@@ -104,7 +107,14 @@ def _typed(type_name: str, element: Element, kind: ElementType, roots: dict[str,
     full = narrowed(roots[kind.code], tuple(after), object_of(roots["Element"], None))
     if kind.code == "Reference" and not rules:
         return quick.reference(kind.targets, full)
+    if kind.code == "CodeableConcept" and not after:
+        return quick.concept(_coding(roots), full)
     return quick.coding(full) if kind.code == "Coding" else full
+
+
+def _coding(roots: dict[str, Shape]) -> Check:
+    """The check of a Coding wherever R4 says no more about it."""
+    return quick.coding(object_of(roots["Coding"], object_of(roots["Element"], None)))
 
 
 def _also(plain: Check, whole: Check) -> Check:

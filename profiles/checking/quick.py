@@ -6,7 +6,7 @@ A resource holds more references and codings than all else together, nearly all 
 from typing import Any
 
 from profiles.checking.primitives import LONGEST
-from profiles.checking.problem import Check, Problems
+from profiles.checking.problem import Check, Problems, enough, joined
 from profiles.checking.references import ID, may_be
 
 
@@ -39,6 +39,26 @@ def coding(full: Check) -> Check:
             return full(value)
         both = system + code
         return None if system and code and both.isprintable() and " " not in both else full(value)
+
+    return check
+
+
+def concept(one: Check, full: Check) -> Check:
+    """A CodeableConcept of codings, with or without text; `one`: the check of a Coding."""
+
+    def check(value: Any) -> Problems:
+        codings = value.get("coding") if type(value) is dict else None
+        if type(codings) is not list or not codings:
+            return full(value)
+        if not (len(value) == 1 or (len(value) == 2 and _plain(value.get("text")))):
+            return full(value)
+        problems: Problems = None
+        for index, item in enumerate(codings):
+            if found := one(item):  # told here: a second look at each level would double the time of the one above
+                problems = joined(problems, f".coding[{index}]", found)
+                if enough(problems):
+                    break
+        return problems
 
     return check
 

@@ -27,7 +27,10 @@ def _extension_or_value(value: Json) -> bool:
 
 
 def _ordered_period(value: Json) -> bool:
-    return not ("start" in value and "end" in value and certainly_after(value["start"], value["end"]))
+    start, end = value.get("start"), value.get("end")
+    if type(start) is str and type(end) is str and len(start) == len(end) == 10 and start <= end:
+        return True  # whole days, nearly always
+    return not certainly_after(start, end)
 
 
 def _ordered_range(value: Json) -> bool:

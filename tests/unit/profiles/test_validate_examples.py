@@ -16,6 +16,10 @@ EXAMPLES = Path(__file__).parents[2] / "cases" / "r4" / "examples.jsonl.gz"
 KNOWN_BAD = {
     "ActivityDefinition/blood-tubes-supply": ("invariant", "ActivityDefinition.text.div"),  # empty narrative (txt-2)
     "ActivityDefinition/heart-valve-replacement": ("invariant", "ActivityDefinition.text.div"),  # the same
+    # fullUrl names another id than the resource has
+    "Bundle/10bb101f-a121-4264-a920-67be9cb82c74": ("value", "Bundle.entry[2].fullUrl"),
+    "Bundle/3a0707d3-549e-4467-b8b8-5a2ab3800efe": ("value", "Bundle.entry[3].fullUrl"),
+    "Bundle/lri-example": ("value", "Bundle.entry[1].fullUrl"),
     "DeviceMetric/example": ("reference-target", "DeviceMetric.parent.reference"),  # a DeviceDefinition, not a Device
     "DeviceUseStatement/example": (  # a Procedure, which is not among the targets
         "reference-target",
