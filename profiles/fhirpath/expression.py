@@ -42,7 +42,10 @@ class Expression:
 @lru_cache(maxsize=2048)
 def compile_expression(text: str) -> Expression:
     """The expression of a text; raises Unsupported, which says what about it is not done."""
-    return Expression(text, _compiled(parse(text)))
+    try:
+        return Expression(text, _compiled(parse(text)))
+    except RecursionError as failure:
+        raise Unsupported("too many levels") from failure
 
 
 def _compiled(term: Term) -> Run:

@@ -72,14 +72,11 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def parse(text: str) -> Term:
-    """The tree of an expression; raises Unsupported."""
+    """The tree of an expression; raises Unsupported, and RecursionError for a long row of signs."""
     if len(text) > LONGEST:
         raise Unsupported(f"longer than {LONGEST} characters")
     parser = _Parser(list(tokens(text)))
-    try:
-        tree = parser.expression()
-    except RecursionError as failure:  # a long row of signs
-        raise Unsupported("too many levels") from failure
+    tree = parser.expression()
     if parser.position < len(parser.tokens):
         raise Unsupported(f"{parser.tokens[parser.position].text!r} in the wrong place")
     return tree

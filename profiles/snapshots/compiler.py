@@ -175,8 +175,8 @@ class _OneProfile:
             return
         try:
             yield of_rule(constraint, compile_expression(text))
-        except (Unsupported, RecursionError) as reason:
-            self.compiling.note(f"a rule is not judged: {key}: {reason or 'too many levels'}")
+        except Unsupported as reason:
+            self.compiling.note(f"a rule is not judged: {key}: {reason}")
 
     def _binding(self, row: Row) -> Iterator[Judge]:
         binding = row.definition.get("binding")

@@ -1,6 +1,5 @@
 """A snapshot as a tree of rows.  https://hl7.org/fhir/R4/elementdefinition.html#id"""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -95,12 +94,3 @@ def _put(row: Row, known: dict[str, Row]) -> None:
     if holder is None:
         raise Unreadable(f"the element {row.id[:200]} has no place in the snapshot")
     holder.children.append(row)
-
-
-def walk(row: Row) -> Iterator[Row]:
-    """A row and all below it, slices too."""
-    waiting = [row]
-    while waiting:
-        found = waiting.pop()
-        yield found
-        waiting += found.children + found.slices

@@ -15,7 +15,9 @@ from profiles.fhirpath.syntax import DEEPEST, LONGEST, parse
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
     "id": "p",
-    "contained": [{"resourceType": "Organization", "id": "o", "name": "Legekontoret"}],
+    "contained": [
+        {"resourceType": "Organization", "id": "o", "name": "Legekontoret", "endpoint": [{"reference": "#"}]}
+    ],
     "extension": [{"url": "http://example.org/e", "valueInteger": 7}],
     "active": True,
     "name": [
@@ -49,6 +51,7 @@ VALUES = [
     ("name.family.nothing", []),
     ("managingOrganization.resolve().name", ["Legekontoret"]),
     ("contained.name", ["Legekontoret"]),
+    ("contained.endpoint.resolve().id", ["p"]),
     ("%resource.id", ["p"]),
     ("%rootResource.id", ["p"]),
     ("%context.id", ["p"]),
@@ -244,9 +247,12 @@ def test_nothing_is_not_true() -> None:
 
 
 def test_expression_is_bounded_in_size_and_depth() -> None:
-    for text in ("a" * (LONGEST + 1), "(" * (DEEPEST + 1) + "1" + ")" * (DEEPEST + 1), "-" * 3000 + "1"):
+    for text in ("a" * (LONGEST + 1), "(" * (DEEPEST + 1) + "1" + ")" * (DEEPEST + 1)):
         with pytest.raises(Unsupported):
             parse(text)
+    for text in ("-" * 3000 + "1", "1" + "+1" * 1500):
+        with pytest.raises(Unsupported, match="levels"):
+            compile_expression(text)
 
 
 def test_evaluation_is_bounded_in_steps() -> None:
@@ -256,6 +262,32 @@ def test_evaluation_is_bounded_in_steps() -> None:
     with pytest.raises(Unsupported, match="steps"):
         cross.values(root, root)
     assert STEPS < 10**6
+
+
+def test_evaluation_without_room_on_the_stack_is_told() -> None:
+    root = node_of(PATIENT, "Patient")
+    chain = compile_expression("active" + " and active" * 40)
+
+    def deeper() -> None:
+        try:
+            deeper()
+        except RecursionError:
+            # as deep as it goes: a few levels above this there is room for a part of the evaluation only
+            chain.values(root, root)
+
+    with pytest.raises(Unsupported, match="levels"):
+        deeper()
+
+
+def test_replacement_does_not_grow_without_end() -> None:
+    with pytest.raises(Unsupported, match="long"):
+        values("name.family.replace('a', 'bcd')", {"resourceType": "Patient", "name": [{"family": "a" * 3_000_000}]})
+
+
+def test_part_of_a_resource_is_of_its_type_and_path() -> None:
+    contact = node_of({"gender": "male"}, "Patient", "contact")
+
+    assert [n.type for n in compile_expression("gender").values(contact, contact)] == ["code"]
 
 
 def test_endless_descent_is_told() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from profiles.issues import Severity
 from profiles.resource import Resource
-from profiles.snapshots import needed
+from profiles.snapshots import Profile, compile_profile, needed
 from profiles.validate import conforms
-from tests.unit.profiles.test_snapshots import observation, patient, profile, row, told
+from tests.unit.profiles.test_snapshots import definition, observation, patient, profile, row, told
 
 VALUE_SET: Resource = {
     "resourceType": "ValueSet",
@@ -86,3 +86,21 @@ def test_weak_binding_is_not_judged() -> None:
 def test_what_a_value_set_leans_on_is_named_with_its_type() -> None:
     assert needed(VALUE_SET) == {("CodeSystem", "whole"), ("ValueSet", "other")}
     assert needed({"resourceType": "CodeSystem"}) == frozenset()
+
+
+def test_coding_without_code_is_no_code() -> None:
+    made = profile(
+        "Observation", row("Observation.code", binding={"strength": "required", "valueSet": "v"}), known=KNOWN
+    )
+
+    assert told(made, observation(code={"coding": [{"system": "s"}, {"system": "s", "code": "a"}]})) == []
+    assert told(made, observation(code={"coding": [{"system": "s"}]})) == [("code-invalid", "Observation.code")]
+
+
+def test_nothing_is_known_without_a_lookup() -> None:
+    made = compile_profile(
+        definition("Patient", row("Patient.gender", binding={"strength": "required", "valueSet": "v"}))
+    )
+
+    assert isinstance(made, Profile)
+    assert [note.code for note in made.notes] == ["profile-partly"]

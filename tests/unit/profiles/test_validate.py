@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import islice, permutations
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,69 @@ def test_string_of_a_mebibyte_is_the_longest() -> None:
 
     assert check(plan | {"description": "a" * 1024 * 1024}) == ()
     assert [i.code for i in check(plan | {"description": "a" * (1024 * 1024 + 1)})] == ["value"]
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        {f"x{i}": 1 for i in range(10_001)},
+        {"name": [{"given": ["a"] * 10_001, "_given": [1] * 10_001}]},
+        {"maritalStatus": {"coding": [1] * 10_001}},
+        {"maritalStatus": {"coding": [1] * 10_001, "text": "x"}},
+    ],
+)
+def test_flood_of_one_kind_ends(flood: dict[str, Any]) -> None:
+    assert len(check({"resourceType": "Patient", **flood})) == MOST + 1
+
+
+def test_flood_of_warnings_does_not_refuse() -> None:
+    entry = {"resource": {"resourceType": "Questionnaire", "status": "draft", "name": "not usable"}}
+
+    issues = check({"resourceType": "Bundle", "type": "collection", "entry": [entry] * (MOST + 10)})
+
+    assert len(issues) == MOST + 1
+    assert not [issue for issue in issues if issue.refuses]
+
+
+def test_error_among_many_warnings_is_told() -> None:
+    entry = {"resource": {"resourceType": "Questionnaire", "status": "draft", "name": "not usable"}}
+    wrong = {"resource": {"resourceType": "Questionnaire", "status": "nonsense"}}
+
+    issues = check({"resourceType": "Bundle", "type": "collection", "entry": [entry] * (MOST + 10) + [wrong]})
+
+    assert issues[0].code == "code-invalid"
+    assert [issue.refuses for issue in issues].count(True) == 2  # and that there are more
+
+
+def test_new_sets_of_elements_without_end_are_checked_all_the_same() -> None:
+    names = ["family", "text", "use", "given", "prefix", "suffix", "period"]
+    values: dict[str, Any] = {
+        "use": "usual",
+        "given": ["a"],
+        "prefix": ["a"],
+        "suffix": ["a"],
+        "period": {"end": "2026"},
+    }
+    for order in islice(permutations(names), 200):
+        name = {key: values.get(key, "x") for key in order}
+        assert check({"resourceType": "Patient", "name": [name]}) == ()
+        assert [i.at for i in check({"resourceType": "Patient", "name": [name | {"use": "x"}]})] == [
+            "Patient.name[0].use"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        ({"photo": [{"data": 5, "contentType": "a/b"}]}, [("structure", "Patient.photo[0].data")]),
+        ({"managingOrganization": {"reference": " "}}, [("value", "Patient.managingOrganization.reference")]),
+        ({"managingOrganization": {"reference": ""}}, [("value", "Patient.managingOrganization.reference")]),
+        (
+            {"extension": [{"url": "a", "valueRange": {"low": {"value": 2.5}, "high": {"value": 1.5}}}]},
+            [("invariant", "Patient.extension[0].valueRange")],
+        ),
+        ({"extension": [{"url": "a", "valueRange": {"low": {"value": 2.5}, "high": {"value": 3.5}}}]}, []),
+    ],
+)
+def test_value_of_another_kind_is_told_once(says: dict[str, Any], told: list[tuple[str, str]]) -> None:
+    assert [(i.code, i.at) for i in check({"resourceType": "Patient", **says})] == told
