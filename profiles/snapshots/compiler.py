@@ -113,7 +113,7 @@ class _Compiling:
         snapshot = definition.get("snapshot")
         if definition.get("resourceType") != "StructureDefinition" or type(snapshot) is not dict:
             raise Unreadable("it has no snapshot")
-        if definition.get("type") not in kinds():
+        if str(definition.get("type")) not in kinds():
             raise Unreadable("it is not of a type of FHIR R4")
         root, left_out = tree(dicts(snapshot.get("element")))
         for rid in left_out:

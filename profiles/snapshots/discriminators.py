@@ -104,7 +104,7 @@ def _drilled(row: Row, steps: list[str]) -> Iterator[Callable[[Node], bool]]:
 def _extension_url(row: Row) -> Iterator[Callable[[Node], bool]]:
     """An extension is known by the address of its definition."""
     if urls := {canonical(url) for url in _profiles(row)}:
-        yield lambda node: node.value in urls
+        yield lambda node: type(node.value) is str and node.value in urls
 
 
 def _profiles(row: Row) -> list[str]:
@@ -152,7 +152,7 @@ def _by_type(expression: Expression, steps: list[str], row: Row, lookup: Lookup)
         targets = [url for kind in kinds for url in strings(kind.get("targetProfile"))]
         types = {_type_of(url, lookup) for url in targets}
     else:
-        types = {kind.get("code") for kind in kinds}
+        types = {str(kind.get("code")) for kind in kinds}
     if not types or None in types:
         raise Undecidable("no type where its discriminator looks")
     if resolved and steps == ["resolve()"]:
@@ -160,9 +160,9 @@ def _by_type(expression: Expression, steps: list[str], row: Row, lookup: Lookup)
     return lambda node, around: any(found.type in types for found in _values(expression, node, around))
 
 
-def _type_of(url: str, lookup: Lookup) -> object:
+def _type_of(url: str, lookup: Lookup) -> str | None:
     found = lookup(url)
-    return found.get("type") if found else core_type(url)
+    return str(found.get("type")) if found else core_type(url)
 
 
 _KINDS: Mapping[str, Callable[[Expression, list[str], Row, Lookup], Matches]] = {

@@ -19,9 +19,9 @@ def _of_r4() -> frozenset[tuple[str, str]]:
 
 def is_own(constraint: dict[str, Any]) -> bool:
     """Whether a constraint is the profile's: those of R4 are repeated in each snapshot and judged with the type."""
-    source, key = constraint.get("source"), constraint.get("key")
+    source, key = constraint.get("source"), str(constraint.get("key"))
     if source is None:
-        return (key, constraint.get("expression")) not in _of_r4()
+        return (key, str(constraint.get("expression"))) not in _of_r4()
     return not (str(source).startswith(HL7_EXTENSION) and (key, "") in _of_r4())
 
 

@@ -51,8 +51,8 @@ def _shown(bound: Any) -> str:
 
 def of_types(row: Row, told_by: str) -> Iterator[Judge]:
     """Of several types that a base allows, those that a profile leaves."""
-    codes = {t.get("code") for t in row.dicts("type")}
-    named = {code for code in codes if type(code) is str and not code.startswith(SYSTEM_TYPES)}
+    codes = {str(t.get("code")) for t in row.dicts("type")}
+    named = {code for code in codes if not code.startswith(SYSTEM_TYPES)}
     if not named or len(named) < len(codes) or named & {"Resource", "DomainResource", "BackboneElement", "Element"}:
         return
     text = f"must be {' | '.join(sorted(named))} ({told_by})"
