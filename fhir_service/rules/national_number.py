@@ -37,7 +37,7 @@ RULE = Rule(
     title="A national number has the check digits of its system",
     basis="folkeregisterforskriften (fødselsnummer og D-nummer); domain.md 3",
     says="Fødselsnummer, D-nummer og felles hjelpenummer må ha riktige kontrollsifre.",
-    on=frozenset({"Patient", "Person", "RelatedPerson", "Practitioner"}),
+    on=frozenset({"Patient"}),
     check=check,
     order=20,
 )
