@@ -12,16 +12,17 @@ FOLDERS = (
 )
 PROFILES = (
     "\n## Profiles that are stored here\n",
-    "`meta.profile` is enforced on create, update, patch and transaction when a StructureDefinition of that address",
-    "(`url` or `url|version`) with a snapshot is stored here; a profile that is not is accepted, and `$validate` says so.",
-    "A profile is compiled when it is first claimed, and again when any StructureDefinition, ValueSet or CodeSystem was",
-    "written, by whichever process. One that comes in the same transaction as what claims it does not count yet.\n",
+    "`meta.profile` is enforced on create, update, patch and transaction when a StructureDefinition of that",
+    "address (`url` or `url|version`) with a snapshot is stored here; a profile that is not is accepted, and",
+    "`$validate` says so. A profile is compiled when it is first claimed, and again when any StructureDefinition,",
+    "ValueSet or CodeSystem was written, by whichever process. One that comes in the same transaction as what",
+    "claims it does not count yet.\n",
     "Judged are cardinality, fixed values and patterns, types, targets by type, lengths and bounds, required and",
-    "extensible bindings whose codes can be listed, slices (by value, pattern, exists, type, and by profile of the item",
-    "itself), rules in FHIRPath, and the definitions of extensions. Not judged, and told as information by `$validate`:",
-    "slices of slices; slices that nothing in the snapshot tells apart; codes that cannot be listed; rules that ask for",
-    "`now()`, `today()`, `memberOf()`, `conformsTo()` or a regular expression that could take too long. A profile with",
-    "a differential only cannot be used: publish it with its snapshot.",
+    "extensible bindings whose codes can be listed, slices (by value, pattern, exists, type, and by profile of",
+    "the item itself), rules in FHIRPath, and the definitions of extensions. Not judged, and told as information",
+    "by `$validate`: slices of slices; slices that nothing in the snapshot tells apart; codes that cannot be",
+    "listed; rules that ask for `now()`, `today()`, `memberOf()`, `conformsTo()` or a regular expression that",
+    "could take too long. A profile with a differential only cannot be used: publish it with its snapshot.",
 )
 Table = Callable[[tuple[str, ...], Iterable[tuple[str, ...]]], Iterator[str]]
 
