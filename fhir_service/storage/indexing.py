@@ -9,6 +9,7 @@ from sqlalchemy import Table
 
 from fhir_service.search import parameters
 from fhir_service.search.query import IndexRows, ParameterType
+from fhir_service.storage.lengths import key, searched
 from fhir_service.storage.tables import CMP, DAT, PARTS, POS, QTY, REF, STR, TOK, TYPED, parameter_id
 
 Parts = tuple[Any, ...]
@@ -23,11 +24,11 @@ _NO_UNIT = ("", "", "")
 def values_of(rows: IndexRows) -> tuple[tuple[Table, tuple[tuple[str, Parts], ...]], ...]:
     """By generic table: (parameter, its parts as `tables.PARTS` orders them), each once."""
     return (
-        (TOK, _once((name, (code, system)) for name, system, code in rows.tokens)),
-        (REF, _once((name, (url or rid, rtype)) for name, rtype, rid, url in rows.references)),
-        (STR, _once((name, (norm, exact)) for name, norm, exact in rows.strings)),
+        (TOK, _once((name, (key(code), key(system))) for name, system, code in rows.tokens)),
+        (REF, _once((name, (key(url or rid), rtype)) for name, rtype, rid, url in rows.references)),
+        (STR, _once((name, (searched(norm), key(exact))) for name, norm, exact in rows.strings)),
         (DAT, _once((name, (lo, hi)) for name, lo, hi in rows.dates)),
-        (QTY, _once((name, tuple(parts)) for name, *parts in rows.quantities)),
+        (QTY, _once((name, tuple(map(key, parts))) for name, *parts in rows.quantities)),
         (CMP, tuple((name, (*_joined(parts), n)) for n, (name, parts) in enumerate(dict.fromkeys(rows.composites)))),
         (POS, _once((name, on_sphere(latitude, longitude)) for name, latitude, longitude in rows.positions)),
     )
@@ -57,7 +58,7 @@ def _joined(components: Sequence[tuple[str | int, ...]]) -> Parts:
         pairs += _component(component)
         if len(component) == _QUANTITY:
             unit = component[2:]
-    return (*pairs, *[""] * (6 - len(pairs)), *unit)
+    return (*map(key, pairs), *[""] * (6 - len(pairs)), *map(key, unit))
 
 
 _REFERENCE, _QUANTITY = 3, 5

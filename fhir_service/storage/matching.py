@@ -24,6 +24,7 @@ from fhir_service.search.query import (
 )
 from fhir_service.storage.constructs import any_of, contains_text
 from fhir_service.storage.indexing import RADIUS, on_sphere, sortable
+from fhir_service.storage.lengths import key
 
 Expression: TypeAlias = ColumnElement[Any]
 Columns: TypeAlias = Sequence[Expression]
@@ -50,7 +51,11 @@ def forms_of(criterion: Criterion) -> Iterable[Form]:
 
 def _token(value: TokenValue, _: str | None) -> Iterable[Form]:
     form = "of" if value.code is None else "one" if value.system is None else "of-one"
-    return ((form, {"a": value.code, "b": value.system}),)
+    return ((form, {"a": _key(value.code), "b": _key(value.system)}),)
+
+
+def _key(text: str | None) -> str | None:
+    return None if text is None else key(text)
 
 
 def _reference(value: ReferenceValue, modifier: str | None) -> Iterable[Form]:
@@ -58,8 +63,8 @@ def _reference(value: ReferenceValue, modifier: str | None) -> Iterable[Form]:
         return (("one" if value.rtype is None else "of-one", {"a": value.rid, "b": value.rtype}),)
     if modifier == "below":
         plain = value.url.rstrip("/")
-        return (("below", {"a": plain, "b": plain + _ADDRESS_WITHIN[0], "c": plain + _ADDRESS_WITHIN[1]}),)
-    return (("one", {"a": value.url, "b": None}),)
+        return (("below", {"a": key(plain), "b": plain + _ADDRESS_WITHIN[0], "c": plain + _ADDRESS_WITHIN[1]}),)
+    return (("one", {"a": key(value.url), "b": None}),)
 
 
 def _date(value: DateValue, _: str | None) -> Iterable[Form]:
@@ -67,12 +72,15 @@ def _date(value: DateValue, _: str | None) -> Iterable[Form]:
 
 
 def _string(value: StringValue, modifier: str | None) -> Iterable[Form]:
+    if modifier == "exact":
+        return (("exact", {"a": key(value.text), "b": None}),)
+    # Longer than what is looked through, it finds nothing, rather than what begins alike (SR-19).
     return ((modifier or "starts", {"a": value.text, "b": value.text + AFTER_EVERY_TEXT}),)
 
 
 def _quantity(value: QuantityValue, _: str | None) -> Iterable[Form]:
     form = str(value.prefix) + ("|system" if value.system is not None else "") + ("|code" if value.code else "")
-    return ((form, {"a": value.lo, "b": value.hi, "s": value.system, "c": value.code}),)
+    return ((form, {"a": value.lo, "b": value.hi, "s": _key(value.system), "c": _key(value.code)}),)
 
 
 def _composite(value: CompositeValue, _: str | None) -> Iterable[Form]:

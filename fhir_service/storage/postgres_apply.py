@@ -12,6 +12,7 @@ from fhir_service.resources import resource_type
 from fhir_service.search.query import IndexRows
 from fhir_service.storage import statements as sql
 from fhir_service.storage.indexing import index_rows
+from fhir_service.storage.lengths import key
 from fhir_service.storage.port import Changes, StorageError, Write
 from fhir_service.storage.postgres_writing import SETTLED, TABLES, Parts, own_columns, statement
 from fhir_service.storage.rows import outgoing_row, received_row, settled_row, version_row
@@ -102,7 +103,7 @@ def _claims(writes: Iterable[Write]) -> list[Row]:
 
 def _names(changes: Changes) -> list[Row]:
     """The newest word on whose number it is counts."""
-    newest = {(system, value): person for system, value, person in changes.person_identifiers}
+    newest = {(system, key(value)): person for system, value, person in changes.person_identifiers}
     return [(*identifier, person) for identifier, person in newest.items()]
 
 

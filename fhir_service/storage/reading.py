@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from fhir_service.storage import statements as sql
+from fhir_service.storage.lengths import key
 from fhir_service.storage.port import Identifier, InboxRow, Stored
 from fhir_service.storage.rows import inbox_row, stored
 from fhir_service.storage.steps import Steps
@@ -38,13 +39,14 @@ def by_identifiers(
     """Current resources by (type, (system, value)); keys without a match are left out."""
     found: dict[tuple[str, Identifier], list[Stored]] = defaultdict(list)
     if keys:
-        params = sorted({parameter_id(rtype, "identifier") for rtype, _ in keys})
-        rows = yield sql.BY_IDENTIFIERS, {"params": params, "codes": sorted({value for _, (_, value) in keys})}
+        named = {(rtype, key(system), key(value)): (rtype, (system, value)) for rtype, (system, value) in keys}
+        params = sorted({parameter_id(rtype, "identifier") for rtype, _, _ in named})
+        rows = yield sql.BY_IDENTIFIERS, {"params": params, "codes": sorted({code for _, _, code in named})}
         for row in rows:
-            key = (row[0], (row[-2], row[-1]))
-            if key in keys:
-                found[key].append(stored(row))
-    return {key: tuple(several) for key, several in found.items()}
+            asked = named.get((row[0], row[-2], row[-1]))
+            if asked is not None:
+                found[asked].append(stored(row))
+    return {asked: tuple(several) for asked, several in found.items()}
 
 
 def of_patients(patient_ids: Sequence[str], rtypes: Iterable[str]) -> Steps[tuple[Stored, ...]]:
@@ -64,11 +66,12 @@ def persons(keys: frozenset[Identifier]) -> Steps[Mapping[Identifier, str]]:
     """person_id by national identifier; unknown ones are left out."""
     if not keys:
         return {}
-    rows = yield sql.PERSONS, {"values": sorted({value for _, value in keys})}
-    return {(system, value): person for system, value, person in rows if (system, value) in keys}
+    named = {(system, key(value)): (system, value) for system, value in keys}
+    rows = yield sql.PERSONS, {"values": sorted({value for _, value in named})}
+    return {named[system, value]: person for system, value, person in rows if (system, value) in named}
 
 
-def message(key: MessageKey) -> Steps[InboxRow | None]:
+def message(of: MessageKey) -> Steps[InboxRow | None]:
     """The message that was first received under this key."""
-    rows = yield sql.MESSAGE, {"sender": key.sender, "control_id": key.control_id}
+    rows = yield sql.MESSAGE, {"sender": key(of.sender), "control_id": key(of.control_id)}
     return inbox_row(rows[0]) if rows else None

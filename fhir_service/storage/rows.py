@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from fhir_service.storage.lengths import key
 from fhir_service.storage.port import InboxRow, OutboxRow, Outgoing, Received, Settled, Stored, Write
 from fhir_service.storage.statements import QUEUED, RECEIVED, SETTLED
 from mappings.message import Answer, Verdict
@@ -83,8 +84,8 @@ def received_row(received: Received) -> dict[str, Any]:
         "settled_at": at if done else None,
         "binary_ref": None,
         "charset": received.charset,
-        "key_sender": received.key.sender if received.key else None,
-        "key_control_id": received.key.control_id if received.key else None,
+        "key_sender": key(received.key.sender) if received.key else None,
+        "key_control_id": key(received.key.control_id) if received.key else None,
         "body": received.body,
         **answer_row(received.answer),
     }

@@ -15,6 +15,7 @@ from fhir_service.resources import resource_type
 from fhir_service.search.query import IndexRows
 from fhir_service.storage import statements as sql
 from fhir_service.storage.indexing import Row, index_rows, tables_of
+from fhir_service.storage.lengths import key
 from fhir_service.storage.moving import moved
 from fhir_service.storage.port import Changes, InForceConflict, PersonMove, StorageError, Write
 from fhir_service.storage.prepared import Prepared, prepare
@@ -49,7 +50,7 @@ def _apply(connection: Connection, changes: Changes, extract: Extract) -> None:
     _write_all(connection, changes.writes, extract)
     _claim(connection, changes.writes)
     for system, value, person in changes.person_identifiers:
-        connection.change(NAME_PERSON, {"system": system, "value": value, "person_id": person})
+        connection.change(NAME_PERSON, {"system": system, "value": key(value), "person_id": person})
     for received in changes.received:
         connection.change(sql.RECEIVE, received_row(received))
     for settled in changes.settled:
