@@ -26,7 +26,8 @@ from fhir_service.storage.postgres_pool import Pool
 from fhir_service.storage.postgres_unit import Unit
 from fhir_service.storage.postgres_url import PostgresUrl
 from fhir_service.storage.rows import micros, moment
-from fhir_service.storage.searching import found, is_short
+from fhir_service.storage.searching import found, is_alone
+from fhir_service.storage.shape import shape_of
 from fhir_service.storage.steps import Steps
 from fhir_service.storage.transaction_reads import TransactionReads
 
@@ -101,12 +102,13 @@ class PostgresRepository(Noting):
             return await session.driven(visible.version(rtype, rid, version, access))
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
-        if is_short(query):
-            async with self._searchers.session() as session:
-                return await session.driven(found(query, access))
         if by_words(query):
             await catch_up(self.ask, self.note, micros(self._clock() - OVERLAP), SEARCH_DEADLINE)
-        return await self.ask(lambda: found(query, access))
+        shaped = shape_of(query)
+        if not is_alone(query, shaped[0]):
+            return await self.ask(lambda: found(query, access, shaped))
+        async with self._searchers.session() as session:
+            return await session.driven(found(query, access, shaped))
 
     async def ask(self, asked: Callable[[], Steps[T]]) -> T:
         async with self._searchers.session() as session:

@@ -5,18 +5,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fhir_service.search.query import Criterion, Include, ParameterType, SearchQuery
+from fhir_service.search.query import Include, SearchQuery
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.compiler import compile_estimate, compile_page, compile_total
-from fhir_service.storage.homes import PLACES, place_of
+from fhir_service.storage.homes import PLACES
 from fhir_service.storage.including import compile_forward, compile_reverse
 from fhir_service.storage.pages import PK, page_of
 from fhir_service.storage.port import Page, Stored
 from fhir_service.storage.rows import stored
-from fhir_service.storage.shape import Bound, ConditionShape, Shape, shape_of
+from fhir_service.storage.shape import NEWEST_FIRST, Bound, ConditionShape, Shape, shape_of
 from fhir_service.storage.starts import FEW, FEW_BEYOND, beyond, starts
 from fhir_service.storage.steps import Question, Rows, Steps
-from fhir_service.storage.tables import TYPED
 from fhir_service.storage.visible import version
 
 MOST_INCLUDED = 1_000
@@ -28,9 +27,12 @@ TYPES_AT_ONCE = 16
 _OF_VERSION = re.compile(rb'([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})/_history/([1-9][0-9]{0,9})"')
 
 
-def found(query: SearchQuery, access: Access = EVERYTHING) -> Steps[Page]:
-    """One page. Its statements have to see one state of the database, if there are several."""
-    shape, bound = shape_of(query)
+def found(query: SearchQuery, access: Access = EVERYTHING, shaped: tuple[Shape, Bound] | None = None) -> Steps[Page]:
+    """One page. Its statements have to see one state of the database, unless it `is_alone`.
+
+    `shaped`: `shape_of(query)`, where that is known already.
+    """
+    shape, bound = shaped or shape_of(query)
     bound |= access.bound
     rows: Rows = ()
     if query.count:
@@ -133,18 +135,14 @@ def _versions_named(body: bytes) -> Iterable[tuple[tuple[str, str], int]]:
     return [((rtype.decode(), rid.decode()), int(number)) for rtype, rid, number in _OF_VERSION.findall(body)]
 
 
-def is_short(query: SearchQuery) -> bool:
-    """Whether it looks at nothing but the narrow table of the type, and has little to sort.
-
-    Such a search may run on the loop (decision 41).
-    """
-    if query.includes or query.total or query.among or query.rtype not in TYPED:
+def is_short(query: SearchQuery, shape: Shape) -> bool:
+    """Whether it is known where to start, and that few rows are read from there: then it may run on the loop."""
+    if query.total or query.among:
         return False
-    asked = [c for c in query.criteria if isinstance(c, Criterion)]
-    parameters = [*[c.parameter for c in asked], *[s.parameter for s in query.sort]]
-    own = all(place_of(query.rtype, parameter) in ("typed", "time") for parameter in parameters)
-    return own and len(asked) == len(query.criteria) and (not query.sort or _few(asked))
+    candidates = starts(shape)
+    return candidates[0][1] if candidates else shape.sort == (NEWEST_FIRST,)
 
 
-def _few(asked: Iterable[Criterion]) -> bool:
-    return any(one.type is ParameterType.REFERENCE and one.modifier is None for one in asked)
+def is_alone(query: SearchQuery, shape: Shape) -> bool:
+    """Whether it is one statement, which sees one state of the database by itself."""
+    return is_short(query, shape) and not query.includes

@@ -16,7 +16,8 @@ from fhir_service.storage.group_commit import GroupCommit
 from fhir_service.storage.noting import Noting
 from fhir_service.storage.port import Afterwards, Page, Stored, Work
 from fhir_service.storage.rows import moment
-from fhir_service.storage.searching import found, is_short
+from fhir_service.storage.searching import found, is_alone, is_short
+from fhir_service.storage.shape import shape_of
 from fhir_service.storage.sqlite_apply import Extract, apply
 from fhir_service.storage.sqlite_connection import Connection, SqliteFile
 from fhir_service.storage.sqlite_readers import Readers
@@ -69,11 +70,13 @@ class SqliteRepository(Noting):
         return self._readers.at_once(lambda c: c.driven(visible.version(rtype, rid, version, access)))
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
-        if is_short(query):
-            return await self._readers.quick(lambda c: c.driven(found(query, access)))
         if by_words(query):
             await catch_up(self.ask, self.note, AT_ONCE, SEARCH_DEADLINE)
-        return await self._readers.apart(lambda c: in_one_view(c, found(query, access)))
+        shaped = shape_of(query)
+        if is_alone(query, shaped[0]):
+            return await self._readers.quick(lambda c: c.driven(found(query, access, shaped)))
+        where = self._readers.quick if is_short(query, shaped[0]) else self._readers.apart
+        return await where(lambda c: in_one_view(c, found(query, access, shaped)))
 
     async def ask(self, asked: Callable[[], Steps[T]]) -> T:
         return await self._readers.apart(lambda c: in_one_view(c, asked()))

@@ -9,7 +9,7 @@ from fhir_service.storage.port import TooSlow, Unavailable
 from fhir_service.storage.sqlite_connection import Connection, SqliteFile
 
 T = TypeVar("T")
-INLINE_SECONDS = 0.02
+INLINE_SECONDS = 0.005
 """A search on the loop that takes longer is broken off and done again in a thread."""
 
 

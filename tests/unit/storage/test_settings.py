@@ -16,7 +16,7 @@ from tests.unit.storage.conftest import Tell
 
 def test_every_connection_is_durable_and_read_back(told: Tell[None]) -> None:
     async def story(repository: SqliteRepository) -> None:
-        await search(repository, "Task", ("identifier", "x"))  # opens a connection of a thread
+        await search(repository, "Task", ("_total", "accurate"))  # opens a connection of a thread
         assert len(repository.settings) == 4
         assert [s.pop("query_only") for s in map(dict, repository.settings)] == [0, 0, 1, 1]
         for settings in repository.settings:
