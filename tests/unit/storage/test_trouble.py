@@ -79,16 +79,16 @@ def full_disk(path: Path) -> Iterator[None]:
 
 
 def test_full_disk_is_unavailable_and_reads_go_on(told: Tell[None], path: Path) -> None:
-    big = {"text": "x" * 100_000}
+    big = [{"text": f"{number} " + "x" * 1_000} for number in range(100)]
 
     async def story(repository: SqliteRepository) -> None:
         await put(repository, patient("before"))
         with full_disk(path):
-            large = [resource("Patient", f"p{i}", address=[big]) for i in range(5)]
+            large = [resource("Patient", f"p{i}", address=big) for i in range(5)]
             results = await asyncio.gather(*[put(repository, p) for p in large], return_exceptions=True)
             assert all(isinstance(r, Unavailable) for r in results), results
             with pytest.raises(Unavailable):
-                await put(repository, resource("Patient", "again", address=[big]))
+                await put(repository, resource("Patient", "again", address=big))
             assert await repository.read("Patient", "before")
             assert await repository.read("Patient", "p0") is None
         await works_as_usual(repository, "p0")
