@@ -6,6 +6,7 @@ No link shows what may be a national number: such parameters are sealed as a who
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import urlencode
 
@@ -60,6 +61,12 @@ def links(face: Face, page: Paged, following: After | None) -> bytes:
 
 
 def _first(face: Face, page: Paged, where: str) -> str:
-    if any(_NATIONAL_NUMBER.search(value) for _, value in page.used):
-        return f"{where}?{PARAMETER}={face.pages.seal(PageToken(page.place, tuple(page.used)))}"
-    return f"{where}?{urlencode(page.used, safe=',:/|$*')}" if page.used else where
+    used = tuple(page.used)
+    if any(_NATIONAL_NUMBER.search(value) for _, value in used):
+        return f"{where}?{PARAMETER}={face.pages.seal(PageToken(page.place, used))}"
+    return f"{where}?{_written(used)}" if used else where
+
+
+@lru_cache(maxsize=1_000)
+def _written(used: tuple[tuple[str, str], ...]) -> str:
+    return urlencode(used, safe=",:/|$*")

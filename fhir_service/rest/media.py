@@ -28,6 +28,8 @@ MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.+-]+)*", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9_-]+)\s*=\s*(?:"([^"]*)"|([^\s;,"]*))')
 MOST_PARAMETERS = 200
+_ESCAPED = re.compile(rb"[^!-~]|[%+]")
+"""What makes decoding an address more than taking it apart."""
 _NOT_ACCEPTABLE = f"This server answers in {FHIR_JSON} (FHIR 4.0); FHIR XML is not served"
 
 
@@ -77,6 +79,10 @@ def view_with(accept: bytes | None, parameters: Parameters) -> tuple[View, Param
 
 def decoded(query: bytes) -> Parameters | Issue:
     """The parameters of an address or form, in order."""
+    if not _ESCAPED.search(query):  # most are plain
+        parts = query.decode("ascii").split("&")
+        if len(parts) <= MOST_PARAMETERS:
+            return [(name, value) for name, _, value in (part.partition("=") for part in parts if part)]
     try:
         return parse_qsl(query.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
     except ValueError:  # not UTF-8, or too many

@@ -4,6 +4,7 @@ https://hl7.org/fhir/R4/http.html#search
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import cast
 
 from fhir_service.rest.body import body_of
@@ -23,6 +24,8 @@ from fhir_service.workflow.terminology import resolved
 from profiles.issues import Issue, error, warning
 
 LONGEST_FORM = 100_000
+SEARCHES_KEPT, LONGEST_KEPT = 1_000, 500
+"""Understood before: how many, and of how many characters."""
 _NO_TEXT_OF_INCLUDES = error("bad-parameter-value", "_summary", "_summary=text cannot be asked for with includes")
 """https://hl7.org/fhir/R4/search.html#summary"""
 
@@ -105,15 +108,20 @@ def _following(face: Face, request: Request) -> _Asked | tuple[Issue, ...] | Non
 def _parsed(
     face: Face, request: Request, parameters: Parameters, *, lenient: bool = False, after: Cursor | None = None
 ) -> Parsed:
-    return parse(
+    small = request.rtype and sum([len(name) + len(value) for name, value in parameters]) <= LONGEST_KEPT
+    return (_understood if small else parse)(
         request.rtype or None,
-        parameters,
+        tuple(parameters),
         base_url=face.base,
         lenient=lenient,
         after=after,
         types=face.rtypes,
         compartment=request.within,
     )
+
+
+_understood = lru_cache(maxsize=SEARCHES_KEPT)(parse)
+"""Lists on a screen are asked for again and again in the same words. What was understood is the same every time."""
 
 
 def _shown(query: SearchQuery, view: View, paged: Paged, told: tuple[Issue, ...] = ()) -> _Asked | tuple[Issue, ...]:
