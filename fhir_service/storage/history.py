@@ -31,9 +31,10 @@ from sqlalchemy.sql.selectable import NamedFromClause
 
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.constructs import filter_only
+from fhir_service.storage.instants import micros
 from fhir_service.storage.port import HistoryPage, HistoryQuery
 from fhir_service.storage.prepared import Prepared, prepare
-from fhir_service.storage.rows import micros, stored
+from fhir_service.storage.rows import stored
 from fhir_service.storage.statements import stored_columns
 from fhir_service.storage.steps import Steps
 from fhir_service.storage.tables import HISTORY, RESOURCE

@@ -14,6 +14,7 @@ import msgspec
 
 from fhir_service.search.query import SearchQuery
 from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.instants import moment
 from mappings.message import Answer, MessageKey
 from profiles.resource import Resource
 
@@ -53,13 +54,18 @@ class Stored(msgspec.Struct, frozen=True):
     rtype: str
     rid: str
     version: int
-    updated: datetime
+    at: int
     body: bytes
     """The JSON that is sent out, with id and meta; empty when deleted."""
     deleted: bool
     person_id: str | None
     clock: Mapping[str, Any]
     """What the message path remembers about it: times of the newest applied events, elements a cancellation removed."""
+
+    @property
+    def updated(self) -> datetime:
+        """When this version was made: `at`, which is in microseconds since 1970, as a time in UTC."""
+        return moment(self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,8 +289,12 @@ class Reads(Protocol):
         """person_id by national identifier; unknown ones are left out."""
         ...
 
-    async def matches(self, query: SearchQuery) -> tuple[Stored, ...]:
+    async def matches(self, query: SearchQuery, access: Access = EVERYTHING) -> tuple[Stored, ...]:
         """At most `query.count` resources that a search finds (conditional interactions)."""
+        ...
+
+    async def seen(self, references: Iterable[tuple[str, str]], access: Access) -> frozenset[tuple[str, str]]:
+        """Those of (type, id) that there are, deleted ones too, and that `access` does not hide."""
         ...
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:

@@ -16,6 +16,7 @@ from fhir_service.storage import statements as sql
 from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.fulltext import OVERLAP, by_words, catch_up
+from fhir_service.storage.instants import micros, moment
 from fhir_service.storage.noting import Noting
 from fhir_service.storage.port import Afterwards, Page, Stored, Unavailable, Work
 from fhir_service.storage.postgres_apply import Extract, Reference
@@ -25,7 +26,6 @@ from fhir_service.storage.postgres_duty import Duty
 from fhir_service.storage.postgres_pool import Pool
 from fhir_service.storage.postgres_unit import Unit
 from fhir_service.storage.postgres_url import PostgresUrl
-from fhir_service.storage.rows import micros, moment
 from fhir_service.storage.searching import found, is_alone
 from fhir_service.storage.shape import shape_of
 from fhir_service.storage.steps import Steps

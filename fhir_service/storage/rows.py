@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from fhir_service.storage.instants import micros, moment
 from fhir_service.storage.lengths import key
 from fhir_service.storage.port import InboxRow, OutboxRow, Outgoing, Received, Settled, Stored, Write
 from fhir_service.storage.statements import QUEUED, RECEIVED, SETTLED
@@ -14,27 +14,15 @@ from mappings.message import Answer, Verdict
 from profiles.decimals import DECODER, ENCODER
 from profiles.issues import Issue
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _ISSUES = msgspec.json.Decoder(tuple[Issue, ...])
 _NO_CLOCK: Mapping[str, Any] = {}
-
-
-def micros(at: datetime) -> int:
-    """A time with a zone -> microseconds since 1970 UTC."""
-    return (at - EPOCH) // _MICROSECOND
-
-
-def moment(at: int) -> datetime:
-    """Microseconds since 1970 -> time in UTC."""
-    return EPOCH + timedelta(microseconds=at)
 
 
 def stored(row: Sequence[Any]) -> Stored:
     """A row of `statements.STORED`; what a row has behind that is left aside."""
     rtype, rid, version, updated, body, deleted, person_id, clock = row[:8]
     memory = DECODER.decode(clock) if clock else _NO_CLOCK
-    return Stored(rtype, rid, version, moment(updated), body, bool(deleted), person_id, memory)
+    return Stored(rtype, rid, version, updated, body, bool(deleted), person_id, memory)
 
 
 def json_text(value: Any) -> str:

@@ -21,15 +21,14 @@ from fhir_service.logs import told
 from fhir_service.storage import export_jobs as jobs
 from fhir_service.storage.access import access_of
 from fhir_service.storage.export_jobs import ExportJob
+from fhir_service.storage.instants import micros
 from fhir_service.storage.port import NOTHING, Changes, HistoryQuery, Reads, Repository, Unavailable
 from fhir_service.workflow.export_files import Making, Output, content, discard, tidy
 from fhir_service.workflow.export_scope import Asked, selected
 
 log = structlog.get_logger()
-MICROSECOND = timedelta(microseconds=1)
 BEAT = 1_000_000
 """Microseconds between two signs of life: each is a commit."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ class Exports:
             job_id=secrets.token_hex(16),
             state="queued",
             asked=msgspec.json.encode(asked).decode(),
-            started=_micros(await self._ground.repository.run(_instant)),
+            started=micros(await self._ground.repository.run(_instant)),
             expires=self._until(),
             progress="waiting",
         )
@@ -104,7 +103,7 @@ class Exports:
     async def find(self, job_id: str) -> ExportJob | None:
         """The job, as far as it has got; None where there is none, or its time is over."""
         job = await self._ground.repository.ask(lambda: jobs.found(job_id))
-        over = job is not None and job.state not in jobs.OPEN and job.expires < _micros(self._now())
+        over = job is not None and job.state not in jobs.OPEN and job.expires < micros(self._now())
         return None if over else job
 
     async def cancel(self, job_id: str) -> bool:
@@ -138,11 +137,11 @@ class Exports:
         """Take up one job and see it to its end; False when none waits."""
         repository, limits = self._ground.repository, self._ground.limits
         now = self._now()
-        stale = _micros(now - timedelta(seconds=limits.stale))
-        await self._tidy(_micros(now))
+        stale = micros(now - timedelta(seconds=limits.stale))
+        await self._tidy(micros(now))
         if not await repository.ask(lambda: jobs.is_waiting(stale)):
             return False
-        job = await repository.note(lambda: jobs.taken(self._worker, _micros(now), stale))
+        job = await repository.note(lambda: jobs.taken(self._worker, micros(now), stale))
         if job is None:
             return False
         if job.attempts > limits.attempts:
@@ -167,12 +166,12 @@ class Exports:
         await self._ground.repository.note(lambda: jobs.ended(job, "failed", why, self._until()))
 
     def _until(self) -> int:
-        return _micros(self._now() + timedelta(seconds=self._ground.limits.kept))
+        return micros(self._now() + timedelta(seconds=self._ground.limits.kept))
 
     async def _run(self, job: ExportJob) -> None:
         asked = msgspec.json.decode(job.asked, type=Asked)
         making = Making(self._ground.folder, job.job_id)
-        waited = (_micros(self._now()) - job.started) / 1_000_000
+        waited = (micros(self._now()) - job.started) / 1_000_000
         await asyncio.sleep(max(self._ground.limits.settle - waited, 0))
         try:
             await asyncio.to_thread(making.begin)
@@ -197,7 +196,7 @@ class Exports:
                 lines = await asyncio.to_thread(selected, asked, page.versions, self._ground.base)
                 await asyncio.to_thread(making.add, rtype, lines)
                 count += len(lines)
-                now = _micros(self._now())
+                now = micros(self._now())
                 if now - told_at > BEAT:
                     told_at, progress = now, f"{number} of {len(asked.rtypes)} types, {count} resources"
                     if not await self._alive(job, now, progress):
@@ -229,7 +228,3 @@ def outputs(job: ExportJob) -> tuple[Output, ...]:
 def asked_of(job: ExportJob) -> Asked:
     """What the job was asked for."""
     return msgspec.json.decode(job.asked, type=Asked)
-
-
-def _micros(at: datetime) -> int:
-    return (at - _EPOCH) // MICROSECOND

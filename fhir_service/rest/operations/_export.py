@@ -1,7 +1,7 @@
 """What the three kick-offs of a bulk export share.  https://hl7.org/fhir/uv/bulkdata/export.html"""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 
 from fhir_service.rest.exchange import Face, Header, Reply, Request
@@ -9,6 +9,7 @@ from fhir_service.rest.links import place_of
 from fhir_service.rest.operations._model import Arguments, Parameter
 from fhir_service.rest.preconditions import is_lenient
 from fhir_service.rest.render import ALWAYS, outcome, refusal
+from fhir_service.storage.instants import micros
 from fhir_service.workflow.export_scope import Asked, types_at
 from profiles.issues import Issue, error, information
 
@@ -19,7 +20,6 @@ NDJSON = "application/fhir+ndjson"
 _FORMATS = frozenset({NDJSON, "application/ndjson", "ndjson", "application/fhir ndjson"})
 """In an address `+` is a blank unless it is escaped."""
 _ASYNC = re.compile(rb"(?:^|[,;])\s*respond-async\b", re.IGNORECASE)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PATIENT = re.compile(r"(?:.*/)?Patient/([A-Za-z0-9\-.]{1,64})", re.ASCII)
 _NOT_ASYNC = error("bad-request", "Prefer", "An export runs in the background: send Prefer: respond-async")
 _BAD_FORMAT = error("bad-parameter-value", "_outputFormat", f"The files are {NDJSON}")
@@ -82,4 +82,4 @@ def _among(asked: Asked, patients: tuple[str, ...] | None) -> Asked:
 def _micros(since: str | None) -> int | None:
     if since is None:
         return None
-    return (datetime.fromisoformat(since) - _EPOCH) // timedelta(microseconds=1)
+    return micros(datetime.fromisoformat(since))
