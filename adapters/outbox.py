@@ -15,7 +15,8 @@ from typing import Final, TypeAlias, cast
 import structlog
 
 from adapters.mllp.client import MllpClient, MllpError
-from fhir_service.storage.port import OutboxRow, Outgoing, Repository, Unavailable
+from fhir_service.storage.messages import OutboxRow, Outgoing
+from fhir_service.storage.port import Repository, Unavailable
 from mappings.feedback import FeedbackPayload
 from mappings.hl7v2 import outgoing as rri
 from mappings.hl7v2.parse import parse

@@ -10,7 +10,7 @@ from fhir_service.cli.database import Database
 from fhir_service.cli.stored_messages import Limit, look, partner, state, table, when
 
 if TYPE_CHECKING:
-    from fhir_service.storage.port import InboxRow
+    from fhir_service.storage.messages import InboxRow
 
 
 def inbox(database: Database = None, limit: Limit = 50) -> None:

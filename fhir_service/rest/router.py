@@ -75,9 +75,9 @@ class FhirRouter:
         except ClientGone:
             raise
         except Unavailable as failure:
-            slow = isinstance(failure, TooSlow)
-            log.warning("too slow" if slow else "database unavailable", request=request.request_id.decode())
-            return refusal(_TOO_SLOW if slow else _TRY_AGAIN, _RETRY_AFTER)
+            issue = _TOO_SLOW if isinstance(failure, TooSlow) else _TRY_AGAIN
+            log.warning("database unavailable", request=request.request_id.decode(), code=issue.code)
+            return refusal(issue, _RETRY_AFTER)
         except Exception as failure:  # the top of the HTTP side: whatever goes wrong is told as an OperationOutcome
             known_as = request.request_id.decode()
             log.error("internal error", request=known_as, **told(failure))  # noqa: TRY400 - its text may quote

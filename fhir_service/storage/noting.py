@@ -7,7 +7,8 @@ from typing import Any
 from fhir_service.storage import statements as sql
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.history import versions
-from fhir_service.storage.port import HistoryPage, HistoryQuery, InboxRow, OutboxRow, StorageError
+from fhir_service.storage.messages import InboxRow, OutboxRow
+from fhir_service.storage.port import HistoryPage, HistoryQuery, StorageError
 from fhir_service.storage.prepared import Prepared
 from fhir_service.storage.rows import inbox_row, outbox_row
 from fhir_service.storage.steps import Rows, Steps, T

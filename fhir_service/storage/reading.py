@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from fhir_service.storage import statements as sql
 from fhir_service.storage.lengths import key
-from fhir_service.storage.port import Identifier, InboxRow, Stored
+from fhir_service.storage.messages import InboxRow
+from fhir_service.storage.port import Identifier, Stored
 from fhir_service.storage.rows import inbox_row, stored
 from fhir_service.storage.steps import Steps
 from fhir_service.storage.tables import parameter_id

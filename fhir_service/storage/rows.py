@@ -8,7 +8,8 @@ import msgspec
 
 from fhir_service.storage.instants import micros, moment
 from fhir_service.storage.lengths import key
-from fhir_service.storage.port import InboxRow, OutboxRow, Outgoing, Received, Settled, Stored, Write
+from fhir_service.storage.messages import InboxRow, OutboxRow, Outgoing, Received, Settled
+from fhir_service.storage.port import Stored, Write
 from fhir_service.storage.statements import QUEUED, RECEIVED, SETTLED
 from mappings.message import Answer, Verdict
 from profiles.decimals import DECODER, ENCODER

@@ -14,7 +14,8 @@ from fhir_service.storage import reading, visible
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.fulltext import by_words, found_in_work
 from fhir_service.storage.history import versions
-from fhir_service.storage.port import HistoryPage, HistoryQuery, Identifier, InboxRow, Lock, Page, Stored
+from fhir_service.storage.messages import InboxRow
+from fhir_service.storage.port import HistoryPage, HistoryQuery, Identifier, Lock, Page, Stored
 from fhir_service.storage.referring import referrers
 from fhir_service.storage.steps import Steps
 from mappings.message import MessageKey
@@ -76,9 +77,12 @@ class TransactionReads:
         keys = frozenset(identifiers)
         return await Asked(reading.persons(keys), _named("number", keys))
 
-    async def matches(self, query: SearchQuery) -> tuple[Stored, ...]:
-        page = await Asked(found_in_work(query), (_criteria(query),), is_search=not by_words(query))
+    async def matches(self, query: SearchQuery, access: Access = EVERYTHING) -> tuple[Stored, ...]:
+        page = await Asked(found_in_work(query, access), (_criteria(query),), is_search=not by_words(query))
         return page.matches
+
+    async def seen(self, references: Iterable[tuple[str, str]], access: Access) -> frozenset[tuple[str, str]]:
+        return await Asked(visible.seen(references, access))
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
         words = by_words(query)

@@ -2,7 +2,8 @@
 
 from fhir_service.principal import SERVICE
 from fhir_service.rules import Draft
-from fhir_service.storage.port import NOTHING, Changes, Outgoing, Reads, Work
+from fhir_service.storage.messages import Outgoing
+from fhir_service.storage.port import NOTHING, Changes, Reads, Work
 from fhir_service.workflow.settle import Ground, Wanted, settle
 from fhir_service.workflow.versions import instant, parse_body
 

@@ -15,16 +15,8 @@ import structlog
 
 from fhir_service.crash_point import RECEIVED, UNANSWERED, UNCOMMITTED, crash_point
 from fhir_service.logs import told
-from fhir_service.storage.port import (
-    NOTHING,
-    Changes,
-    InboxRow,
-    Reads,
-    Received,
-    Repository,
-    Settled,
-    Unavailable,
-)
+from fhir_service.storage.messages import InboxRow, Received, Settled
+from fhir_service.storage.port import NOTHING, Changes, Reads, Repository, Unavailable
 from fhir_service.workflow.outcome import Translated, outcome_of
 from fhir_service.workflow.settle import Ground, joined
 from mappings.message import (

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from fhir_service.search.query import SearchQuery
 from fhir_service.storage.access import EVERYTHING, Access
-from fhir_service.storage.port import Identifier, InboxRow, Lock, Page, Reads, Stored
+from fhir_service.storage.messages import InboxRow
+from fhir_service.storage.port import Identifier, Lock, Page, Reads, Stored
 from mappings.message import MessageKey
 
 Key = tuple[str, str]
@@ -13,10 +14,15 @@ Key = tuple[str, str]
 
 
 class Known:
-    """`Reads` that asks the database for a row once: what a transaction sees does not change while it works."""
+    """`Reads` that asks the database for a row once: what a transaction sees does not change while it works.
 
-    def __init__(self, tx: Reads) -> None:
+    Rules judge by all there is. `access` is what the caller may see: criteria match nothing else, and what is found by
+    id is told only after a look at `hidden` (SR-28).
+    """
+
+    def __init__(self, tx: Reads, access: Access = EVERYTHING) -> None:
         self._tx = tx
+        self._access = access
         self._rows: dict[Key, Stored | None] = {}
         self._locked: dict[Lock, set[Key]] = {Lock.KEEP: set(), Lock.TAKE: set()}
 
@@ -61,8 +67,19 @@ class Known:
     async def persons(self, identifiers: Iterable[Identifier]) -> Mapping[Identifier, str]:
         return await self._tx.persons(identifiers)
 
-    async def matches(self, query: SearchQuery) -> tuple[Stored, ...]:
-        return self._noted(await self._tx.matches(query))
+    async def matches(self, query: SearchQuery, access: Access | None = None) -> tuple[Stored, ...]:
+        """As the caller may see them, unless `access` says otherwise."""
+        return self._noted(await self._tx.matches(query, self._access if access is None else access))
+
+    async def seen(self, references: Iterable[Key], access: Access) -> frozenset[Key]:
+        return await self._tx.seen(references, access)
+
+    async def hidden(self, references: Iterable[Key]) -> frozenset[Key]:
+        """Those that the caller may not see, or that there are none of; for a caller who sees everything none."""
+        asked = frozenset(references)
+        if self._access.condition is None or not asked:
+            return frozenset()
+        return asked - await self._tx.seen(asked, self._access)
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
         return await self._tx.search(query, access)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from fhir_service.principal import Principal
-from fhir_service.storage.port import NOTHING, Afterwards, Changes, Outgoing, Reads, Repository
+from fhir_service.storage.messages import Outgoing
+from fhir_service.storage.port import NOTHING, Afterwards, Changes, Reads, Repository
 from fhir_service.workflow.feedback import close_feedback
 from fhir_service.workflow.profile_store import Found
 from fhir_service.workflow.seed import kept_current, seed

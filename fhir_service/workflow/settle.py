@@ -21,7 +21,8 @@ from fhir_service.rules import (
     judge,
     named_in,
 )
-from fhir_service.storage.port import Changes, Outgoing, Reads, Stored, Write
+from fhir_service.storage.messages import Outgoing
+from fhir_service.storage.port import Changes, Reads, Stored, Write
 from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.profile_store import ProfileStore
 from fhir_service.workflow.references import local

@@ -12,7 +12,7 @@ from fhir_service import crash_point
 from fhir_service.cli.stored_messages import look
 from fhir_service.demo import messages
 from fhir_service.demo.stories.p01_arne import ARNE, NEED
-from fhir_service.storage.port import InboxRow
+from fhir_service.storage.messages import InboxRow
 
 from .conftest import Service, err_codes, msa
 

@@ -6,17 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from fhir_service.storage.port import (
-    NOTHING,
-    Changes,
-    InboxRow,
-    Outgoing,
-    Reads,
-    Received,
-    Repository,
-    Settled,
-    StorageError,
-)
+from fhir_service.storage.messages import InboxRow, Outgoing, Received, Settled
+from fhir_service.storage.port import NOTHING, Changes, Reads, Repository, StorageError
 from mappings.message import Answer, MessageKey, Verdict, error, information
 from tests.contract.database import START, Database
 

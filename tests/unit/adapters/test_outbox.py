@@ -13,7 +13,8 @@ import pytest
 from adapters.mllp import MllpServer
 from adapters.outbox import OutboxWorker, Patience, judged
 from fhir_service.storage import migrate, open_repository
-from fhir_service.storage.port import Changes, Outgoing, Reads, Repository, Unavailable
+from fhir_service.storage.messages import Outgoing
+from fhir_service.storage.port import Changes, Reads, Repository, Unavailable
 from mappings.hl7v2.format import FORMAT
 from mappings.message import Endpoint, InboundMessage, Verdict, error
 from profiles import names
