@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -11,8 +11,10 @@ import pytest
 
 from fhir_service.search import extract
 from fhir_service.storage import migrate
+from fhir_service.storage.postgres_url import PostgresUrl, postgres_url
 from fhir_service.storage.sqlite import SqliteRepository
 from fhir_service.storage.sqlite_connection import SqliteFile
+from tests import postgres
 
 T = TypeVar("T")
 Story = Callable[[SqliteRepository], Awaitable[T]]
@@ -49,3 +51,10 @@ def told(path: Path) -> Tell[T]:
             await repository.close()
 
     return lambda story: asyncio.run(tell(story))
+
+
+@pytest.fixture
+def url() -> Iterator[PostgresUrl]:
+    """An empty PostgreSQL database with the schema of this version."""
+    with postgres.empty_database() as made:
+        yield postgres_url(made)

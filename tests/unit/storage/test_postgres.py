@@ -1,193 +1,31 @@
 """What is PostgreSQL's own about the repository: decisions 18, 21 and 31; the rest is in tests/contract."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, literal_column, select
 
-from fhir_service.search import extract, parse
+from fhir_service.search import parse
 from fhir_service.storage import StaleSchema, is_current, migrate, open_repository
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.port import NOTHING, Changes, Lock, Reads, StorageError, TooSlow, Unavailable, Write
 from fhir_service.storage.postgres import PostgresRepository
-from fhir_service.storage.postgres_connection import WRITES, connected
-from fhir_service.storage.postgres_pool import Pool
-from fhir_service.storage.postgres_url import PostgresUrl, postgres_url
+from fhir_service.storage.postgres_url import PostgresUrl
 from fhir_service.storage.prepared import prepare
 from fhir_service.storage.steps import Steps
 from tests import postgres
-from tests.contract.database import HeldClock, next_write, put
+from tests.contract.database import BASE_URL, HeldClock, next_write, put
 from tests.contract.resources import patient, plan
-
-T = TypeVar("T")
-Story = Callable[[PostgresRepository], Awaitable[T]]
-BASE = "http://127.0.0.1:8000/fhir"
-EXTRACT = partial(extract, base_url=BASE)
-
-
-@pytest.fixture
-def url() -> Iterator[PostgresUrl]:
-    with postgres.empty_database() as made:
-        yield postgres_url(made)
-
-
-def tell(url: PostgresUrl, *stories: Story[Any], **more: Any) -> list[Any]:
-    """Each story to a repository of its own, all at once: several processes, as the database sees them."""
-
-    async def told(story: Story[Any]) -> Any:
-        options = {"extract": EXTRACT, "clock": HeldClock()} | more
-        repository = PostgresRepository(url, **options)
-        try:
-            return await story(repository)
-        finally:
-            await repository.close()
-
-    async def all_told() -> list[Any]:
-        return list(await asyncio.gather(*map(told, stories)))
-
-    return asyncio.run(all_told())
+from tests.unit.storage.processes import EXTRACT, tell
 
 
 async def version_of(repository: PostgresRepository, rtype: str, rid: str) -> int:
     found = await repository.read(rtype, rid)
     assert found
     return found.version
-
-
-# Connections
-
-
-def test_connection_that_does_not_take_its_settings_is_refused(url: PostgresUrl) -> None:  # SR-2
-    async def story() -> None:
-        session = await connected(url, WRITES)
-        assert await session.value("SHOW synchronous_commit") == "on"
-        await session.close()
-        with pytest.raises(StorageError, match="did not take its settings"):
-            await connected(url, {"synchronous_commit": "true"})  # it says `on`, which is not what was asked for
-
-    asyncio.run(story())
-
-
-def test_every_pool_tells_its_settings(url: PostgresUrl) -> None:
-    async def story(repository: PostgresRepository) -> None:
-        writers, searchers, readers = repository.settings
-        assert writers["synchronous_commit"] == "on"
-        assert searchers["plan_cache_mode"] == "force_custom_plan"  # stack.md 5, trap 1
-        assert searchers["default_transaction_read_only"] == readers["default_transaction_read_only"] == "on"
-
-    tell(url, story)
-
-
-def test_server_that_is_not_there_is_unavailable(tmp_path: Any) -> None:
-    nowhere = postgres_url(f"postgresql://postgres@/none?host={tmp_path}")
-
-    async def story(repository: PostgresRepository) -> None:
-        for ask in (
-            lambda: repository.read("Patient", "x"),
-            lambda: repository.secret(),
-            lambda: put(repository, patient("x")),
-        ):
-            with pytest.raises(Unavailable):
-                await ask()
-        assert not await repository.on_duty()
-
-    tell(nowhere, story)
-
-
-def test_database_that_is_not_there_is_unavailable(url: PostgresUrl) -> None:
-    async def story(repository: PostgresRepository) -> None:
-        with pytest.raises(Unavailable):
-            await repository.read("Patient", "x")
-
-    tell(postgres_url(url.dsn.replace("/test_", "/no_test_")), story)
-
-
-def test_pool_hands_over_turns_in_order_and_gives_up_after_a_while(
-    url: PostgresUrl, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def story() -> None:
-        pool = Pool(url, WRITES, 1)
-        order = []
-
-        async def use(name: str) -> None:
-            async with pool.session() as session:
-                await session.script("SELECT 1")
-                order.append(name)
-
-        async with pool.session():
-            tasks = [asyncio.create_task(use(name)) for name in "abc"]
-            await asyncio.sleep(0)
-            tasks[1].cancel()
-            monkeypatch.setattr("fhir_service.storage.postgres_pool.WAIT_SECONDS", 0.01)
-            with pytest.raises(Unavailable, match="busy"):
-                await use("late")
-        await asyncio.gather(*tasks, return_exceptions=True)
-        assert order == ["a", "c"]
-        await pool.close()
-        with pytest.raises(Unavailable, match="closed"):
-            await use("closed")
-
-    asyncio.run(story())
-
-
-def test_turn_that_is_given_to_one_who_left_goes_to_the_next(url: PostgresUrl) -> None:
-    async def story() -> None:
-        pool = Pool(url, WRITES, 1)
-
-        async def use() -> None:
-            async with pool.session():
-                pass
-
-        held = pool.session()
-        await held.__aenter__()
-        waiting = asyncio.create_task(use())
-        await asyncio.sleep(0)
-        await held.__aexit__(None, None, None)  # the turn is given here
-        waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await waiting
-        await asyncio.wait_for(use(), 5)
-        await pool.close()
-
-    asyncio.run(story())
-
-
-def test_connection_that_broke_is_replaced(url: PostgresUrl) -> None:  # SR-7
-    async def story() -> None:
-        pool = Pool(url, WRITES, 2)
-        async with pool.session() as session:
-            pid = await session.value("SELECT pg_backend_pid()")
-        async with pool.session() as session:
-            assert await session.value("SELECT pg_backend_pid()") == pid  # the one used last first
-            session.drop()
-        async with pool.session() as session:
-            assert await session.value("SELECT pg_backend_pid()") != pid
-            await session.script("BEGIN")
-        async with pool.session() as session:  # that one was left in a transaction
-            assert not session.raw.is_in_transaction()
-            await pool.close()
-        assert session.raw.is_closed()
-
-    asyncio.run(story())
-
-
-def test_idle_connection_that_the_server_ended_is_an_error_of_one_call_at_most(url: PostgresUrl) -> None:
-    kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{}'"
-    name = url.dsn.partition("?")[0].rpartition("/")[2]
-
-    async def told(repository: PostgresRepository) -> None:
-        await put(repository, patient("arne"))
-        await repository.read("Patient", "arne")
-        await asyncio.to_thread(postgres.server().command, kill.format(name))
-        await asyncio.sleep(0.05)
-        assert await repository.read("Patient", "arne")  # it is known to be gone, and another one is made
-
-    tell(url, told)
 
 
 # Searches and reads
@@ -425,7 +263,7 @@ def test_several_may_migrate_at_once() -> None:
     try:
         assert not is_current(url)
         with pytest.raises(StaleSchema, match="knutepunkt migrate"):
-            open_repository(url, base_url=BASE, clock=lambda: datetime.now(UTC))
+            open_repository(url, base_url=BASE_URL, clock=lambda: datetime.now(UTC))
 
         async def at_once() -> None:
             await asyncio.gather(*[asyncio.to_thread(migrate, url) for _ in range(3)])
@@ -437,4 +275,4 @@ def test_several_may_migrate_at_once() -> None:
 
 
 def _query(rtype: str, *params: tuple[str, str]) -> Any:
-    return parse(rtype, params, base_url=BASE).query
+    return parse(rtype, params, base_url=BASE_URL).query
