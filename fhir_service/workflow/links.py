@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from fhir_service.rules import Draft
 from fhir_service.search.query import SearchQuery
 from fhir_service.workflow.conditions import criteria_of
-from fhir_service.workflow.drafted_matches import finds
+from fhir_service.workflow.drafted_matches import Drafted
 from fhir_service.workflow.integrity import FOREIGN, REFERENCE, references_in
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.patches.shapes import Shape, child
@@ -59,7 +59,8 @@ async def linked(known: Known, wanted: Sequence[Wanted], places: Places, base: s
     done: list[Wanted] = []
     issues: list[tuple[Draft, Issue]] = []
     matched: dict[str, str | Issue] = {}
-    around = _Around(wanted, places, base)
+    drafted = Drafted([(w.draft.rid, w.draft.after) for w in wanted if w.draft.after is not None], base)
+    around = _Around(wanted, places, base, drafted)
     for one in wanted:
         links, wrong = await _links(known, one, around, matched)
         issues.extend((one.draft, issue) for issue in wrong)
@@ -74,6 +75,7 @@ class _Around:
     wanted: Sequence[Wanted]
     places: Places
     base: str
+    drafted: Drafted
 
 
 async def _links(
@@ -130,15 +132,11 @@ async def _match(known: Known, literal: str, around: _Around) -> str | Issue:
 
 async def _matching(known: Known, query: SearchQuery, around: _Around) -> set[str]:
     """Ids of what matches: in the database as far as it is left alone, and among the drafts."""
-    drafts = {w.draft.rid: w.draft for w in around.wanted if w.draft.rtype == query.rtype}
-    rows = await known.matches(replace(query, count=_MANY + len(drafts), total=False))
+    drafted = {w.draft.rid for w in around.wanted if w.draft.rtype == query.rtype}
+    rows = await known.matches(replace(query, count=_MANY + len(drafted), total=False))
     before = {row.rid for row in rows}
-    after = before - drafts.keys()
-    for rid, draft in drafts.items():
-        judged = finds(query, draft.after, around.base) if draft.after is not None else False
-        if judged or (judged is None and rid in before):
-            after.add(rid)
-    return after
+    found = around.drafted.matching(query)
+    return (before - drafted) | found.certain | (found.unclear & before)
 
 
 def _relinked(one: Wanted, links: Mapping[str, str]) -> Wanted:

@@ -1,10 +1,15 @@
 """Criteria of conditional interactions: what narrows down, and what matches what is being written (SR-19)."""
 
+from typing import Any
+
 import pytest
 
-from fhir_service.search.query import AnyOf, Criterion, ParameterType, SearchQuery, TokenValue
+from fhir_service.search import extract
+from fhir_service.search.query import AnyOf, Criterion, IndexRows, ParameterType, SearchQuery, TokenValue
+from fhir_service.workflow import drafted_matches
 from fhir_service.workflow.conditions import _narrows, criteria_of
-from fhir_service.workflow.drafted_matches import finds
+from fhir_service.workflow.drafted_matches import Drafted
+from profiles.resource import Resource
 
 BASE = "http://knutepunkt.test/fhir"
 OBSERVATION = {
@@ -15,6 +20,11 @@ OBSERVATION = {
     "subject": {"reference": "Patient/1"},
     "effectiveDateTime": "2026-01-01",
 }
+
+
+def finds(asked: SearchQuery, resource: Resource) -> bool | None:
+    found = Drafted([("o", resource)], BASE).matching(asked)
+    return None if found.unclear else bool(found.certain)
 
 
 def query(rtype: str, *criteria: tuple[str, str]) -> SearchQuery:
@@ -52,6 +62,8 @@ def test_alternatives_narrow_down_when_each_does() -> None:
         ([("code", "urn:s|c")], True),
         ([("code", "c"), ("status", "amended")], False),
         ([("code", "other|c")], False),
+        ([("code", "b,urn:s|c")], True),
+        ([("code", "urn:s|")], True),
         ([("subject", "Patient/1")], True),
         ([("subject", f"{BASE}/Patient/1")], True),
         ([("subject", "Patient/2")], False),
@@ -66,7 +78,7 @@ def test_alternatives_narrow_down_when_each_does() -> None:
 def test_what_is_being_written_is_judged_by_what_it_is_found_by(
     criteria: list[tuple[str, str]], expected: bool | None
 ) -> None:
-    assert finds(query("Observation", *criteria), OBSERVATION, BASE) is expected
+    assert finds(query("Observation", *criteria), OBSERVATION) is expected
 
 
 @pytest.mark.parametrize(
@@ -74,4 +86,28 @@ def test_what_is_being_written_is_judged_by_what_it_is_found_by(
 )
 def test_names_are_judged_as_in_a_search(name: str, value: str, expected: bool) -> None:
     patient = {"resourceType": "Patient", "name": [{"family": "Ola"}]}
-    assert finds(query("Patient", (name, value)), patient, BASE) is expected
+    assert finds(query("Patient", (name, value)), patient) is expected
+
+
+def test_a_thousand_questions_about_a_thousand_resources_read_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SR-8: a transaction that refers to what it makes by criteria does not keep the others waiting."""
+    read: list[str] = []
+
+    def extracted(resource: Resource, base_url: str) -> IndexRows:
+        read.append(resource["id"])
+        return extract(resource, base_url)
+
+    judged: list[object] = []
+    holds = drafted_matches._judged
+
+    def counted(*asked: Any) -> bool | None:
+        judged.append(asked[0])
+        return holds(*asked)
+
+    monkeypatch.setattr(drafted_matches, "extract", extracted)
+    monkeypatch.setattr(drafted_matches, "_judged", counted)
+    made = [(f"{n}", {"resourceType": "Patient", "id": f"{n}", "identifier": [{"value": f"v{n}"}]}) for n in range(50)]
+    drafted = Drafted(made, BASE)
+    found = [drafted.matching(query("Patient", ("identifier", f"v{n}"))).certain for n in range(50)]
+    assert found == [frozenset({f"{n}"}) for n in range(50)]
+    assert (len(read), len(judged)) == (50, 50)
