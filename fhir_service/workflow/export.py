@@ -127,8 +127,8 @@ class Exports:
             try:
                 while await self._one():
                     pass
-            except Exception as trouble:  # the top loop of this worker: it goes on, and tries again
-                log.warning("export waits", **told(trouble))
+            except Exception as failure:  # the top loop of this worker: it goes on, and tries again
+                log.warning("export waits", **told(failure))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._ground.limits.poll):
                     await self._wake.wait()
