@@ -1,5 +1,7 @@
 """One resource, or one version of it, as far as a caller may see it (decision 34); for both back-ends."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -50,3 +52,15 @@ def version(rtype: str, rid: str, number: int, access: Access) -> Steps[Stored |
     """That version, also when it is a deletion; None as well where it is hidden."""
     rows = yield one_version(access), {"rtype": rtype, "rid": rid, "version": number, **access.bound}
     return stored(rows[0]) if rows else None
+
+
+def seen(references: Iterable[tuple[str, str]], access: Access) -> Steps[frozenset[tuple[str, str]]]:
+    """Those of (type, id) that there are, deleted ones too, and that are not hidden."""
+    by_type: dict[str, list[str]] = defaultdict(list)
+    for rtype, rid in references:
+        by_type[rtype].append(rid)
+    found: set[tuple[str, str]] = set()
+    for rtype, rids in by_type.items():
+        rows = yield several(access), {"rtype": rtype, "rids": rids, **access.bound}
+        found.update((rtype, row[1]) for row in rows)
+    return frozenset(found)

@@ -6,7 +6,7 @@ that version can still be read. https://hl7.org/fhir/R4/references.html#literal
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -71,9 +71,10 @@ async def broken(known: Known, wanted: Sequence[Wanted], base: str) -> tuple[tup
     made = {(w.draft.rtype, w.draft.rid) for w in wanted} - deleted
     refers = [(w, target) for w in wanted for target in targets_of(w, base) if target.key not in made]
     there = await known.get_many(sorted({target.key for _, target in refers}), lock=Lock.KEEP) if refers else {}
+    hidden = await known.hidden(there)
     issues: list[tuple[Draft, Issue]] = []
     for one, target in refers:
-        row = there.get(target.key)
+        row = None if target.key in hidden else there.get(target.key)  # hidden or not there: told alike (SR-29)
         stays = row is not None and not row.deleted and target.key not in deleted
         if stays or (target.versioned and row is not None) or (target.key not in deleted and _had(one, target, base)):
             continue
@@ -117,14 +118,16 @@ async def _referred_to(known: Known, wanted: Sequence[Wanted], deleted: set[Key]
     issues: list[tuple[Draft, Issue]] = []
     for draft in (w.draft for w in wanted if w.draft.after is None):
         found = await known.referrers(((draft.rtype, draft.rid),), TOLD + 1 + len(drafted), RECORDS)
-        others = [f"{rtype}/{rid}" for rtype, rid in found if (rtype, rid) not in drafted]
+        others = frozenset(found) - drafted
         if others:
-            issues.append((draft, _still_needed(draft, others)))
+            issues.append((draft, _still_needed(draft, others, await known.hidden(others))))
     return issues
 
 
-def _still_needed(draft: Draft, others: Iterable[str]) -> Issue:
-    named = sorted(others)
-    more = " and others" if len(named) > TOLD else ""
-    text = f"{', '.join(named[:TOLD])}{more} refer to it: delete or change them first, or in the same transaction"
+def _still_needed(draft: Draft, others: frozenset[Key], hidden: frozenset[Key]) -> Issue:
+    """Names some of those that the caller may see (SR-28); the others keep it from being deleted all the same."""
+    named = ", ".join(map("/".join, sorted(others - hidden)[:TOLD]))
+    more = len(others - hidden) > TOLD or not hidden.isdisjoint(others)
+    who = f"{named}{' and others' if more else ''}" if named else "Others"
+    text = f"{who} refer to it: delete or change them first, or in the same transaction"
     return error("referred-to", draft.rtype, text)

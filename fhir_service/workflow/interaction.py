@@ -128,9 +128,16 @@ async def _target(asked: _Asked) -> Stored | Refused | None:
     """The one resource that the request is about, also when it is deleted; None where there is none."""
     request = asked.request
     if request.criteria is None:
-        return await asked.known.get(request.rtype, request.rid or "")
+        return await _seen(asked, request.rid or "")
     found = await _matching(asked, most=1)
     return found if isinstance(found, Refused) else next(iter(found), None)
+
+
+async def _seen(asked: _Asked, rid: str) -> Stored | None:
+    """The resource of an id, also when it is deleted; None as well where the caller may not see it (SR-29)."""
+    rtype = asked.request.rtype
+    stored = await asked.known.get(rtype, rid)
+    return None if stored is None or await asked.known.hidden([(rtype, rid)]) else stored
 
 
 async def _update(asked: _Asked) -> Intended | Refused:
@@ -139,6 +146,8 @@ async def _update(asked: _Asked) -> Intended | Refused:
         return stored
     own = (request.resource or {}).get("id")
     if request.criteria is None:
+        if stored is None and await asked.known.get(request.rtype, request.rid or "") is not None:
+            return _taken(request)
         return _changed(asked, request.rid or "", stored, request.resource)
     if stored is not None:
         if own not in (None, stored.rid):
@@ -148,10 +157,15 @@ async def _update(asked: _Asked) -> Intended | Refused:
     if own is None:
         return _changed(asked, asked.rid, None, request.resource)
     other = await asked.known.get(request.rtype, own)
-    if other is not None and not other.deleted:
-        text = "Nothing matches the criteria, but the id of the resource belongs to another one"
-        return Refused((error("id-taken", f"{request.rtype}.id", text),))
+    if other is not None and (not other.deleted or await _seen(asked, own) is None):
+        return _taken(request)
     return _changed(asked, own, other, request.resource)
+
+
+def _taken(request: WriteRequest) -> Refused:
+    """An id cannot be given twice, also where the caller does not see who has it."""
+    text = "What is asked for is not there, but the id of the resource belongs to another one"
+    return Refused((error("id-taken", f"{request.rtype}.id", text),))
 
 
 async def _patch(asked: _Asked) -> Intended | Refused:
@@ -197,7 +211,7 @@ def depth(value: object) -> int:
 async def _delete(asked: _Asked) -> Intended | Refused:
     request, known = asked.request, asked.known
     if request.criteria is None:
-        stored = await known.get(request.rtype, request.rid or "")
+        stored = await _seen(asked, request.rid or "")
         found: tuple[Stored, ...] = (stored,) if stored else ()
     else:
         matched = await _matching(asked, most=MOST_DELETED)

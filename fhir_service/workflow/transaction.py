@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from fhir_service.principal import Principal
+from fhir_service.storage.access import access_of
 from fhir_service.storage.port import NOTHING, Changes, Reads, Work
 from fhir_service.workflow.interaction import Intended, Refused, WriteRequest, Written, answer_of, intended, new_id
 from fhir_service.workflow.known import Known
@@ -49,7 +50,7 @@ def transact(entries: Sequence[Entry], by: Principal, ground: Ground) -> Work[An
     ids = {entry.index: new_id() for entry in entries}
 
     async def work(tx: Reads) -> tuple[Answers | Refused, Changes]:
-        known = Known(tx)
+        known = Known(tx, access_of(by))
         intents = await _intents(known, entries, ids, by)
         if isinstance(intents, Refused):
             return intents, NOTHING

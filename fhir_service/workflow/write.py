@@ -1,6 +1,7 @@
 """One write over REST as a unit of work.  https://hl7.org/fhir/R4/http.html"""
 
 from fhir_service.principal import Principal
+from fhir_service.storage.access import access_of
 from fhir_service.storage.port import NOTHING, Changes, Reads, Work
 from fhir_service.workflow.interaction import Refused, WriteRequest, Written, answer_of, intended, new_id
 from fhir_service.workflow.known import Known
@@ -15,7 +16,7 @@ def write(request: WriteRequest, by: Principal, ground: Ground) -> Work[Written 
     rid = new_id()
 
     async def work(tx: Reads) -> tuple[Written | Refused, Changes]:
-        known = Known(tx)
+        known = Known(tx, access_of(by))
         intent = await intended(known, request, by, rid)
         if isinstance(intent, Refused):
             return intent, NOTHING
