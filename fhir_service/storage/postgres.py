@@ -50,6 +50,7 @@ class PostgresRepository(Noting):
     ) -> None:
         self._extract = extract
         self._clock = clock
+        self._deadline = search_deadline
         self._writers = Pool(url, WRITES, WRITERS)
         deadline = {"statement_timeout": str(round(search_deadline * 1000)), "plan_cache_mode": "force_custom_plan"}
         self._searchers = Pool(url, {**READS, **deadline}, SEARCHERS)
@@ -72,7 +73,7 @@ class PostgresRepository(Noting):
         for number in range(TRIES):
             await asyncio.sleep(random.uniform(0, PAUSE * number))  # noqa: S311 - so that two do not meet again
             async with self._writers.session() as session:
-                unit = Unit(session, self._searchers.session, self._extract)
+                unit = Unit(session, self._searchers.session, self._extract, self._deadline)
                 try:
                     newest = await unit.lock(keys, written)
                     return await unit.run(work, afterwards, TransactionReads(self._next_instant(newest)))

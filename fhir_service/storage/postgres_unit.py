@@ -13,6 +13,7 @@ from sqlalchemy import and_, select
 
 from fhir_service.storage import postgres_locks as locks
 from fhir_service.storage import statements as sql
+from fhir_service.storage.allowance import Allowance
 from fhir_service.storage.moving import moved
 from fhir_service.storage.port import NOTHING, Afterwards, Changes, Lock, Page, StorageError, Stored, Work
 from fhir_service.storage.postgres_apply import Extract, Reference, questions
@@ -47,11 +48,15 @@ def _current(answer: Any) -> Iterator[Stored]:
 
 
 class Unit:
-    """A try. `keys`: what it locked or wanted to; `written`: what it wrote, or wanted to."""
+    """A try. `keys`: what it locked or wanted to; `written`: what it wrote, or wanted to.
 
-    def __init__(self, session: Session, searching: Searching, extract: Extract) -> None:
+    `seconds`: how long its searches may take together.
+    """
+
+    def __init__(self, session: Session, searching: Searching, extract: Extract, seconds: float) -> None:
         self._session = session
         self._searching = searching
+        self._allowance = Allowance(seconds)
         self._extract = extract
         self._begun = False
         self._applied = False
@@ -111,11 +116,13 @@ class Unit:
         if not asked.is_search:
             answer = await self._session.driven(asked.steps)
         elif self._applied:  # what was written is seen here only
-            await self._session.script("SET LOCAL plan_cache_mode = force_custom_plan")
-            answer = await self._session.driven(asked.steps)
+            with self._allowance.spent():
+                await self._session.script("SET LOCAL plan_cache_mode = force_custom_plan")
+                answer = await self._session.driven(asked.steps)
         else:
             async with self._searching() as session:
-                answer = await session.driven(asked.steps)
+                with self._allowance.spent():
+                    answer = await session.driven(asked.steps)
         if asked.lock is Lock.KEEP:
             self._relied_on.update(key for key, found in answer.items() if not found.deleted)
         if not self._applied:

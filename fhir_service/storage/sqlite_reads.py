@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
+from fhir_service.storage.allowance import Allowance
 from fhir_service.storage.port import StorageError
 from fhir_service.storage.sqlite_connection import Connection
 from fhir_service.storage.steps import Steps
@@ -11,7 +12,7 @@ from fhir_service.storage.transaction_reads import Asked
 
 T = TypeVar("T")
 SEARCH_SECONDS = 1.0
-"""A search within a unit of work keeps everybody waiting; conditional interactions need an index."""
+"""The searches within a unit of work keep everybody waiting; conditional interactions need an index."""
 
 
 def driven(connection: Connection, work: Awaitable[T]) -> T:
@@ -20,6 +21,7 @@ def driven(connection: Connection, work: Awaitable[T]) -> T:
     Nobody else writes: there is nothing to lock.
     """
     steps = work.__await__()
+    searching = Allowance(SEARCH_SECONDS)
     resume: Callable[[], Any] = partial(next, steps)
     try:
         while True:
@@ -27,7 +29,7 @@ def driven(connection: Connection, work: Awaitable[T]) -> T:
             if not isinstance(asked, Asked):
                 raise RuntimeError("A unit of work may wait for nothing but its reads (decision 31)")  # noqa: TRY004
             try:
-                resume = partial(steps.send, _answered(connection, asked))
+                resume = partial(steps.send, _answered(connection, asked, searching))
             except StorageError as error:
                 resume = partial(steps.throw, error)
     except StopIteration as end:
@@ -37,10 +39,10 @@ def driven(connection: Connection, work: Awaitable[T]) -> T:
         steps.close()
 
 
-def _answered(connection: Connection, asked: Asked[Any]) -> Any:
+def _answered(connection: Connection, asked: Asked[Any], searching: Allowance) -> Any:
     if not asked.is_search:
         return connection.driven(asked.steps)
-    with connection.deadline(SEARCH_SECONDS):
+    with searching.spent() as left, connection.deadline(left):
         return connection.driven(asked.steps)
 
 

@@ -17,7 +17,7 @@ from fhir_service.storage.postgres_url import PostgresUrl
 from fhir_service.storage.prepared import prepare
 from fhir_service.storage.steps import Steps
 from tests import postgres
-from tests.contract.database import BASE_URL, HeldClock, next_write, put
+from tests.contract.database import BASE_URL, HeldClock, next_write, put, query
 from tests.contract.resources import patient, plan
 from tests.unit.storage.processes import EXTRACT, tell
 
@@ -43,6 +43,19 @@ def test_search_that_takes_too_long_is_broken_off(url: PostgresUrl) -> None:  # 
         assert await repository.read("Patient", "x") is None
 
     tell(url, story, search_deadline=0.05)
+
+
+def test_searches_of_a_work_have_one_deadline_together(url: PostgresUrl) -> None:  # SR-8
+    async def asking(tx: Reads) -> tuple[None, Changes]:
+        while True:
+            await tx.matches(query("Patient", ("family", "x")))
+
+    async def story(repository: PostgresRepository) -> None:
+        async with asyncio.timeout(5):
+            with pytest.raises(TooSlow):
+                await repository.run(asking)
+
+    tell(url, story, search_deadline=0.1)
 
 
 def test_reads_that_come_together_are_asked_together(url: PostgresUrl) -> None:

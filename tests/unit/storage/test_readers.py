@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 
@@ -54,6 +55,30 @@ def test_search_of_a_work_is_broken_off_without_harm_to_its_group(
         assert results[0] is None
         assert isinstance(results[1], TooSlow)
         assert await repository.read("Task", "t")
+
+    told(story)
+
+
+def test_searches_of_a_work_have_one_deadline_together(told: Tell[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """SR-8: a Bundle of a thousand conditional entries, each nearly too slow, must not keep everybody waiting."""
+    seconds = 0.05
+    monkeypatch.setattr("fhir_service.storage.sqlite_reads.SEARCH_SECONDS", seconds)
+    done: list[int] = []
+
+    async def asking(tx: Reads) -> tuple[None, Changes]:
+        for number in range(1000):
+            await tx.matches(query("Patient", ("family:contains", f"y{number}")))
+            done.append(number)
+        return None, Changes()
+
+    async def story(repository: SqliteRepository) -> None:
+        await many_long_names(repository)
+        started = time.monotonic()
+        with pytest.raises(TooSlow):
+            await repository.run(asking)
+        assert time.monotonic() - started < 20 * seconds
+        assert 0 < len(done) < 1000
+        await put(repository, task("t"))
 
     told(story)
 
