@@ -5,13 +5,15 @@ question, and the back-end sends it the answer. SQLite does so at once, PostgreS
 """
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from fhir_service.search.query import SearchQuery
 from fhir_service.storage import reading, visible
 from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.criteria_locks import locks_of
 from fhir_service.storage.fulltext import by_words, found_in_work
 from fhir_service.storage.history import versions
 from fhir_service.storage.messages import InboxRow
@@ -23,8 +25,7 @@ from mappings.message import MessageKey
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked(Generic[T]):
+class Asked(msgspec.Struct, Generic[T], frozen=True):
     """A question of a unit of work. `keys`: what nobody else may be at work on from now until the commit.
 
     `is_search`: its cost depends on what is asked for, so it has a deadline. `lock`: what is to be done about the rows
@@ -78,7 +79,7 @@ class TransactionReads:
         return await Asked(reading.persons(keys), _named("number", keys))
 
     async def matches(self, query: SearchQuery, access: Access = EVERYTHING) -> tuple[Stored, ...]:
-        page = await Asked(found_in_work(query, access), (_criteria(query),), is_search=not by_words(query))
+        page = await Asked(found_in_work(query, access), locks_of(query), is_search=not by_words(query))
         return page.matches
 
     async def seen(self, references: Iterable[tuple[str, str]], access: Access) -> frozenset[tuple[str, str]]:
@@ -108,8 +109,3 @@ class TransactionReads:
 
 def _named(kind: str, keys: Iterable[object]) -> tuple[str, ...]:
     return tuple(f"{kind} {key}" for key in keys)
-
-
-def _criteria(query: SearchQuery) -> str:
-    """Two searches with the same criteria have the same name, whatever their order (conditional interactions)."""
-    return f"criteria {query.rtype} {sorted(map(repr, query.criteria))}"
