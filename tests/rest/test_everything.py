@@ -114,7 +114,8 @@ def test_page_link_that_was_changed_is_refused(rest: Rest, world: Any) -> None:
 def test_types_and_times_narrow_it_down(rest: Rest, world: Any) -> None:
     at = f"{name(world['patient'])}/$everything"
     assert names(valid(rest.get(f"{at}?_type=Goal,Condition"))) >= expected(world, "goal", "condition")
-    assert not names(valid(rest.get(f"{at}?_type=Goal"))) & expected(world, "condition", "patient")
+    assert names(valid(rest.get(f"{at}?_type=Goal"))) == expected(world, "goal")  # nor who it refers to
+    assert names(valid(rest.get(f"{at}?_type=Goal,Practitioner"))) == expected(world, "goal", "doctor")
     later = names(valid(rest.get(f"{at}?start=2020-01-01")))
     assert expected(world, "seen", "goal", "patient") <= later
     assert not expected(world, "condition") & later

@@ -32,7 +32,7 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     only_counted = request.view.summary == "count"
     query = replace(query, count=0 if only_counted else count, after=arguments.after, total=first)
     page = await face.repository.search(query, access)
-    named = await beside(face.repository, access, page.matches, face.rtypes)
+    named = await beside(face.repository, access, page.matches, rtypes)
     total = page.total if first else arguments.total
     paged = Paged(place_of(request, "$everything"), _everything.used(request, arguments), arguments.token, total)
     shown = replace(page, included=tuple(named), total=total)
