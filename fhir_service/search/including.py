@@ -8,7 +8,7 @@ from fhir_service.search.parameters import includes, parameters, referring
 from fhir_service.search.query import Include
 from profiles.issues import Issue, error
 
-MAX_INCLUDES = 16
+MAX_INCLUDES = 50
 """Asked for in one search (SR-8)."""
 EVERYTHING = "*"
 ITERATE = "iterate"
