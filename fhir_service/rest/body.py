@@ -3,7 +3,7 @@
 import asyncio
 
 from fhir_service.rest.exchange import ClientGone, Request
-from fhir_service.rest.media import sent_as
+from fhir_service.rest.media import FORM, sent_as
 from profiles.issues import Issue, error
 
 PATIENCE = 60.0
@@ -17,6 +17,14 @@ async def body_of(request: Request, expected: tuple[str, ...], limit: int) -> by
     headers = request.headers
     unread = sent_as(headers.get(b"content-type"), headers.get(b"content-encoding"), expected)
     return await bytes_of(request, limit) if unread is None else unread
+
+
+async def form_of(request: Request, limit: int) -> bytes | Issue:
+    """The bytes of a form, at most `limit`; what sends nothing need not say what it is. Raises ClientGone."""
+    content = await bytes_of(request, limit)
+    headers = request.headers
+    unread = sent_as(headers.get(b"content-type"), headers.get(b"content-encoding"), (FORM,)) if content else None
+    return content if isinstance(content, Issue) or unread is None else unread
 
 
 async def bytes_of(request: Request, limit: int) -> bytes | Issue:

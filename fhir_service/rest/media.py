@@ -14,15 +14,16 @@ OF_VIEW = frozenset({"_format", "_pretty", "_summary", "_elements"})
 FHIR_JSON = "application/fhir+json"
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-RESOURCE_TYPES = (FHIR_JSON, JSON)
-_NAMED = frozenset({FHIR_JSON, JSON, "text/json"})
+TEXT_JSON = "text/json"
+RESOURCE_TYPES = (FHIR_JSON, JSON, TEXT_JSON)
+_NAMED = frozenset(RESOURCE_TYPES)
 _SERVED = _NAMED | {"*/*", "application/*"}
 _LINES = frozenset({"application/fhir+ndjson"})
 """Forms of FHIR that some address has as its own."""
 _ANY_FORM = View(any_form=True)
-_FORMATS = frozenset({"json", FHIR_JSON, "application/fhir json", JSON, "text/json"})
+_FORMATS = frozenset({"json", FHIR_JSON, "application/fhir json", JSON, TEXT_JSON})
 """Values of `_format`; in an address `+` is a blank unless it is escaped."""
-_RESOURCES = frozenset({*RESOURCE_TYPES, "application/fhir+xml"})
+_RESOURCES = frozenset({FHIR_JSON, JSON, "application/fhir+xml"})
 MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.+-]+)*", re.ASCII)
 """Of a form that may stand in a header of ours."""
 _BOOLEANS = {"true": True, "false": False}

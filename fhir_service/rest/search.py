@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
 
-from fhir_service.rest.body import body_of
+from fhir_service.rest.body import form_of
 from fhir_service.rest.exchange import Face, Parameters, Reply, Request, View
 from fhir_service.rest.links import Paged, links, opened, place_of
-from fhir_service.rest.media import FORM, decoded, not_acceptable, view_with
+from fhir_service.rest.media import decoded, not_acceptable, view_with
 from fhir_service.rest.paging import CHANGED, PageToken
 from fhir_service.rest.preconditions import is_lenient
 from fhir_service.rest.render import ALWAYS, refusal
@@ -66,7 +66,7 @@ def _counted(query: SearchQuery, page: Page) -> Page:
 
 async def search_form(face: Face, request: Request) -> Reply:
     """The same with the parameters in a form, where no log sees them (decision 15); those of the address count too."""
-    form = await body_of(request, (FORM,), min(LONGEST_FORM, face.max_body))
+    form = await form_of(request, min(LONGEST_FORM, face.max_body))
     parameters = form if isinstance(form, Issue) else decoded(form)
     looked = parameters if isinstance(parameters, Issue) else view_with(request.headers.get(b"accept"), parameters)
     if isinstance(looked, Issue):

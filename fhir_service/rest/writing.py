@@ -9,7 +9,7 @@ from fhir_service.rest.exchange import Face, Header, Reply, Request
 from fhir_service.rest.json_body import json_of
 from fhir_service.rest.media import RESOURCE_TYPES, own_form
 from fhir_service.rest.preconditions import preferred_return
-from fhir_service.rest.render import ALWAYS, outcome, refusal, version_headers
+from fhir_service.rest.render import ALWAYS, CACHING, outcome, refusal, version_headers
 from fhir_service.storage.port import InForceConflict
 from fhir_service.workflow import Refused, WriteRequest, Written
 from profiles.issues import Issue, error, information
@@ -82,9 +82,10 @@ def _told(face: Face, request: Request, answer: Written) -> Reply:
     if answer.status == 204:
         return _told_of_delete(answer, preferred)
     location = location_of(face.base, answer).encode()
-    headers: tuple[Header, ...] = (*ALWAYS, *version_headers(answer.version, answer.updated), (b"location", location))
+    told: tuple[Header, ...] = (*version_headers(answer.version, answer.updated), (b"location", location))
     if preferred == "minimal":
-        return Reply(answer.status, headers)
+        return Reply(answer.status, (*CACHING, *told))
+    headers = (*ALWAYS, *told)
     if preferred == "operationoutcome":
         return Reply(answer.status, headers, outcome((done(answer),)))
     return Reply(answer.status, (*headers, (b"content-location", location)), answer.body)

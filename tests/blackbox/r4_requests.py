@@ -80,6 +80,7 @@ REQUESTS = [
     ("post as json", "POST", "Patient", {"content-type": "application/json"}, PATIENT, 201),
     ("post with charset", "POST", "Patient", {"content-type": "application/fhir+json; charset=UTF-8"}, PATIENT, 201),
     ("post with version", "POST", "Patient", {"content-type": "application/fhir+json; fhirVersion=4.0"}, PATIENT, 201),
+    ("post as text/json", "POST", "Patient", {"content-type": "text/json"}, PATIENT, 201),
     ("post as xml", "POST", "Patient", {"content-type": "application/fhir+xml"}, PATIENT, 415),
     ("post as text", "POST", "Patient", {"content-type": "text/plain"}, PATIENT, 415),
     ("post without a type", "POST", "Patient", {}, PATIENT, (201, 415)),
@@ -136,6 +137,10 @@ REQUESTS = [
     ("conditional delete of none", "DELETE", "Patient?_id=never", {}, None, (200, 204, 404)),
     ("conditional delete by nothing", "DELETE", "Patient", {}, None, (400, 405, 412)),
     ("conditional delete, bad criterion", "DELETE", "Patient?colour=red", {}, None, 400),
+    # search: 3.1.0.9.4
+    ("search by an address that is posted", "POST", "Patient/_search?_id=http", {}, None, 200),
+    ("search by nothing that is posted", "POST", "Patient/_search", JSON, None, 200),
+    ("search by what is no form", "POST", "Patient/_search", JSON, PATIENT, 415),
     # history: 3.1.0.10
     ("history", "GET", "Patient/still/_history", {}, None, 200),
     ("history of the deleted", "GET", "Patient/gone/_history", {}, None, 200),
@@ -143,6 +148,7 @@ REQUESTS = [
     ("history of a type", "GET", "Patient/_history", {}, None, 200),
     ("history of all", "GET", "_history", {}, None, 200),
     ("history since", "GET", "Patient/still/_history?_since=2020-01-01T00:00:00Z", {}, None, 200),
+    ("history since, + not escaped", "GET", "Patient/still/_history?_since=2020-01-01T00:00:00+01:00", {}, None, 200),
     ("history at", "GET", "Patient/still/_history?_at=2026", {}, None, 200),
     ("history, counted", "GET", "Patient/still/_history?_count=1", {}, None, 200),
     ("history since no time", "GET", "Patient/still/_history?_since=now", {}, None, 400),

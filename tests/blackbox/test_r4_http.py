@@ -87,6 +87,7 @@ def test_preference_is_heard(world: World, prefer: str, expected: str) -> None:
         world.put("Patient/preferred", PATIENT | {"id": "preferred"}, prefer=prefer),
     ):
         assert (answer.json()["resourceType"] if answer.content else "") == expected
+        assert ("content-type" in answer.headers) == bool(expected)  # who tells of JSON sends some
         assert "location" in answer.headers or answer.status_code == 200
 
 
