@@ -4,6 +4,7 @@ Whatever the server is in trouble with (gone, starting, full, read-only) comes o
 met another one, and has to be done again, as `Again`.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -34,6 +35,10 @@ WRITES: Mapping[str, str] = {
 READS: Mapping[str, str] = {**COMMON, "default_transaction_read_only": "on"}
 
 
+class Lost(Unavailable):
+    """The connection broke: what the server made of the last command is not known."""
+
+
 class Again(Exception):
     """The unit of work met another one: undo it and do it once more."""
 
@@ -47,7 +52,7 @@ class Session:
     async def rows(self, statement: Prepared, values: Mapping[str, Any]) -> Rows:
         """All rows of a statement."""
         compiled = statement.postgres
-        with trouble():
+        with trouble(self.raw):
             rows: Rows = await self.raw.fetch(compiled.sql, *compiled.arguments(values))
         return rows
 
@@ -65,18 +70,23 @@ class Session:
 
     async def script(self, commands: str) -> None:
         """BEGIN, COMMIT, locks and the like; several in one trip."""
-        with trouble():
+        with trouble(self.raw):
             await self.raw.execute(commands)
 
     async def value(self, command: str) -> Any:
         """The one value of a command without parameters."""
-        with trouble():
+        with trouble(self.raw):
             return await self.raw.fetchval(command)
 
     async def undo(self) -> None:
         """ROLLBACK, if there is something to undo and somebody to tell."""
         if not self.raw.is_closed():
             await self.script("ROLLBACK")
+
+    @property
+    def pid(self) -> int:
+        """The server's process at the other end."""
+        return int(self.raw.get_server_pid())
 
     @property
     def usable(self) -> bool:
@@ -114,7 +124,7 @@ async def connected(url: PostgresUrl, settings: Mapping[str, str]) -> Session:
         session.drop()
         raise
     if found != settings:
-        session.drop()
+        await session.close()
         raise StorageError(f"PostgreSQL did not take its settings: {found}, wanted {dict(settings)}")
     return session
 
@@ -127,9 +137,15 @@ async def settings_of(session: Session, names: Mapping[str, str]) -> dict[str, s
 
 
 class trouble:  # noqa: N801 - reads as `with trouble():`
-    """What PostgreSQL cannot do now becomes Unavailable; what we did wrong stays what it is."""
+    """What PostgreSQL cannot do now becomes Unavailable; what we did wrong stays what it is.
 
-    __slots__ = ()
+    A connection of which a command was broken off on our side is let go of: it does not know what state it is in.
+    """
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: Any = None) -> None:
+        self._raw = raw
 
     def __enter__(self) -> None:
         return None
@@ -137,6 +153,8 @@ class trouble:  # noqa: N801 - reads as `with trouble():`
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         if error is None or isinstance(error, StorageError):
             return
+        if self._raw is not None and isinstance(error, _BROKEN_OFF):
+            self._raw.terminate()
         if isinstance(error, pg.UniqueViolationError):
             raise _violated(error) from error
         for kinds, raised, text in _TROUBLES:
@@ -150,11 +168,13 @@ def _violated(error: Any) -> Exception:
     return Again(f"Another one came first: {error.constraint_name}")
 
 
+_BROKEN_OFF = (asyncio.CancelledError, TimeoutError)
 _TROUBLES: tuple[tuple[tuple[type[BaseException], ...], type[Exception], str], ...] = (
     ((pg.DeadlockDetectedError, pg.SerializationError, pg.DivisionByZeroError), Again, "met another one"),
     ((pg.QueryCanceledError,), TooSlow, "the search took longer than it may"),
     ((pg.LockNotAvailableError,), Unavailable, "a lock was not free in time"),
     ((pg.ReadOnlySQLTransactionError,), Unavailable, "it takes no changes now"),
+    ((pg.AdminShutdownError, pg.CrashShutdownError), Lost, "it ended"),
     (
         (pg.InsufficientResourcesError, pg.OperatorInterventionError, pg.PostgresSystemError),
         Unavailable,
@@ -163,10 +183,10 @@ _TROUBLES: tuple[tuple[tuple[type[BaseException], ...], type[Exception], str], .
     ((pg.InvalidAuthorizationSpecificationError, pg.InvalidCatalogNameError), Unavailable, "it does not let us in"),
     (
         (pg.PostgresConnectionError, pg.InterfaceError, pg.IdleInTransactionSessionTimeoutError),
-        Unavailable,
+        Lost,
         "the connection broke",
     ),
-    ((OSError,), Unavailable, "it cannot be reached"),
+    ((OSError,), Lost, "it cannot be reached"),
     ((pg.IntegrityConstraintViolationError,), StorageError, "a constraint refused the change"),
 )
 """First match first. A division by zero is how our own statements say that a version they replace has gone."""

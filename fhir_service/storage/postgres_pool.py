@@ -87,3 +87,4 @@ class Pool:
         idle, self._idle = self._idle, []
         for session in idle:
             await session.close()
+        await asyncio.sleep(0)  # those that were dropped let go of their sockets in the next turn of the loop

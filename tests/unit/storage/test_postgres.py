@@ -1,10 +1,10 @@
 """What is PostgreSQL's own about the repository: decisions 18, 21 and 31; the rest is in tests/contract."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import bindparam, literal_column, select
 
@@ -130,7 +130,7 @@ def test_version_is_later_than_the_one_before_whatever_the_clocks_say(url: Postg
 def test_resource_may_be_written_twice_in_one_transaction(url: PostgresUrl) -> None:
     async def twice(tx: Reads) -> tuple[None, Changes]:
         one = await next_write(tx, plan("one"), "p1")
-        two = replace(one, version=2, body=b"second", updated=tx.now + timedelta(microseconds=1))
+        two = msgspec.structs.replace(one, version=2, body=b"second", updated=tx.now + timedelta(microseconds=1))
         return None, Changes(writes=(one, two))
 
     async def story(repository: PostgresRepository) -> None:
