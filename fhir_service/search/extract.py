@@ -47,17 +47,22 @@ class _Plans(NamedTuple):
     position: Plan[positions.Index]
 
 
-def extract(resource: Resource, base_url: str = "") -> IndexRows:
+def extract(resource: Resource, base_url: str = "", body: bytes = b"") -> IndexRows:
     """The index rows of a resource. `base_url`: this server's, so that absolute references to it are its own.
+
+    `body`: its bytes; then there are also rows for the references in them that no parameter finds (`references.OTHER`).
 
     `_id` and `_lastUpdated` have no rows. This runs with every write: plain loops, and no row twice.
     """
     plans = _plans(str(resource.get("resourceType")))
     nodes = plans.walk.found(resource)
     texts = _string_rows(nodes, plans.string)
+    targets = _reference_rows(nodes, plans.reference, base_url)
+    if body and resource["resourceType"] not in references.FOREIGN:
+        targets += references.beside(body, targets, base_url)
     return IndexRows(
         tokens=(*_token_rows(nodes, plans.token, texts), *_collected(nodes, plans.derived)),
-        references=_reference_rows(nodes, plans.reference, base_url),
+        references=targets,
         dates=_date_rows(nodes, plans.date),
         strings=tuple(texts),
         quantities=_collected(nodes, plans.quantity),

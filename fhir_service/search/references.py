@@ -22,6 +22,12 @@ MAX_STEPS = 30
 """Slashes of an address that others are looked for above (SR-8)."""
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _RELATIVE = re.compile(rf"([A-Z][A-Za-z]+)/({_ID})(?:/_history/{_ID})?")
+FOREIGN = frozenset({"Binary", "Bundle", "Parameters"})
+"""What stands in a Bundle refers to what is beside it there: these keep nothing here."""
+OTHER = "_refers"
+"""The name under which references are indexed that no parameter finds: who refers to a resource must be known."""
+_MEMBER = re.compile(rb'"reference":"([A-Za-z][^"\\#?]*)"')
+"""What may be a literal reference to a resource of this server, in JSON as this service writes it."""
 _PLAIN_ID = re.compile(_ID)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 
@@ -37,6 +43,19 @@ def target(text: str, base_url: str) -> Target | None:
         return None
     match = _RELATIVE.fullmatch(text.removeprefix(base_url + "/") if base_url else text)
     return (match[1], match[2], "") if match else ("", "", text)
+
+
+def beside(
+    body: bytes, rows: Sequence[tuple[str, str, str, str]], base_url: str
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Rows for what the bytes of a resource refer to here and `rows`, those of its parameters, do not name."""
+    named = {(rtype, rid) for _, rtype, rid, _ in rows}
+    more: dict[tuple[str, str, str, str], None] = {}
+    for raw in _MEMBER.findall(body):
+        found = target(raw.decode(), base_url)
+        if found and found[1] and found[:2] not in named and found[0] in resource_types():
+            more[(OTHER, *found)] = None
+    return tuple(more)
 
 
 def points_to(rtype: str, *, about_one: bool) -> Callable[[Any], bool]:

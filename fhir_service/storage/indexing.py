@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Table
 
@@ -11,6 +11,16 @@ from fhir_service.search import parameters
 from fhir_service.search.query import IndexRows, ParameterType
 from fhir_service.storage.lengths import key, searched
 from fhir_service.storage.tables import CMP, DAT, PARTS, POS, QTY, REF, STR, TOK, TYPED, parameter_id
+from profiles.resource import Resource
+
+
+class Extract(Protocol):
+    """What a resource is found by, from it and its bytes."""
+
+    def __call__(self, resource: Resource, *, body: bytes) -> IndexRows:
+        """Its index rows."""
+        ...
+
 
 Parts = tuple[Any, ...]
 Row = tuple[Any, ...]

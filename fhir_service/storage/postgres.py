@@ -16,10 +16,11 @@ from fhir_service.storage import statements as sql
 from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.fulltext import OVERLAP, by_words, catch_up
+from fhir_service.storage.indexing import Extract
 from fhir_service.storage.instants import micros, moment
 from fhir_service.storage.noting import Noting
 from fhir_service.storage.port import Afterwards, Page, Stored, Unavailable, Work
-from fhir_service.storage.postgres_apply import Extract, Reference
+from fhir_service.storage.postgres_apply import Reference
 from fhir_service.storage.postgres_batches import ReadBatches
 from fhir_service.storage.postgres_connection import KEYED, READS, WRITES, Again, Session
 from fhir_service.storage.postgres_duty import Duty

@@ -9,18 +9,15 @@ from typing import Any, TypeAlias
 from sqlalchemy import Table
 
 from fhir_service.resources import resource_type
-from fhir_service.search.query import IndexRows
 from fhir_service.storage import statements as sql
-from fhir_service.storage.indexing import index_rows
+from fhir_service.storage.indexing import Extract, index_rows
 from fhir_service.storage.lengths import key
 from fhir_service.storage.port import Changes, StorageError, Write
 from fhir_service.storage.postgres_writing import SETTLED, TABLES, Parts, own_columns, statement
 from fhir_service.storage.rows import outgoing_row, received_row, settled_row, version_row
 from fhir_service.storage.steps import Question
 from fhir_service.storage.tables import IN_FORCE, INBOX, OUTBOX, PERSON_IDENTIFIER, TYPED
-from profiles.resource import Resource
 
-Extract: TypeAlias = Callable[[Resource], IndexRows]
 Reference: TypeAlias = tuple[str, str]
 Row: TypeAlias = Sequence[Any]
 _VERSION = ("n", *sql.VERSION)
@@ -73,7 +70,7 @@ def _versions(writes: Sequence[Write], extract: Extract) -> Given:
         if write.resource is None:
             continue
         belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
-        typed, generic = index_rows(write.rtype, n, belongs, extract(write.resource))
+        typed, generic = index_rows(write.rtype, n, belongs, extract(write.resource, body=write.body))
         if typed:
             generic.append((TYPED[write.rtype].table, [typed]))
         for table, several in generic:

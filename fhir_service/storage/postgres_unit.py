@@ -14,9 +14,10 @@ from sqlalchemy import and_, select
 from fhir_service.storage import postgres_locks as locks
 from fhir_service.storage import statements as sql
 from fhir_service.storage.allowance import Allowance
+from fhir_service.storage.indexing import Extract
 from fhir_service.storage.moving import moved
 from fhir_service.storage.port import NOTHING, Afterwards, Changes, Lock, Page, StorageError, Stored, Work
-from fhir_service.storage.postgres_apply import Extract, Reference, questions
+from fhir_service.storage.postgres_apply import Reference, questions
 from fhir_service.storage.postgres_connection import Again, Session
 from fhir_service.storage.postgres_writing import columns_of, given
 from fhir_service.storage.prepared import prepare

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, bindparam, literal, se
 
 from fhir_service.resources import resource_type
 from fhir_service.search.query import ParameterType
+from fhir_service.search.references import OTHER
 from fhir_service.storage.constructs import any_of, filter_only
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.steps import Steps
@@ -20,7 +21,7 @@ STATEMENTS_KEPT = 256
 def referrers(
     targets: Sequence[tuple[str, str]], limit: int, apart_from: frozenset[str] = frozenset()
 ) -> Steps[tuple[tuple[str, str], ...]]:
-    """(type, id) of at most `limit` current resources that refer by a search parameter to one of the `targets`.
+    """(type, id) of at most `limit` current resources that refer to one of the `targets`, in whatever element.
 
     Resources of the types `apart_from` do not count.
     """
@@ -51,6 +52,7 @@ def _reference_codes(rtype: str, named: str) -> Iterator[str]:
     for own in resource_type(rtype).parameters:
         if own.type == "reference":
             yield own.code
+    yield OTHER
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)

@@ -13,12 +13,13 @@ from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.fulltext import AT_ONCE, by_words, catch_up
 from fhir_service.storage.group_commit import GroupCommit
+from fhir_service.storage.indexing import Extract
 from fhir_service.storage.instants import moment
 from fhir_service.storage.noting import Noting
 from fhir_service.storage.port import Afterwards, Page, Stored, Work
 from fhir_service.storage.searching import found, is_alone, is_short
 from fhir_service.storage.shape import shape_of
-from fhir_service.storage.sqlite_apply import Extract, apply
+from fhir_service.storage.sqlite_apply import apply
 from fhir_service.storage.sqlite_connection import Connection, SqliteFile
 from fhir_service.storage.sqlite_readers import Readers
 from fhir_service.storage.sqlite_reads import driven, in_one_view

@@ -6,15 +6,14 @@ transaction may swap what stands in force (decision 31).
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy.dialects.sqlite import insert
 
 from fhir_service.resources import resource_type
-from fhir_service.search.query import IndexRows
 from fhir_service.storage import statements as sql
-from fhir_service.storage.indexing import Row, index_rows, tables_of
+from fhir_service.storage.indexing import Extract, Row, index_rows, tables_of
 from fhir_service.storage.lengths import key
 from fhir_service.storage.moving import moved
 from fhir_service.storage.port import Changes, InForceConflict, PersonMove, StorageError, Write
@@ -22,9 +21,6 @@ from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.rows import outgoing_row, received_row, settled_row, version_row
 from fhir_service.storage.sqlite_connection import Connection
 from fhir_service.storage.tables import PERSON_IDENTIFIER
-from profiles.resource import Resource
-
-Extract = Callable[[Resource], IndexRows]
 
 _named = insert(PERSON_IDENTIFIER)
 NAME_PERSON = prepare(
@@ -93,7 +89,7 @@ def _write(connection: Connection, write: Write, extract: Extract, rows: default
     pk = _replace(connection, write, row) if _replaces(write) else _make(connection, row)
     if write.resource is not None and pk is not None:
         belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
-        typed, generic = index_rows(write.rtype, pk, belongs, extract(write.resource))
+        typed, generic = index_rows(write.rtype, pk, belongs, extract(write.resource, body=write.body))
         if typed:
             rows[sql.INSERT_TYPED[write.rtype]].append(typed)
         for table, several in generic:

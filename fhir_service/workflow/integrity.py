@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from fhir_service.rules import Draft
+from fhir_service.search.references import FOREIGN
 from fhir_service.storage.port import Lock
 from fhir_service.workflow.known import Key, Known
 from fhir_service.workflow.settle import Wanted
@@ -24,8 +25,6 @@ TOLD = 5
 """How many of those that refer to a resource are named."""
 RECORDS = frozenset({"AuditEvent", "Provenance"})
 """They tell what happened to a resource, and so outlive it: they keep nothing from being deleted."""
-FOREIGN = frozenset({"Binary", "Bundle", "Parameters"})
-"""What stands in a Bundle refers to what is beside it there."""
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _LOCAL = re.compile(rf"([A-Z][A-Za-z]+)/({_ID})(/_history/{_ID})?")
 REFERENCE = re.compile(rb'"reference":"((?:[^"\\]|\\.)*)"')
@@ -117,7 +116,7 @@ async def _referred_to(known: Known, wanted: Sequence[Wanted], deleted: set[Key]
     drafted = {(w.draft.rtype, w.draft.rid) for w in wanted}
     issues: list[tuple[Draft, Issue]] = []
     for draft in (w.draft for w in wanted if w.draft.after is None):
-        found = await known.referrers(((draft.rtype, draft.rid),), TOLD + 1 + len(drafted), RECORDS)
+        found = await known.referrers(((draft.rtype, draft.rid),), TOLD + 1 + len(drafted), RECORDS | FOREIGN)
         others = frozenset(found) - drafted
         if others:
             issues.append((draft, _still_needed(draft, others, await known.hidden(others))))

@@ -14,9 +14,10 @@ from urllib.parse import parse_qsl
 
 from fhir_service.rules import Draft
 from fhir_service.search.query import SearchQuery
+from fhir_service.search.references import FOREIGN
 from fhir_service.workflow.conditions import criteria_of
 from fhir_service.workflow.drafted_matches import Drafted
-from fhir_service.workflow.integrity import FOREIGN, REFERENCE, references_in
+from fhir_service.workflow.integrity import REFERENCE, references_in
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.patches.shapes import Shape, child
 from fhir_service.workflow.settle import Wanted

@@ -92,6 +92,46 @@ def test_what_is_referred_to_is_not_deleted(rest: Rest) -> None:
     assert rest("DELETE", target).status_code == 204
 
 
+def test_a_reference_that_no_search_finds_keeps_as_well(rest: Rest) -> None:
+    """Elements without a search parameter, extensions and contained resources refer like all others."""
+    target = rest.stored({"resourceType": "Organization", "name": "x"})["id"]
+    reference = {"reference": f"Organization/{target}"}
+    absolute = {"reference": f"{BASE}/Organization/{target}/_history/1"}
+    for referrer in (
+        {"resourceType": "Patient", "contact": [{"organization": reference}]},
+        {"resourceType": "Patient", "extension": [{"url": "https://example.org/x", "valueReference": absolute}]},
+        observation("#c") | {"contained": [{"resourceType": "Patient", "id": "c", "managingOrganization": reference}]},
+    ):
+        kept = rest.stored(referrer)
+        assert rest("DELETE", f"Organization/{target}").status_code == 409
+        address = f"{kept['resourceType']}/{kept['id']}"
+        assert rest("DELETE", address).status_code == 204
+    assert rest("DELETE", f"Organization/{target}").status_code == 204
+
+
+def test_what_a_bundle_holds_keeps_nothing(rest: Rest) -> None:
+    made = rest.stored(
+        {
+            "resourceType": "Composition",
+            "status": "final",
+            "type": {"text": "x"},
+            "date": "2026-01-01",
+            "author": [{"display": "x"}],
+            "title": "x",
+        }
+    )
+    inside = {name: value for name, value in made.items() if name != "meta"}
+    document = {
+        "resourceType": "Bundle",
+        "type": "document",
+        "identifier": {"system": "urn:x", "value": "x"},
+        "timestamp": "2026-01-01T00:00:00Z",
+        "entry": [{"fullUrl": f"{BASE}/Composition/{made['id']}", "resource": inside}],
+    }
+    rest.stored(document)
+    assert rest("DELETE", f"Composition/{made['id']}").status_code == 204
+
+
 def test_a_few_of_many_referrers_are_named(rest: Rest) -> None:
     target = patient(rest)
     for _ in range(7):
