@@ -1,6 +1,6 @@
 """From a request that writes to what the use case is asked for; the same for HTTP and for an entry of a Bundle."""
 
-from dataclasses import replace
+from msgspec import structs
 
 from fhir_service.rest.exchange import Face, Request
 from fhir_service.rest.preconditions import criteria, existing, preconditions
@@ -43,8 +43,8 @@ async def _conditional(face: Face, request: Request, wanted: WriteRequest) -> Wr
     if isinstance(found, Issue):
         return (found,)
     if request.rid:
-        return replace(wanted, rid=request.rid, if_match=found.if_match, if_none_match=found.if_none_match)
+        return structs.replace(wanted, rid=request.rid, if_match=found.if_match, if_none_match=found.if_none_match)
     query = await criteria(face, request)
     if isinstance(query, tuple):
         return query
-    return replace(wanted, criteria=query, if_match=found.if_match, if_none_match=found.if_none_match)
+    return structs.replace(wanted, criteria=query, if_match=found.if_match, if_none_match=found.if_none_match)

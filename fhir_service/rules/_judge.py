@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from msgspec import structs
+
 from fhir_service.principal import SERVICE
 from fhir_service.rules._model import Change, Context, Dispatch, Draft, Judgement, Rule, Standing
 from mappings.registry import discover
@@ -74,9 +76,9 @@ class _Ledger:
         before = self.end.get(draft.reference)
         if draft.after == before:
             return
-        step = replace(draft, before=before, by=replace(SERVICE, tenant=draft.by.tenant), cause=rule.id)
+        step = structs.replace(draft, before=before, by=replace(SERVICE, tenant=draft.by.tenant), cause=rule.id)
         known = self.states.get(draft.reference)
-        self.states[draft.reference] = replace(known, after=draft.after) if known else step
+        self.states[draft.reference] = structs.replace(known, after=draft.after) if known else step
         self.end = self.end.put(step)
         self.waiting.append(step)
 

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
+import msgspec
+
 from fhir_service.principal import Principal
 from profiles.issues import Issue
 from profiles.resource import Resource
 from profiles.routing import Routes
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """A resource as somebody wants it to be. Treat `before` and `after` as immutable: copy, then change."""
 
     rtype: str
@@ -21,7 +22,7 @@ class Draft:
     """With `resourceType` and `id`, without `meta.versionId`/`lastUpdated`. None: a delete."""
     before: Resource | None = None
     """What it replaces; None for a create."""
-    by: Principal = field(default_factory=Principal)
+    by: Principal = msgspec.field(default_factory=Principal)
     cause: str = "rest"
     """`rest`, `hl7v2`, `import`, or the id of the rule whose side effect it is."""
     clock: Mapping[str, Any] | None = None
@@ -75,8 +76,7 @@ class Context:
     settings: Settings = field(default_factory=Settings)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """Everything of one person that rules look at, as it will be when the transaction ends.
 
     `resources`: `Type/id` -> resource, drafts of the transaction already in place, deleted ones gone.
@@ -100,8 +100,7 @@ class Standing:
         return Standing(self.person_id, rest if draft.after is None else rest | {draft.reference: draft.after})
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One draft with all that is needed to judge it."""
 
     draft: Draft
@@ -153,15 +152,14 @@ class Rule:
     order: int = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """What the rules say to a transaction: refused with `issues`, or everything that is to be written."""
 
     issues: tuple[Issue, ...] = ()
     drafts: tuple[Draft, ...] = ()
     """The drafts asked for (the last state of each) followed by those that follow from them."""
     dispatches: tuple[Dispatch, ...] = ()
-    blamed: Mapping[Issue, str] = field(default_factory=dict)
+    blamed: Mapping[Issue, str] = msgspec.field(default_factory=dict)
     """Of each issue, the reference of the (first) draft that it is about."""
 
     @property

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+import msgspec
+
 
 class ParameterType(StrEnum):
     """How a parameter is indexed.  https://hl7.org/fhir/R4/valueset-search-param-type.html
@@ -238,8 +240,7 @@ class SearchQuery:
     used: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class IndexRows:
+class IndexRows(msgspec.Struct, frozen=True):
     """What a resource is found by. Parameter names are those of its type's search parameters."""
 
     tokens: tuple[tuple[str, str, str], ...] = ()

@@ -69,8 +69,7 @@ class Stored(msgspec.Struct, frozen=True):
         return moment(self.at)
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """One new version of a resource. `version` is 1 for a create; the version before is kept (SR-15)."""
 
     rtype: str
@@ -95,8 +94,7 @@ class PersonMove:
     to_person: str
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(msgspec.Struct, frozen=True):
     """Everything one unit of work writes, in one transaction. Empty: nothing is written."""
 
     writes: tuple[Write, ...] = ()

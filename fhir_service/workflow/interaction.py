@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
+import msgspec
+
 from fhir_service.principal import Principal
 from fhir_service.resources import resource_type
 from fhir_service.rules import Draft
@@ -28,8 +30,7 @@ MOST_DELETED = 100
 """Resources that one conditional delete may delete; where criteria match more, it deletes none."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteRequest:
+class WriteRequest(msgspec.Struct, frozen=True):
     """What a client asks for. `method`: `create`, `update`, `patch` or `delete`.
 
     `resource` has already passed `profiles.validate.check`. `criteria` make it conditional: on a create what must not
@@ -47,8 +48,7 @@ class WriteRequest:
     criteria: SearchQuery | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """What was done: `status` 200, 201 or 204; `body` is empty for 204. `many`: how many resources were deleted."""
 
     status: int
@@ -67,8 +67,7 @@ class Refused:
     issues: tuple[Issue, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Intended:
+class Intended(msgspec.Struct, frozen=True):
     """What a request comes to. `wanted`: what is to be written; none: `answer` tells what there is."""
 
     request: WriteRequest
@@ -76,8 +75,7 @@ class Intended:
     answer: Written | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(msgspec.Struct, frozen=True):
     """A request with all that it needs to be understood. `rid`: the id of what it makes, if it makes something."""
 
     known: Known

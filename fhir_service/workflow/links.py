@@ -12,6 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
+from msgspec import structs
+
 from fhir_service.rules import Draft
 from fhir_service.search.query import SearchQuery
 from fhir_service.search.references import FOREIGN
@@ -34,8 +37,7 @@ _REPLACED = frozenset({"uri", "url", "oid", "uuid"})
 _MANY = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
+class Linked(msgspec.Struct, frozen=True):
     """The drafts with their links resolved, or what is wrong, by the draft it is in."""
 
     wanted: tuple[Wanted, ...]
@@ -69,8 +71,7 @@ async def linked(known: Known, wanted: Sequence[Wanted], places: Places, base: s
     return Linked(tuple(done), tuple(issues))
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
+class _Around(msgspec.Struct, frozen=True):
     """What the links of a draft may be about."""
 
     wanted: Sequence[Wanted]
@@ -149,7 +150,7 @@ def _relinked(one: Wanted, links: Mapping[str, str]) -> Wanted:
     else:
         after = _Walk(links).walk(draft.after, "", Shape(draft.rtype))
         tail = tail_of(after)
-    return Wanted(replace(draft, after=after), one.stored, tail)
+    return Wanted(structs.replace(draft, after=after), one.stored, tail)
 
 
 def _in_references_only(tail: bytes, links: Mapping[str, str]) -> bool:

@@ -7,6 +7,8 @@ its subject (relative, absolute, versioned, or by identifier).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from fhir_service.rules import Draft
 from fhir_service.search import patient_of
 from fhir_service.storage.port import Identifier, PersonMove, Reads, Stored
@@ -15,8 +17,7 @@ from profiles.issues import Issue, error
 from profiles.resource import Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Persons:
+class Persons(msgspec.Struct, frozen=True):
     """Who the drafts are about, and what that changes about the persons themselves."""
 
     of: Mapping[str, str]
@@ -27,7 +28,7 @@ class Persons:
     left: tuple[str, ...] = ()
     """Persons that a Patient moved away from: what hung on it counts for the new person in this transaction."""
     issues: tuple[Issue, ...] = ()
-    blamed: Mapping[Issue, str] = field(default_factory=dict)
+    blamed: Mapping[Issue, str] = msgspec.field(default_factory=dict)
     """Of each issue, the draft that it is about."""
 
 

@@ -1,8 +1,9 @@
 """Where a referral by message goes: the organisation named, else the person's municipality, else the default inbox."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date
+
+from msgspec import structs
 
 from fhir_service.rules import municipality_of
 from fhir_service.workflow.gather import Gathered
@@ -54,7 +55,7 @@ def _with_performer(wanted: Wanted, inbox: Inbox) -> Wanted:
     if draft.rtype != "ServiceRequest" or draft.after is None or draft.after.get("performer"):
         return wanted
     performer = [{"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}]
-    return replace(wanted, draft=replace(draft, after={**draft.after, "performer": performer}))
+    return structs.replace(wanted, draft=structs.replace(draft, after={**draft.after, "performer": performer}))
 
 
 def _age(patient: Resource | None, today: date) -> int | None:

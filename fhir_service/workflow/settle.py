@@ -4,10 +4,13 @@ drafts -> persons -> standing (what each person has) -> rules -> the next versio
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import structs
 
 from fhir_service.rules import (
     STANDING_TYPES,
@@ -51,8 +54,7 @@ class Ground:
         return Context(now=now, today=now.astimezone(OSLO).date(), routes=self.routes, settings=self.settings)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """A draft and the version it would replace (None: never there; a deleted one counts).
 
     `tail`: `versions.tail_of` what the draft wants, where somebody has needed it already.
@@ -63,16 +65,15 @@ class Wanted:
     tail: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True):
     """Refused with `issues`, or everything to write. `persons`: `Type/id` of a draft -> person_id; `blamed`: of each
     issue, `Type/id` of the draft that it is about, as far as it is about one."""
 
     issues: tuple[Issue, ...]
     changes: Changes
     drafts: tuple[Draft, ...] = ()
-    persons: Mapping[str, str] = field(default_factory=dict)
-    blamed: Mapping[Issue, str] = field(default_factory=dict)
+    persons: Mapping[str, str] = msgspec.field(default_factory=dict)
+    blamed: Mapping[Issue, str] = msgspec.field(default_factory=dict)
 
     @property
     def refused(self) -> bool:
@@ -151,7 +152,7 @@ def _localised(wanted: Wanted, base_url: str) -> Draft:
     absent = wanted.tail is not None and base_url.encode() not in wanted.tail
     if absent or draft.after is None or not _is_looked_at(draft):
         return draft
-    return replace(draft, after=local(draft.after, base_url))
+    return structs.replace(draft, after=local(draft.after, base_url))
 
 
 def _is_looked_at(draft: Draft) -> bool:
@@ -162,8 +163,7 @@ def _plain(drafts: list[Draft]) -> Judgement:
     return Judgement(drafts=tuple(drafts))
 
 
-@dataclass(frozen=True, slots=True)
-class _Ends:
+class _Ends(msgspec.Struct, frozen=True):
     """What the next versions are made with. `tails`: by identity of the resource, as far as they are known."""
 
     now: datetime
@@ -212,4 +212,4 @@ def outgoing(dispatch: Dispatch, now: datetime) -> Outgoing:
 
 def joined(changes: Changes, **more: tuple[object, ...]) -> Changes:
     """`changes` with more of some kinds: `joined(c, writes=(w,))`."""
-    return replace(changes, **{name: (*getattr(changes, name), *rows) for name, rows in more.items()})
+    return structs.replace(changes, **{name: (*getattr(changes, name), *rows) for name, rows in more.items()})

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from dataclasses import fields
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -12,6 +11,7 @@ from fhirpathpy import compile as oracle
 from fhirpathpy.models import models
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from fhir_service.resources import SERVED
 from fhir_service.search import extract, parameters, patient_of
@@ -184,7 +184,7 @@ def test_nothing_that_is_json_breaks_the_extraction(rtype: str, resource: dict[s
     """SR-16"""
     odd = resource | {"resourceType": rtype}
     rows = extract(odd, "http://localhost/fhir")
-    found = [row for kind in fields(IndexRows) for row in getattr(rows, kind.name)]
+    found = [row for kind in structs.fields(IndexRows) for row in getattr(rows, kind.name)]
     assert {row[0].partition(":")[0] for row in found} <= parameters(rtype).keys()
     assert len(found) == len(set(found))
     patient_of(odd)

@@ -6,11 +6,11 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from types import NoneType
 
 import pytest
+from msgspec import structs
 
 from fhir_service.storage.port import NOTHING, Changes, Reads, StorageError
 from fhir_service.storage.sqlite import SqliteRepository
@@ -43,7 +43,7 @@ def test_work_that_fails_halfway_is_undone_alone(told: Tell[None]) -> None:
 
     async def halfway(tx: Reads) -> tuple[None, Changes]:
         good, gap = await next_write(tx, patient("half")), await next_write(tx, patient("gap"))
-        return None, Changes(writes=(good, replace(gap, version=7)))
+        return None, Changes(writes=(good, structs.replace(gap, version=7)))
 
     async def story(repository: SqliteRepository) -> None:
         commands = counted(repository)
