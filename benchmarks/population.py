@@ -21,15 +21,14 @@ def patients_in(resources: int) -> int:
 def requests(resources: int) -> list[Iterator[tuple[str, str, bytes]]]:
     """(method, path, body) of the whole set, in parts: what a part refers to is in those before it."""
     count = patients_in(resources)
-    teams = [organization(), *(patient(n) for n in range(count))]
-    rest = (resource for n in range(count) for resource in _of_patient(n))
-    return [_puts(iter(teams)), _puts(rest)]
-
-
-def _of_patient(number: int) -> Iterator[dict]:
-    yield care_team(number)
-    yield from (care_plan(number * PLANS + i) for i in range(PLANS))
-    yield from (task(number * TASKS + i) for i in range(TASKS))
+    parts = (
+        iter((organization(),)),
+        (patient(n) for n in range(count)),
+        (care_team(n) for n in range(count)),
+        (care_plan(n) for n in range(count * PLANS)),
+        (task(n) for n in range(count * TASKS)),
+    )
+    return [_puts(part) for part in parts]
 
 
 def _puts(resources: Iterator[dict]) -> Iterator[tuple[str, str, bytes]]:
