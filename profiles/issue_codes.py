@@ -31,6 +31,7 @@ ISSUE_CODES: dict[str, IssueCode] = {
     "bad-request": IssueCode("invalid", 400),
     "internal": IssueCode("exception", 500, "207", "AR"),
     "temporary": IssueCode("transient", 503, "207", "AR"),
+    "unknown-outcome": IssueCode("timeout", 504, "207", "AR"),
     "done": IssueCode("informational", 200, "0"),
     # checking a resource: https://hl7.org/fhir/R4/validation.html
     "structure": IssueCode("structure", 400, "102"),

@@ -22,7 +22,7 @@ from fhir_service.rest.principal import principal_of
 from fhir_service.rest.render import CONTENT_TYPE, refusal
 from fhir_service.rest.routes import Methods, Route
 from fhir_service.rest.views import in_part, unknown_part
-from fhir_service.storage.port import Repository, TooSlow, Unavailable
+from fhir_service.storage.port import Repository, TooSlow, Unavailable, Uncertain
 from profiles.issues import Issue, error
 
 log = structlog.get_logger()
@@ -32,6 +32,12 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9\-._]{1,64}")
 _UNKNOWN_PARAMETER = "This address takes no such parameter; known: _format, _pretty, _summary, _elements"
 _TRY_AGAIN = error("temporary", "", "Temporarily unable to reach the database; try again")
 _TOO_SLOW = error("too-slow", "", "This took too long and was broken off; ask for less, or more narrowly")
+_UNCERTAIN = error(
+    "unknown-outcome",
+    "",
+    "The connection to the database broke at the commit: look whether it was done, then try again",
+)
+"""Without Retry-After: a client that repeats a create by itself would have it twice (SR-3)."""
 _RETRY_AFTER: Header = (b"retry-after", b"2")
 
 
@@ -78,6 +84,9 @@ class FhirRouter:
             issue = _TOO_SLOW if isinstance(failure, TooSlow) else _TRY_AGAIN
             log.warning("database unavailable", request=request.request_id.decode(), code=issue.code)
             return refusal(issue, _RETRY_AFTER)
+        except Uncertain:
+            log.error("unknown outcome", request=request.request_id.decode())  # noqa: TRY400 - the storage's own words
+            return refusal(_UNCERTAIN)
         except Exception as failure:  # the top of the HTTP side: whatever goes wrong is told as an OperationOutcome
             known_as = request.request_id.decode()
             log.error("internal error", request=known_as, **told(failure))  # noqa: TRY400 - its text may quote

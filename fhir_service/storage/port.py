@@ -33,6 +33,7 @@ class StorageError(Exception):
     StorageError
     +-- Unavailable     the database is gone, locked or full: 503, AR 207
     |   +-- TooSlow     a search took longer than its deadline: ask for less
+    +-- Uncertain       the database did not say whether the work was done: 504, AR 207
     +-- InForceConflict a second row for one person and kind (INV-01, INV-02): 409
     """
 
@@ -43,6 +44,10 @@ class Unavailable(StorageError):
 
 class TooSlow(Unavailable):
     """The search was broken off at its deadline (decision 41); a narrower one may do."""
+
+
+class Uncertain(StorageError):
+    """The work was done or was not. Whoever asks for it again has to know how to tell (SR-3)."""
 
 
 class InForceConflict(StorageError):

@@ -18,7 +18,8 @@ from fhir_service.storage.indexing import Extract
 from fhir_service.storage.moving import moved
 from fhir_service.storage.port import NOTHING, Afterwards, Changes, Lock, Page, StorageError, Stored, Work
 from fhir_service.storage.postgres_apply import Reference, questions
-from fhir_service.storage.postgres_connection import Again, Session
+from fhir_service.storage.postgres_connection import Again, Lost, Session
+from fhir_service.storage.postgres_outcome import was_written
 from fhir_service.storage.postgres_writing import columns_of, given
 from fhir_service.storage.prepared import prepare
 from fhir_service.storage.tables import RESOURCE
@@ -90,8 +91,17 @@ class Unit:
         if afterwards is not None:
             answer = await self._driven(afterwards(tx, answer))
         if self._begun:
-            await self._session.script("COMMIT")
+            await self._committed(self._session.script("COMMIT"), changes)
         return answer
+
+    async def _committed(self, command: Awaitable[Any], changes: Changes) -> None:
+        """Wait for the command that commits. Raises Uncertain when it is not known what came of it."""
+        pid = self._session.pid
+        try:
+            await command
+        except Lost:
+            if not await was_written(self._searching, pid, changes):
+                raise
 
     async def _driven(self, work: Awaitable[T]) -> T:
         """Answer the questions of a coroutine until it ends. One that waits for anything else is a bug."""
@@ -170,4 +180,5 @@ class Unit:
         for move in changes.moves:
             await self._session.driven(moved(move))
         for statement, values in asked:
-            await self._session.rows(statement, values)
+            written = self._session.rows(statement, values)
+            await (written if self._begun else self._committed(written, changes))

@@ -16,7 +16,7 @@ import structlog
 from fhir_service.crash_point import RECEIVED, UNANSWERED, UNCOMMITTED, crash_point
 from fhir_service.logs import told
 from fhir_service.storage.messages import InboxRow, Received, Settled
-from fhir_service.storage.port import NOTHING, Changes, Reads, Repository, Unavailable
+from fhir_service.storage.port import NOTHING, Changes, Reads, Repository, Unavailable, Uncertain
 from fhir_service.workflow.outcome import Translated, outcome_of
 from fhir_service.workflow.settle import Ground, joined
 from mappings.message import (
@@ -65,7 +65,7 @@ class Ingest:
             envelope, endpoint = self._read(form, message)
             async with self._turn(envelope.key):
                 return (await self._take(form, envelope, endpoint)).body
-        except Unavailable as failure:
+        except (Unavailable, Uncertain) as failure:  # sent again, it gets the answer of the first time if it was stored
             log.warning("message not stored", door=message.door, **told(failure))
             trouble = error("temporary", "", "Temporarily not able to store messages; send it again")
         except Exception as failure:  # a top loop: whatever goes wrong, the sender hears of it and keeps its copy

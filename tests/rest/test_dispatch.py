@@ -10,7 +10,7 @@ from fhir_service.rest import router
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.paging import PageTokens
 from fhir_service.rest.router import FhirRouter
-from fhir_service.storage.port import TooSlow, Unavailable
+from fhir_service.storage.port import TooSlow, Unavailable, Uncertain
 
 BASE = "http://knutepunkt.test/fhir"
 
@@ -60,6 +60,8 @@ def test_a_failure_is_that_of_the_inner_request(monkeypatch: pytest.MonkeyPatch)
     assert dispatched(Asked(Unavailable()), "Patient/1").status == 503
     slow = dispatched(Asked(TooSlow()), "Patient/1")
     assert (slow.status, b"too-slow" in slow.body) == (503, True)
+    unknown = dispatched(Asked(Uncertain()), "Patient/1")
+    assert (unknown.status, dict(unknown.headers).get(b"retry-after")) == (504, None)
     internal = dispatched(Asked(KeyError("15918512397")), "Patient/1")
     assert (internal.status, b"r-1" in internal.body, b"15918512397" in internal.body) == (500, True, False)
 
