@@ -1,5 +1,6 @@
 """From values to replies: one resource, or an OperationOutcome for issues (workflow.md 8)."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -10,13 +11,16 @@ from fhir_service.rest.exchange import Header, Reply
 from fhir_service.storage.port import Stored
 from profiles import names
 from profiles.issue_codes import ISSUE_CODES
-from profiles.issues import Issue
+from profiles.issues import Issue, warning
 from profiles.resource import Resource
 
 CONTENT_TYPE: Header = (b"content-type", b"application/fhir+json; charset=utf-8")
 CACHING: tuple[Header, ...] = ((b"cache-control", b"private, no-cache"), (b"vary", b"accept"))
 """Health data stays out of shared caches; a private one asks again with its ETag."""
 ALWAYS: tuple[Header, ...] = (CONTENT_TYPE, (b"x-content-type-options", b"nosniff"), *CACHING)
+MOST_TOLD = 200
+"""Issues in one answer: who sends a million mistakes does not get a million sentences."""
+_MORE = warning("too-costly", "", f"There are more issues: the first {MOST_TOLD} are told")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -44,8 +48,11 @@ def of_stored(stored: Stored) -> Reply:
 
 
 def outcome(issues: Iterable[Issue]) -> bytes:
-    """An OperationOutcome.  https://hl7.org/fhir/R4/operationoutcome.html"""
-    return msgspec.json.encode({"resourceType": "OperationOutcome", "issue": [_told(issue) for issue in issues]})
+    """An OperationOutcome, of bounded size (SR-8).  https://hl7.org/fhir/R4/operationoutcome.html"""
+    told = [_told(issue) for issue in itertools.islice(issues, MOST_TOLD + 1)]
+    if len(told) > MOST_TOLD:
+        told[MOST_TOLD:] = [_told(_MORE)]
+    return msgspec.json.encode({"resourceType": "OperationOutcome", "issue": told})
 
 
 def _told(issue: Issue) -> Resource:

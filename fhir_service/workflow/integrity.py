@@ -68,46 +68,47 @@ async def broken(known: Known, wanted: Sequence[Wanted], base: str) -> tuple[tup
     """What the drafts would leave dangling, by the draft that does."""
     deleted = {(w.draft.rtype, w.draft.rid) for w in wanted if w.draft.after is None}
     made = {(w.draft.rtype, w.draft.rid) for w in wanted} - deleted
-    refers = [(w, target) for w in wanted for target in targets_of(w, base) if target.key not in made]
-    there = await known.get_many(sorted({target.key for _, target in refers}), lock=Lock.KEEP) if refers else {}
+    refers = [(w, [t for t in targets_of(w, base) if t.key not in made]) for w in wanted]
+    named = {target.key for _, targets in refers for target in targets}
+    there = await known.get_many(sorted(named), lock=Lock.KEEP) if named else {}
     hidden = await known.hidden(there)
+    # what is hidden is told like what is not there (SR-29)
+    lost = {key: row.deleted or key in deleted for key, row in there.items() if key not in hidden}
     issues: list[tuple[Draft, Issue]] = []
-    for one, target in refers:
-        row = None if target.key in hidden else there.get(target.key)  # hidden or not there: told alike (SR-29)
-        stays = row is not None and not row.deleted and target.key not in deleted
-        if stays or (target.versioned and row is not None) or (target.key not in deleted and _had(one, target, base)):
-            continue
-        issues.append((one.draft, _dangling(one.draft, target, base)))
+    for one, targets in refers:
+        gone = [t for t in targets if lost.get(t.key, True) and not (t.versioned and t.key in lost)]
+        if gone:
+            issues.extend((one.draft, issue) for issue in _dangling(one, gone, deleted, base))
     if deleted:
         issues.extend(await _referred_to(known, wanted, deleted))
     return tuple(issues)
 
 
-def _had(wanted: Wanted, target: Target, base: str) -> bool:
-    """Whether the version before referred to it, too: what dangles already hinders no other change."""
+def _dangling(wanted: Wanted, gone: Sequence[Target], deleted: set[Key], base: str) -> Iterator[Issue]:
+    """An issue for each target that is gone. What dangled before already hinders no other change."""
     before = wanted.stored.body if wanted.stored else b""
-    return any(own_target(literal, base) == target for literal in references_in(before))
+    dangled = {own_target(literal, base) for literal in references_in(before)}
+    places: dict[Target, str] = {}
+    for target, at in places_in(wanted.draft.after, wanted.draft.rtype, base):
+        places.setdefault(target, at)
+    for target in gone:
+        if target not in dangled or target.key in deleted:
+            text = f"There is no {'/'.join(target.key)} here; what is referred to must exist and not be deleted"
+            yield error("dangling-reference", places.get(target, wanted.draft.rtype), text)
 
 
-def _dangling(draft: Draft, target: Target, base: str) -> Issue:
-    at = next(places_of(draft.after, draft.rtype, target, base), draft.rtype)
-    name = "/".join(target.key)
-    return error(
-        "dangling-reference", at, f"There is no {name} here; what is referred to must exist and not be deleted"
-    )
-
-
-def places_of(value: Any, at: str, target: Target, base: str) -> Iterator[str]:
-    """Paths of the elements that refer to a target."""
+def places_in(value: Any, at: str, base: str) -> Iterator[tuple[Target, str]]:
+    """What elements refer to, each with its path."""
     if isinstance(value, list):
         for number, item in enumerate(value):
-            yield from places_of(item, f"{at}[{number}]", target, base)
+            yield from places_in(item, f"{at}[{number}]", base)
     elif isinstance(value, dict):
         literal = value.get("reference")
-        if isinstance(literal, str) and own_target(literal, base) == target:
-            yield at
+        target = own_target(literal, base) if isinstance(literal, str) else None
+        if target is not None:
+            yield target, at
         for name, inner in value.items():
-            yield from places_of(inner, f"{at}.{name}", target, base)
+            yield from places_in(inner, f"{at}.{name}", base)
 
 
 async def _referred_to(known: Known, wanted: Sequence[Wanted], deleted: set[Key]) -> list[tuple[Draft, Issue]]:
