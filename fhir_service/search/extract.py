@@ -16,6 +16,11 @@ from fhir_service.search.walks import Place, Walk
 from profiles.resource import Resource
 
 T = TypeVar("T")
+SETS = 64
+"""Sets of elements per type whose plans are kept: a resource with another one is extracted a little more slowly."""
+_OF_NAMES = frozenset({"family", "given"})
+"""Parameters of what are parts of a name themselves: https://hl7.org/fhir/R4/datatypes.html#HumanName asks to find each
+word of a family name."""
 Getter: TypeAlias = Callable[[Any], Values]
 Plan: TypeAlias = tuple[tuple[Place, str, T], ...]
 """(where the values are, parameter, how to index one)"""
@@ -32,6 +37,14 @@ class _Part(NamedTuple):
     ways: tuple[tuple[Getter, Rows], ...]
 
 
+class _Texts(NamedTuple):
+    """How the rows of texts are found. `parted`: names of people are found by each of their words."""
+
+    index: strings.Index
+    comparable: Callable[[str], str]
+    parted: bool
+
+
 class _Plans(NamedTuple):
     walk: Walk
     token: Plan[tuple[tokens.Index, tokens.Describe | None]]
@@ -40,8 +53,7 @@ class _Plans(NamedTuple):
     """Tokens under a derived name: identifiers by their type, and those of logical references."""
     reference: Plan[references.Index]
     date: Plan[dates.Index]
-    string: Plan[tuple[strings.Index, Callable[[str], str]]]
-    """With what makes the texts comparable."""
+    string: Plan[_Texts]
     quantity: Plan[quantities.Index]
     composite: Plan[tuple[_Part, ...]]
     position: Plan[positions.Index]
@@ -54,7 +66,7 @@ def extract(resource: Resource, base_url: str = "", body: bytes = b"") -> IndexR
 
     `_id` and `_lastUpdated` have no rows. This runs with every write: plain loops, and no row twice.
     """
-    plans = _plans(str(resource.get("resourceType")))
+    plans = _plans_of(resource)
     nodes = plans.walk.found(resource)
     texts = _string_rows(nodes, plans.string)
     targets = _reference_rows(nodes, plans.reference, base_url)
@@ -71,15 +83,15 @@ def extract(resource: Resource, base_url: str = "", body: bytes = b"") -> IndexR
     )
 
 
-def _string_rows(
-    nodes: Nodes, plan: Plan[tuple[strings.Index, Callable[[str], str]]]
-) -> dict[tuple[str, str, str], None]:
+def _string_rows(nodes: Nodes, plan: Plan[_Texts]) -> dict[tuple[str, str, str], None]:
     rows: dict[tuple[str, str, str], None] = {}
-    for place, code, (index, normalise) in plan:
+    for place, code, (index, comparable, parted) in plan:
         for value in nodes[place]:
             for text in index(value):
-                if normalised := normalise(text):
-                    rows[code, normalised, text] = None
+                if compared := comparable(text):
+                    rows[code, compared, text] = None
+                    if parted and " " in compared:
+                        rows.update(((code, later, ""), None) for later in strings.later_words(compared))
     return rows
 
 
@@ -94,8 +106,8 @@ def _token_rows(
                 rows[code, system, token] = None
             if describe is not None:
                 for text in describe(value):
-                    if normalised := strings.normalise(text):
-                        texts[code + TEXT, normalised, text] = None
+                    if compared := strings.comparable(text):
+                        texts[code + TEXT, compared, text] = None
     return rows
 
 
@@ -144,6 +156,30 @@ def _part_rows(start: Any, part: _Part, base_url: str) -> list[tuple[str | int, 
     return [row for get, index in part.ways for value in get(start) for row in index(value, base_url)]
 
 
+def _plans_of(resource: Resource) -> _Plans:
+    """The plans of its type, as far as they begin at elements that it has."""
+    rtype = str(resource.get("resourceType"))
+    known, names = _known(rtype), tuple(resource)
+    plans = known.get(names)
+    if plans is None:
+        plans = _plans(rtype)
+        if len(known) < SETS:
+            plans = known[names] = _within(plans, names)
+    return plans
+
+
+@cache
+def _known(_: str) -> dict[tuple[str, ...], _Plans]:
+    """The plans of a type by the elements that a resource has."""
+    return {}
+
+
+def _within(plans: _Plans, names: tuple[str, ...]) -> _Plans:
+    walk, places = plans.walk.within(frozenset(names))
+    parts = (tuple((places[entry[0]], *entry[1:]) for entry in plan if entry[0] in places) for plan in plans[1:])
+    return _Plans(walk, *parts)
+
+
 @cache
 def _plans(rtype: str) -> _Plans:
     walk = Walk()
@@ -175,9 +211,17 @@ def _described(branch: Branch) -> tuple[tokens.Index, tokens.Describe | None] | 
     return None if index is None else (index, tokens.describer(branch))
 
 
-def _strings(walk: Walk, rtype: str) -> Iterator[tuple[Place, str, tuple[strings.Index, Callable[[str], str]]]]:
-    for place, code, index in _plan(walk, rtype, ParameterType.STRING, strings.indexer):
-        yield place, code, (index, phonetics.key if code == PHONETIC else strings.normalise)
+def _strings(walk: Walk, rtype: str) -> Iterator[tuple[Place, str, _Texts]]:
+    for place, code, (index, of_name) in _plan(walk, rtype, ParameterType.STRING, _indexed):
+        sounds = code == PHONETIC
+        comparable = phonetics.key if sounds else strings.comparable
+        yield place, code, _Texts(index, comparable, not sounds and (of_name or code in _OF_NAMES))
+
+
+def _indexed(branch: Branch) -> tuple[strings.Index, bool] | None:
+    """With whether it is the name of a person."""
+    index = strings.indexer(branch)
+    return None if index is None else (index, branch.type == "HumanName")
 
 
 def _derived(walk: Walk, rtype: str) -> Iterator[tuple[Place, str, tokens.Index]]:
@@ -223,7 +267,7 @@ def _date_parts(branch: Branch) -> Rows:
 
 def _string_parts(branch: Branch) -> Rows:
     index: Any = strings.indexer(branch)
-    return lambda value, _: [(norm, text) for text in index(value) if (norm := strings.normalise(text))]
+    return lambda value, _: [(norm, text) for text in index(value) if (norm := strings.comparable(text))]
 
 
 _COMPONENT_ROWS: dict[ParameterType, Callable[[Branch], Rows]] = {

@@ -1,8 +1,9 @@
 """One walk through a resource for all paths of its type: what several begin with is looked up once."""
 
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
-from fhir_service.search.paths import Step, Values
+from fhir_service.search.paths import Field, Step, Values
 
 Place: TypeAlias = int
 """Which of the values that a walk finds a path ends at."""
@@ -26,6 +27,17 @@ class Walk:
                 known = self._known[place, step] = len(self._steps)
             place = known
         return place
+
+    def within(self, names: Collection[str]) -> tuple["Walk", Mapping[Place, Place]]:
+        """What of it can lead anywhere in a resource with these elements, and the places that are left, with the new
+        ones."""
+        part, places = Walk(), {0: 0}
+        for place, (start, step) in enumerate(self._steps, 1):
+            absent = start == 0 and isinstance(step, Field) and step.key not in names
+            if start in places and not absent:
+                part._steps.append((places[start], step))
+                places[place] = len(part._steps)
+        return part, places
 
     def found(self, resource: Any) -> list[Values]:
         """The values at every place."""

@@ -1,9 +1,11 @@
 """From what a resource is found by to rows of the index tables; the same for every back-end."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, Protocol
+from itertools import accumulate
+from operator import attrgetter
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Table
 
@@ -29,23 +31,6 @@ RADIUS = 637_100_880
 _EARLIEST = 10**17
 """Added to microseconds, so that every time of the years 1 to 9999 is a number of 18 digits."""
 _NO_UNIT = ("", "", "")
-
-
-def values_of(rows: IndexRows) -> tuple[tuple[Table, tuple[tuple[str, Parts], ...]], ...]:
-    """By generic table: (parameter, its parts as `tables.PARTS` orders them), each once."""
-    return (
-        (TOK, _once((name, (key(code), key(system))) for name, system, code in rows.tokens)),
-        (REF, _once((name, (key(url or rid), rtype)) for name, rtype, rid, url in rows.references)),
-        (STR, _once((name, (searched(norm), key(exact))) for name, norm, exact in rows.strings)),
-        (DAT, _once((name, (lo, hi)) for name, lo, hi in rows.dates)),
-        (QTY, _once((name, tuple(map(key, parts))) for name, *parts in rows.quantities)),
-        (CMP, tuple((name, (*_joined(parts), n)) for n, (name, parts) in enumerate(dict.fromkeys(rows.composites)))),
-        (POS, _once((name, on_sphere(latitude, longitude)) for name, latitude, longitude in rows.positions)),
-    )
-
-
-def _once(found: Iterable[tuple[str, Parts]]) -> tuple[tuple[str, Parts], ...]:
-    return tuple(dict.fromkeys(found))
 
 
 def sortable(at: int) -> str:
@@ -90,22 +75,104 @@ def index_rows(rtype: str, pk: int, belongs: Row, rows: IndexRows) -> tuple[Row 
 
     `belongs`: (updated, person_id, tenant_id, sector).
     """
-    typed = TYPED.get(rtype)
-    single: dict[str, Parts] = {}
+    numbers, places = _numbers(rtype), _places(rtype)
+    row: list[Any] | None = None if places is None else [pk, *belongs, *_empty(rtype)]
+    updated, *whose = belongs
     generic: list[tuple[Table, list[Row]]] = []
-    for table, values in values_of(rows):
+    for table, found, parts_of in _KINDS:
+        values = found(rows)
+        if not values:
+            continue
         several: list[Row] = []
-        for parameter, parts in values:
-            if typed is None or parameter not in typed.parameters:
-                several.append((parameter_id(rtype, parameter), *parts, belongs[0], pk, *belongs[1:]))
-            elif single.setdefault(parameter, parts) != parts:
+        for parameter, parts in parts_of(values):
+            place = None if places is None else places.get(parameter)
+            if place is None or row is None:
+                several.append((numbers[parameter], *parts, updated, pk, *whose))
+            elif row[place] is None:
+                row[place : place + len(parts)] = parts
+            elif tuple(row[place : place + len(parts)]) != parts:
                 raise ValueError(f"{rtype}.{parameter} has more than one value: it cannot have a column of its own")
         if several:
             generic.append((table, several))
+    return None if row is None else tuple(row), generic
+
+
+Values: TypeAlias = "dict[tuple[str, Parts], None]"
+"""(parameter, its parts as `tables.PARTS` orders them), each once."""
+
+
+def _tokens(rows: Iterable[tuple[str, str, str]]) -> Values:
+    return {(name, (key(code), key(system))): None for name, system, code in rows}
+
+
+def _references(rows: Iterable[tuple[str, str, str, str]]) -> Values:
+    return {(name, (key(url or rid), rtype)): None for name, rtype, rid, url in rows}
+
+
+def _strings(rows: Iterable[tuple[str, str, str]]) -> Values:
+    return {(name, (searched(norm), key(exact))): None for name, norm, exact in rows}
+
+
+def _dates(rows: Iterable[tuple[str, int, int]]) -> Values:
+    return {(name, (lo, hi)): None for name, lo, hi in rows}
+
+
+def _quantities(rows: Iterable[tuple[str, ...]]) -> Values:
+    return {(name, tuple(map(key, parts))): None for name, *parts in rows}
+
+
+def _composites(rows: Iterable[tuple[str, tuple[tuple[str | int, ...], ...]]]) -> Values:
+    return {(name, (*_joined(parts), n)): None for n, (name, parts) in enumerate(dict.fromkeys(rows))}
+
+
+def _positions(rows: Iterable[tuple[str, int, int]]) -> Values:
+    return {(name, on_sphere(latitude, longitude)): None for name, latitude, longitude in rows}
+
+
+_KINDS: tuple[tuple[Table, Callable[[IndexRows], Any], Callable[[Any], Values]], ...] = (
+    (TOK, attrgetter("tokens"), _tokens),
+    (REF, attrgetter("references"), _references),
+    (STR, attrgetter("strings"), _strings),
+    (DAT, attrgetter("dates"), _dates),
+    (QTY, attrgetter("quantities"), _quantities),
+    (CMP, attrgetter("composites"), _composites),
+    (POS, attrgetter("positions"), _positions),
+)
+"""Each generic table, the rows that go there, and how they lie in it."""
+
+
+class _Numbers(dict[str, int]):
+    """The numbers of the parameters of a type, each worked out once."""
+
+    def __init__(self, rtype: str) -> None:
+        super().__init__()
+        self._rtype = rtype
+
+    def __missing__(self, parameter: str) -> int:
+        number = self[parameter] = parameter_id(self._rtype, parameter)
+        return number
+
+
+_numbers = cache(_Numbers)
+
+
+@cache
+def _places(rtype: str) -> Mapping[str, int] | None:
+    """Where the parts of each parameter begin in a row of the narrow table of the type; None: it has none."""
+    typed = TYPED.get(rtype)
     if typed is None:
-        return None, generic
-    columns = (single.get(p, (None,) * len(PARTS[t])) for p, t in typed.parameters.items())
-    return (pk, *belongs, *[part for parts in columns for part in parts]), generic
+        return None
+    widths = [len(PARTS[ptype]) for ptype in typed.parameters.values()]
+    return dict(zip(typed.parameters, accumulate(widths, initial=_BELONGS), strict=False))
+
+
+@cache
+def _empty(rtype: str) -> Row:
+    return (None,) * sum(len(PARTS[ptype]) for ptype in TYPED[rtype].parameters.values())
+
+
+_BELONGS = 5
+"""Columns of a narrow table before the first parameter: pk, and to whom the row belongs."""
 
 
 @cache
