@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from profiles import names
 from profiles.resource import Resource
 from tests.rest.conftest import Rest, code
 from tests.rest.operating import called, outputs, parameter
@@ -109,8 +110,37 @@ def test_labels_that_many_add_at_once_are_all_there(rest: Rest, patient: Resourc
     tags = [{"system": "http://example.org/tags", "code": f"t{n}"} for n in range(3)]
     bodies = [{"resourceType": "Parameters", "parameter": [parameter("meta", valueMeta={"tag": [t]})]} for t in tags]
     answers = rest.together([("POST", at, {"json": body}) for body in bodies])
-    added = [t for t, a in zip(tags, answers, strict=True) if a.status_code == 200]
-    assert added
-    assert {a.status_code for a in answers} <= {200, 412}
+    assert {a.status_code for a in answers} == {200}
     there = rest.get(f"Patient/{patient['id']}").json()["meta"]["tag"]
-    assert all(tag in there for tag in added)
+    assert all(tag in there for tag in tags)
+
+
+def test_conditions_hold_for_labels_as_for_every_change(rest: Rest, patient: Resource) -> None:
+    at = f"Patient/{patient['id']}/$meta-add"
+    body = {"resourceType": "Parameters", "parameter": [parameter("meta", valueMeta={"tag": [OTHER]})]}
+
+    def answer(**headers: str) -> tuple[int, str]:
+        told = rest("POST", at, json=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
+        return told.status_code, "" if told.status_code == 200 else code(told)
+
+    assert answer(if_match='W/"7"') == (412, "stale-version")
+    assert answer(if_match="7") == (400, "bad-if-match")
+    assert answer(if_none_match='W/"1"') == (412, "stale-version")
+    assert answer(if_match='W/"1"') == (200, "")
+    assert answer(if_match='W/"1"') == (412, "stale-version")  # also where there is nothing left to add
+    assert answer(if_match='W/"2"') == (200, "")
+    assert rest.get(f"Patient/{patient['id']}").headers["etag"] == 'W/"2"'
+
+
+def test_a_guarded_resource_is_labelled_with_its_version_only(rest: Rest, patient: Resource) -> None:  # decision 9
+    category = [{"coding": [{"system": names.PLAN_CATEGORY, "code": "individuell-plan"}]}]
+    plan = {"resourceType": "CarePlan", "status": "draft", "intent": "plan", "category": category}
+    plan |= {"meta": {"tag": [{"system": names.TAG, "code": "imported"}]}}
+    plan |= {"subject": {"reference": f"Patient/{patient['id']}"}}
+    made = rest.post(plan, x_knutepunkt_purpose="import")
+    assert made.status_code == 201, made.text
+    at = f"CarePlan/{made.json()['id']}/$meta-add"
+    body = {"resourceType": "Parameters", "parameter": [parameter("meta", valueMeta={"tag": [OTHER]})]}
+    answer = rest("POST", at, json=body)
+    assert (answer.status_code, code(answer)) == (428, "version-required")
+    assert rest("POST", at, json=body, headers={"if-match": made.headers["etag"]}).status_code == 200

@@ -6,6 +6,7 @@ from typing import Any
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._model import Parameter
 from fhir_service.rest.operations._replies import out, parameters_reply
+from fhir_service.rest.preconditions import preconditions
 from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import refusal
 from fhir_service.storage.access import access_of
@@ -18,8 +19,6 @@ from profiles.resource import Resource
 LISTS = ("profile", "security", "tag")
 META = Parameter("meta", "Meta", "Profiles, security labels and tags", min=1)
 RETURN = Parameter("return", "Meta", "The meta of the resource as it is now", min=1)
-_TRIES = 3
-"""Somebody else may change the resource between our look and our write."""
 
 
 def told(meta: Mapping[str, Any]) -> Reply:
@@ -42,25 +41,36 @@ def same(kind: str, one: Any, other: Any) -> bool:
 
 
 async def changed(face: Face, request: Request, change: Mapping[str, Any], *, add: bool) -> Reply:
-    """The resource with labels more or less, as its next version; the one it is where that changes nothing."""
-    answer = None
-    for _ in range(_TRIES):
-        stored = await face.repository.read(request.rtype, request.rid, access_of(request.by))
-        resource = found(stored)
-        if isinstance(resource, Issue) or stored is None:
-            return refusal(resource if isinstance(resource, Issue) else NOT_FOUND)
-        meta = _with(resource.get("meta", {}), change) if add else _without(resource.get("meta", {}), change)
-        if meta == resource.get("meta", {}):
-            return told(meta)
-        after = {**resource, "meta": meta}
-        wanted = WriteRequest("update", request.rtype, request.rid, resource=after, if_match=stored.version)
-        answer = await face.office.write(wanted, request.by)
-        if not isinstance(answer, Refused):
-            return told(parse_body(answer.body)["meta"])
-        if answer.issues[0].code != "stale-version":
-            break
-    assert isinstance(answer, Refused)  # noqa: S101 - every other way out of the loop returns
-    return refusal(answer.issues)
+    """The resource with labels more or less, as its next version; the one it is where that changes nothing.
+
+    It is a patch like any other: If-Match is honoured, and needed where a patch needs it (decision 9).
+    """
+    conditions = preconditions(request.headers)
+    if isinstance(conditions, Issue):
+        return refusal(conditions)
+    stored = await face.repository.read(request.rtype, request.rid, access_of(request.by))
+    resource = found(stored)
+    if isinstance(resource, Issue) or stored is None:
+        return refusal(resource if isinstance(resource, Issue) else NOT_FOUND)
+
+    def labelled(before: Resource) -> Resource:
+        meta = before.get("meta", {})
+        return {**before, "meta": _with(meta, change) if add else _without(meta, change)}
+
+    after = labelled(resource)
+    holds = conditions.if_none_match is None and conditions.if_match in (None, stored.version)
+    if holds and after["meta"] == resource.get("meta", {}):
+        return told(after["meta"])
+    wanted = WriteRequest(
+        "patch",
+        request.rtype,
+        request.rid,
+        patch=labelled,
+        if_match=conditions.if_match,
+        if_none_match=conditions.if_none_match,
+    )
+    answer = await face.office.write(wanted, request.by)
+    return refusal(answer.issues) if isinstance(answer, Refused) else told(parse_body(answer.body)["meta"])
 
 
 def _with(meta: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
