@@ -24,7 +24,6 @@ _IN_FORCE = {
     "CarePlan": error("duplicate-plan", "", "This person has an individual plan in force already"),
 }
 """What the database constraint means by the type that was written (INV-01, INV-02)."""
-_TOO_DEEP = error("too-deep", "", "The resource is nested too deeply")
 
 
 async def resource_of(face: Face, request: Request) -> Resource | tuple[Issue, ...]:
@@ -67,8 +66,6 @@ async def written(face: Face, request: Request, wanted: WriteRequest | tuple[Iss
         answer = await face.office.write(wanted, request.by)
     except InForceConflict:
         return refusal(in_force(request.rtype))
-    except RecursionError:  # patches can build what no body may be; nothing was written
-        return refusal(_TOO_DEEP)
     return refusal(answer.issues) if isinstance(answer, Refused) else _told(face, request, answer)
 
 

@@ -7,7 +7,6 @@ one resource (a conditional create, update, patch or delete; several for a delet
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import uuid4
 
 import msgspec
 
@@ -82,11 +81,6 @@ class _Asked(msgspec.Struct, frozen=True):
     request: WriteRequest
     by: Principal
     rid: str
-
-
-def new_id() -> str:
-    """An id for something new."""
-    return str(uuid4())
 
 
 async def intended(known: Known, request: WriteRequest, by: Principal, rid: str) -> Intended | Refused:
@@ -185,13 +179,17 @@ async def _patch(asked: _Asked) -> Intended | Refused:
 def _patched(request: WriteRequest, rid: str, before: Resource) -> Resource | Refused:
     """`before` with the patch applied and checked.  https://hl7.org/fhir/R4/http.html#patch"""
     assert request.patch is not None  # noqa: S101 - a request of this method has one
-    after = request.patch(before)
+    too_deep = error("too-deep", request.rtype, f"The patched resource is nested deeper than {MAX_DEPTH}")
+    try:
+        after = request.patch(before)
+    except RecursionError:  # patches can build what no body may be
+        return Refused((too_deep,))
     if isinstance(after, Issue):
         return Refused((after if after.at else replace(after, at=request.rtype),))
     if (after.get("resourceType"), after.get("id")) != (request.rtype, rid):
         return Refused((error("bad-patch", request.rtype, "A patch may not change resourceType or id"),))
     if depth(after) > MAX_DEPTH:
-        return Refused((error("too-deep", request.rtype, f"The patched resource is nested deeper than {MAX_DEPTH}"),))
+        return Refused((too_deep,))
     issues = tuple(i for i in check(after, request.rtype) if i.refuses)
     return Refused(issues) if issues else after
 

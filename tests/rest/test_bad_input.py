@@ -1,5 +1,7 @@
 """Whatever arrives, the answer is 4xx with an OperationOutcome that tells nothing back (SR-16, SR-17, SR-18)."""
 
+import base64
+import json
 import random
 
 import pytest
@@ -284,6 +286,13 @@ def test_a_patch_that_builds_endless_depth_is_refused(rest: Rest) -> None:
         path += "/extension/0" * 40
     answer = rest.patch(f"Patient/{stored['id']}", operations)
     assert (answer.status_code, code(answer)) == (400, "too-deep")
+    data = base64.b64encode(json.dumps(operations).encode()).decode()
+    binary = {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": data}
+    for kind in ("transaction", "batch"):
+        entry = {"request": {"method": "PATCH", "url": f"Patient/{stored['id']}"}, "resource": binary}
+        answer = rest("POST", "", json={"resourceType": "Bundle", "type": kind, "entry": [entry]}, headers=JSON)
+        told = answer if kind == "transaction" else answer.json()["entry"][0]["response"]["outcome"]
+        assert "too-deep" in str(told if isinstance(told, dict) else told.json())
     assert rest.get(f"Patient/{stored['id']}").headers["etag"] == 'W/"1"'
 
 
