@@ -6,10 +6,10 @@ hl7v2-mapping.md 6.2 (matching), decision 37 (one mechanism), domain.md 7 (routi
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
-from uuid import uuid4
 
 from fhir_service.rules import Draft, merge
 from fhir_service.storage.port import Reads, Stored
+from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.protection import HIDDEN, is_protected, shielded
 from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.versions import parse_body
@@ -46,7 +46,7 @@ async def gather(tx: Reads, translation: Translation, cause: str) -> Gathered:
             text = "Nothing is known here that this event could change"
             gathered.issues.append(warning("nothing-to-cancel", proposal.rtype, text))
             continue
-        rid = existing.rid if existing else str(uuid4())
+        rid = existing.rid if existing else new_id()
         gathered.places[proposal.name] = f"{proposal.rtype}/{rid}"
     for proposal in translation.proposals:
         if proposal.name in gathered.places:

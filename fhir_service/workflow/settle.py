@@ -6,7 +6,6 @@ drafts -> persons -> standing (what each person has) -> rules -> the next versio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -26,6 +25,7 @@ from fhir_service.rules import (
 )
 from fhir_service.storage.messages import Outgoing
 from fhir_service.storage.port import Changes, Reads, Stored, Write
+from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.profile_store import ProfileStore
 from fhir_service.workflow.references import local
@@ -200,7 +200,7 @@ NOBODYS = frozenset({"Organization", "HealthcareService", "Location", "Practitio
 def outgoing(dispatch: Dispatch, now: datetime) -> Outgoing:
     """A rule's dispatch as a row of the outbox."""
     return Outgoing(
-        outgoing_id=str(uuid4()),
+        outgoing_id=new_id(),
         channel=dispatch.channel,
         kind=dispatch.kind,
         destination=dispatch.destination,

@@ -7,11 +7,11 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from fhir_service.principal import Principal
 from fhir_service.rules import Draft
 from fhir_service.storage.port import Changes, Write
+from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.settle import Settlement, joined
 from fhir_service.workflow.versions import instant, next_version
 from profiles import names
@@ -68,7 +68,7 @@ def _caller(by: Principal) -> list[ProvenanceAgent]:
 
 def new_write(resource: Mapping[str, Any], now: datetime, person_id: str | None, rid: str | None = None) -> Write:
     """The first version of a resource of the service's own."""
-    rid = rid or str(uuid4())
+    rid = rid or new_id()
     draft = Draft(resource["resourceType"], rid, {**resource, "id": rid}, cause="service")
     return next_version(draft, 1, now, person_id)
 

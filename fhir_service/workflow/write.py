@@ -3,7 +3,8 @@
 from fhir_service.principal import Principal
 from fhir_service.storage.access import access_of
 from fhir_service.storage.port import NOTHING, Changes, Reads, Work
-from fhir_service.workflow.interaction import Refused, WriteRequest, Written, answer_of, intended, new_id
+from fhir_service.workflow.ids import new_id
+from fhir_service.workflow.interaction import Refused, WriteRequest, Written, answer_of, intended
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.settle import Ground
 from fhir_service.workflow.together import together
