@@ -4,8 +4,10 @@ Writers do nothing for `_text` and `_content`. `fulltext_progress` says up to wh
 changed later, and what a row of `fulltext` is not as new as, is read before a search by words is answered.
 """
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeAlias
@@ -23,9 +25,11 @@ from fhir_service.storage.tables import FULLTEXT, FULLTEXT_PROGRESS, RESOURCE
 from fhir_service.storage.words import texts_of
 
 CHUNK = 100
-"""Resources that are read in one transaction: others write between two of them."""
-MOST_CHUNKS = 10
-"""Of one unit of work, which keeps everybody waiting."""
+"""Resources that are read at a time."""
+MOST_IN_WORK = 500_000
+"""Bytes of resources whose words a unit of work reads itself."""
+PORTION = 50_000
+"""Characters of words that are written in one transaction: a few milliseconds."""
 OVERLAP = timedelta(seconds=60)
 """By how much a change may become visible later than its time says: PostgreSQL has several writers."""
 AT_ONCE = 2**62
@@ -53,9 +57,14 @@ OLDEST = prepare(
     .order_by(RESOURCE.c.updated, RESOURCE.c.pk)
     .limit(literal(CHUNK))
 )
+STANDING = prepare(select(RESOURCE.c.pk, RESOURCE.c.updated).where(any_of(RESOURCE.c.pk, "pks")))
 REMOVE = prepare(delete(FULLTEXT).where(any_of(FULLTEXT.c.pk, "pks")).returning(FULLTEXT.c.pk))
 ADD = prepare(insert(FULLTEXT).returning(FULLTEXT.c.pk), FULLTEXT.c.keys())
 NOTE = prepare(update(FULLTEXT_PROGRESS).where(_OURS).values(updated=bindparam("up_to")).returning(_UP_TO))
+
+
+class Behind(TooSlow):
+    """More is unread than a unit of work may read, which keeps others waiting: `catch_up`, then do it again."""
 
 
 def by_words(query: SearchQuery) -> bool:
@@ -84,47 +93,91 @@ def is_behind(horizon: int) -> Steps[bool]:
     return newest is not None and newest > (yield PROGRESS, {})[0][0]
 
 
-def read_on(horizon: int, since: int = 0) -> Steps[int | None]:
-    """Read the words of some that were not read, the oldest first; of none changed before `since`.
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Some that were not read, the oldest first. `reached`: the time up to which there is nothing else; `more`: after
+    it there is."""
 
-    The answer is the time to go on from, None at the end. Whoever reads waits for others that do.
-    """
-    progress = (yield LOCK, {})[0][0]
+    rows: Sequence[Any]
+    reached: int
+    more: bool
+
+
+def unread(horizon: int, since: int) -> Steps[Unread]:
+    """The next to be read; none changed before `since`."""
+    progress = (yield PROGRESS, {})[0][0]
     rows = yield OLDEST, {"since": max(progress, since)}
-    if rows:
-        yield REMOVE, {"pks": [row[0] for row in rows]}
+    if len(rows) == CHUNK:
+        return Unread(rows, rows[-1][2], more=True)
+    newest = (yield NEWEST, {"horizon": horizon})[0][0]
+    return Unread(rows, newest or 0, more=False)
+
+
+def _read(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Rows of `fulltext`."""
+    found = []
     for row in rows:
         *columns, body = tuple(row)
         narrative, content = texts_of(body)
-        values = dict(zip(_RESOURCE_COLUMNS, columns, strict=False))
-        yield ADD, {**values, "narrative": narrative, "content": content}
-    if len(rows) == CHUNK:
-        reached = rows[-1][2]
-        yield NOTE, {"up_to": max(progress, min(reached, horizon))}
-        return int(reached)
-    newest = (yield NEWEST, {"horizon": horizon})[0][0]
-    yield NOTE, {"up_to": max(progress, newest or 0)}
-    return None
+        found.append(
+            {**dict(zip(_RESOURCE_COLUMNS, columns, strict=False)), "narrative": narrative, "content": content}
+        )
+    return found
+
+
+def _keep(read: Sequence[dict[str, Any]]) -> Steps[None]:
+    """Write rows of `fulltext`, but of what has changed since it was read. Whoever writes waits for others that do."""
+    yield LOCK, {}
+    standing = dict(map(tuple, (yield STANDING, {"pks": [row["pk"] for row in read]})))
+    current = [row for row in read if standing.get(row["pk"]) == row["updated"]]
+    yield REMOVE, {"pks": [row["pk"] for row in current]}
+    for row in current:
+        yield ADD, row
+
+
+def _note(up_to: int) -> Steps[None]:
+    progress = (yield LOCK, {})[0][0]
+    yield NOTE, {"up_to": max(progress, up_to)}
 
 
 async def catch_up(ask: Doing, note: Doing, horizon: int, seconds: float) -> None:
-    """Read everything that was not read. Raises TooSlow when that takes longer; the next search goes on from there."""
+    """Read everything that was not read. Raises TooSlow when that takes longer; the next search goes on from there.
+
+    Texts are taken apart in a thread, and what is written at a time is little: others go on meanwhile.
+    """
     if not await ask(lambda: is_behind(horizon)):
         return
     until = time.monotonic() + seconds
-    since: int | None = 0
-    while (since := await note(partial(read_on, horizon, since or 0))) is not None:
-        if time.monotonic() > until:
+    found = Unread((), 0, more=True)
+    while found.more:
+        if found.rows and time.monotonic() > until:
             raise TooSlow("The full text is not up to date yet: try again")
+        found = await ask(partial(unread, horizon, found.reached))
+        for portion in _portions(await asyncio.to_thread(_read, found.rows)):
+            await note(partial(_keep, portion))
+        await note(partial(_note, min(found.reached, horizon)))
+
+
+def _portions(read: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The rows, as many at a time as have `PORTION` characters."""
+    portion: list[dict[str, Any]] = []
+    size = 0
+    for row in read:
+        portion.append(row)
+        size += len(row["content"])
+        if size > PORTION:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 def found_in_work(query: SearchQuery, access: Access = EVERYTHING) -> Steps[Page]:
-    """A search within a unit of work, which sees what it wrote itself. Raises TooSlow if there is too much to read."""
-    since: int | None = 0
-    for _ in range(MOST_CHUNKS if by_words(query) else 0):
-        since = yield from read_on(0, since or 0)
-        if since is None:
-            break
-    if since:
-        raise TooSlow("The full text is not up to date yet: try again")
+    """A search within a unit of work, which sees what it wrote itself. Raises Behind if there is too much to read."""
+    if by_words(query):
+        yield LOCK, {}
+        rest = yield from unread(0, 0)
+        if rest.more or sum(len(row[-1]) for row in rest.rows) > MOST_IN_WORK:
+            raise Behind("The full text is not up to date yet: try again")
+        yield from _keep(_read(rest.rows))
     return (yield from found(query, access))

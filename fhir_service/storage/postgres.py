@@ -15,7 +15,7 @@ from fhir_service.search.query import SearchQuery
 from fhir_service.storage import statements as sql
 from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
-from fhir_service.storage.fulltext import OVERLAP, by_words, catch_up
+from fhir_service.storage.fulltext import OVERLAP, Behind, by_words, catch_up
 from fhir_service.storage.indexing import Extract
 from fhir_service.storage.instants import micros, moment
 from fhir_service.storage.noting import Noting
@@ -67,6 +67,16 @@ class PostgresRepository(Noting):
         return tuple(dict(pool.settings) for pool in self._pools)
 
     async def run(self, work: Work[T], afterwards: Afterwards[T] | None = None) -> T:
+        try:
+            return await self._run(work, afterwards)
+        except Behind:
+            await self._catch_up()
+            return await self._run(work, afterwards)
+
+    async def _catch_up(self) -> None:
+        await catch_up(self.ask, self.note, micros(self._clock() - OVERLAP), SEARCH_DEADLINE)
+
+    async def _run(self, work: Work[T], afterwards: Afterwards[T] | None) -> T:
         last = self._last or await self._last_update()
         self._last = max(last, self._last or last)
         keys: set[str] = set()
@@ -105,7 +115,7 @@ class PostgresRepository(Noting):
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
         if by_words(query):
-            await catch_up(self.ask, self.note, micros(self._clock() - OVERLAP), SEARCH_DEADLINE)
+            await self._catch_up()
         shaped = shape_of(query)
         if not is_alone(query, shaped[0]):
             return await self.ask(lambda: found(query, access, shaped))

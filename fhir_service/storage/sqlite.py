@@ -11,7 +11,7 @@ from fhir_service.search.query import SearchQuery
 from fhir_service.storage import statements as sql
 from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
-from fhir_service.storage.fulltext import AT_ONCE, by_words, catch_up
+from fhir_service.storage.fulltext import AT_ONCE, Behind, by_words, catch_up
 from fhir_service.storage.group_commit import GroupCommit
 from fhir_service.storage.indexing import Extract
 from fhir_service.storage.instants import moment
@@ -51,6 +51,16 @@ class SqliteRepository(Noting):
         return tuple(dict(c.settings) for c in (*self._writer.connections, *self._readers.connections))
 
     async def run(self, work: Work[T], afterwards: Afterwards[T] | None = None) -> T:
+        try:
+            return await self._run(work, afterwards)
+        except Behind:
+            await self._catch_up()
+            return await self._run(work, afterwards)
+
+    async def _catch_up(self) -> None:
+        await catch_up(self.ask, self.note, AT_ONCE, SEARCH_DEADLINE)
+
+    async def _run(self, work: Work[T], afterwards: Afterwards[T] | None) -> T:
         def unit(connection: Connection) -> T:
             tx = TransactionReads(self._next_instant())
             answer, changes = driven(connection, work(tx))
@@ -72,7 +82,7 @@ class SqliteRepository(Noting):
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
         if by_words(query):
-            await catch_up(self.ask, self.note, AT_ONCE, SEARCH_DEADLINE)
+            await self._catch_up()
         shaped = shape_of(query)
         if is_alone(query, shaped[0]):
             return await self._readers.quick(lambda c: c.driven(found(query, access, shaped)))

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
 
 from fhir_service.storage import fulltext
 from fhir_service.storage.port import Changes, Reads, Repository, TooSlow, Write
+from fhir_service.storage.words import texts_of
 from profiles.resource import Resource
 from tests.contract.database import Database, delete, query, search
 from tests.contract.resources import condition, patient, task
@@ -127,21 +129,69 @@ def test_index_is_built_in_steps_and_the_next_search_goes_on(database: Database,
 
     async def told(repository: Repository) -> None:
         await keep(repository, *[task(f"t{n}", description="felles") for n in range(count)])
-
-        async def work(tx: Reads) -> tuple[None, Changes]:
-            await tx.search(query("Task", ("_content", "felles")))
-            return None, Changes()
-
-        monkeypatch.setattr(fulltext, "MOST_CHUNKS", 1)
-        with pytest.raises(TooSlow):
-            await repository.run(work)
         for _ in range(2):
             with pytest.raises(TooSlow):
                 await search(repository, "Task", ("_content", "felles"))
         page = await repository.search(query("Task", ("_content", "felles"), ("_total", "accurate"), ("_count", "1")))
         assert page.total == count
-        await keep(repository, *[task(f"more{n}", description="felles") for n in range(fulltext.CHUNK + 1)])
-        monkeypatch.setattr(fulltext, "MOST_CHUNKS", 2)
-        await repository.run(work)
+
+    database.run(told)
+
+
+@pytest.mark.parametrize("size", [1, 10_000])
+def test_work_that_finds_much_unread_is_done_again_when_it_is_read(database: Database, size: int) -> None:
+    count = 2 * fulltext.CHUNK + 1 if size == 1 else 70
+    tries: list[None] = []
+
+    async def work(tx: Reads) -> tuple[int, Changes]:
+        tries.append(None)
+        page = await tx.search(query("Task", ("_content", "felles"), ("_total", "accurate"), ("_count", "1")))
+        return page.total or 0, Changes()
+
+    async def told(repository: Repository) -> None:
+        tasks = [task(f"t{n}", description="felles" + " x" * size) for n in range(count)]
+        await keep(repository, *tasks)
+        assert await repository.run(work) == count
+
+    database.run(told)
+    assert len(tries) > 1
+
+
+def test_reading_much_keeps_nobody_waiting(database: Database) -> None:
+    """SR-8: others are answered while the words of large resources are taken apart and written."""
+
+    async def told(repository: Repository) -> None:
+        words = " ".join(f"ord{n}" for n in range(20_000))
+        await keep(repository, *[task(f"t{n}", description=words) for n in range(15)])
+        waits: list[float] = []
+        searching = asyncio.create_task(search(repository, "Task", ("_content", "ord7")))
+        while not searching.done():
+            begun = time.monotonic()
+            await asyncio.sleep(0)
+            waits.append(time.monotonic() - begun)
+        assert len(await searching) == 15
+        assert max(waits) < 0.5, max(waits)
+
+    database.run(told)
+
+
+def test_what_changes_while_it_is_read_is_read_again(database: Database, monkeypatch: Any) -> None:
+    reading = texts_of
+    meanwhile: list[str] = ["walk"]
+
+    async def told(repository: Repository) -> None:
+        loop = asyncio.get_running_loop()
+
+        def read(body: bytes) -> tuple[str, str]:
+            if meanwhile:
+                meanwhile.clear()
+                asyncio.run_coroutine_threadsafe(keep(repository, task("walk", description="Svømming")), loop).result()
+            return reading(body)
+
+        await keep(repository, task("walk", description="Hoftebrudd"), task("run", description="Svømming"))
+        monkeypatch.setattr(fulltext, "texts_of", read)
+        await search(repository, "Task", ("_content", "svømming"))
+        assert set(await search(repository, "Task", ("_content", "svømming"))) == {"walk", "run"}
+        assert await search(repository, "Task", ("_content", "hoftebrudd")) == []
 
     database.run(told)
