@@ -6,7 +6,7 @@ that version can still be read. https://hl7.org/fhir/R4/references.html#literal
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ import msgspec
 
 from fhir_service.rules import Draft
 from fhir_service.search.references import FOREIGN
-from fhir_service.storage.port import Lock
+from fhir_service.storage.port import Lock, Stored
 from fhir_service.workflow.known import Key, Known
 from fhir_service.workflow.settle import Wanted
 from profiles.definitions import resource_types
@@ -26,17 +26,22 @@ TOLD = 5
 RECORDS = frozenset({"AuditEvent", "Provenance"})
 """They tell what happened to a resource, and so outlive it: they keep nothing from being deleted."""
 _ID = r"[A-Za-z0-9\-.]{1,64}"
-_LOCAL = re.compile(rf"([A-Z][A-Za-z]+)/({_ID})(/_history/{_ID})?")
+_LOCAL = re.compile(rf"([A-Z][A-Za-z]+)/({_ID})(?:/_history/({_ID}))?")
 REFERENCE = re.compile(rb'"reference":"((?:[^"\\]|\\.)*)"')
 """A member of that name, in JSON as this service writes it: within a string its quotes would be escaped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a literal reference names. `versioned`: one version of it."""
+    """What a literal reference names. `version`: the one version of it, where it names one."""
 
     key: Key
-    versioned: bool
+    version: str | None = None
+
+    def is_version_of(self, row: Stored) -> bool:
+        """Whether it names a version that there has been: they are numbered without a gap, and all are kept."""
+        number = self.version or ""
+        return number.isascii() and number.isdecimal() and number[0] != "0" and int(number) <= row.version
 
 
 @lru_cache(maxsize=8192)
@@ -45,7 +50,7 @@ def own_target(literal: str, base: str) -> Target | None:
     found = _LOCAL.fullmatch(literal.removeprefix(base + "/"))
     if found is None or found[1] not in resource_types():
         return None
-    return Target((found[1], found[2]), found[3] is not None)
+    return Target((found[1], found[2]), found[3])
 
 
 def references_in(tail: bytes) -> tuple[str, ...]:
@@ -73,15 +78,22 @@ async def broken(known: Known, wanted: Sequence[Wanted], base: str) -> tuple[tup
     there = await known.get_many(sorted(named), lock=Lock.KEEP) if named else {}
     hidden = await known.hidden(there)
     # what is hidden is told like what is not there (SR-29)
-    lost = {key: row.deleted or key in deleted for key, row in there.items() if key not in hidden}
+    seen = {key: row for key, row in there.items() if key not in hidden}
+    good = {key for key, row in seen.items() if not row.deleted and key not in deleted}
     issues: list[tuple[Draft, Issue]] = []
     for one, targets in refers:
-        gone = [t for t in targets if lost.get(t.key, True) and not (t.versioned and t.key in lost)]
+        gone = [t for t in targets if not (_is_there(t, seen) if t.version else t.key in good)]
         if gone:
             issues.extend((one.draft, issue) for issue in _dangling(one, gone, deleted, base))
     if deleted:
         issues.extend(await _referred_to(known, wanted, deleted))
     return tuple(issues)
+
+
+def _is_there(target: Target, seen: Mapping[Key, Stored]) -> bool:
+    """Whether the version that it names can be read, deleted since or not."""
+    row = seen.get(target.key)
+    return row is not None and target.is_version_of(row)
 
 
 def _dangling(wanted: Wanted, gone: Sequence[Target], deleted: set[Key], base: str) -> Iterator[Issue]:

@@ -79,6 +79,15 @@ def test_what_refers_to_something_deleted_is_refused(rest: Rest) -> None:
     assert rest.post(observation(f"{gone}/_history/1")).status_code == 201  # that version can still be read
 
 
+def test_a_version_that_never_was_is_not_there(rest: Rest) -> None:
+    target = patient(rest)
+    answers = [rest.post(observation(f"{target}/_history/{version}")) for version in ("1", "2", "0", "01", "x")]
+    assert [a.status_code for a in answers] == [201, 422, 422, 422, 422]
+    assert code(answers[1]) == "dangling-reference"
+    assert rest.put({"resourceType": "Patient", "id": target.partition("/")[2]}).status_code == 200
+    assert rest.post(observation(f"{target}/_history/2")).status_code == 201
+
+
 def test_what_refers_to_itself_is_there(rest: Rest) -> None:
     rid = str(uuid4())
     itself = {"resourceType": "Organization", "id": rid, "name": "x", "partOf": {"reference": f"Organization/{rid}"}}
