@@ -118,7 +118,7 @@ MODIFIERS: Mapping[str, tuple[str, ...]] = {
     "Task.code": (":not",), "Task.status": (":not",), "Condition.code": (":not",),
 }  # fmt: skip
 CHAINS = ("Task.patient>Patient", "Task.focus:Condition>Condition", "Task.part-of>Task", "Condition.patient>Patient",
-          "Observation.subject:Patient>Patient")  # fmt: skip
+          "Observation.subject:Patient>Patient", "Observation.subject>Patient", "Condition.subject>Patient")  # fmt: skip
 HAS = ("Patient<Task:patient", "Patient<Condition:subject", "Patient<Observation:patient", "Condition<Task:focus",
        "Task<Task:part-of")  # fmt: skip
 SORTS = ("_id", "-_id", "_lastUpdated", "-_lastUpdated")
@@ -131,11 +131,11 @@ def parameter(pick: random.Random, rtype: str, depth: int = 2) -> tuple[str, str
     if kind < 0.2 and chains:
         via, to = pick.choice(chains).partition(".")[2].split(">")
         name, value = parameter(pick, to, depth - 1)
-        return (f"{via}.{name}", value) if not name.startswith("_has") else (name, value) if to == rtype else (via, "1")
+        return f"{via}.{name}", value
     reverse = [h for h in HAS if h.startswith(f"{rtype}<")]
     if kind < 0.35 and reverse:
         source = pick.choice(reverse).partition("<")[2]
-        name, value = parameter(pick, source.partition(":")[0], 0)
+        name, value = parameter(pick, source.partition(":")[0], depth - 1)
         return f"_has:{source}:{name}", value
     if kind < 0.4:
         return "_id", pick.choice(["1", "2,3", "9"])
