@@ -1,6 +1,7 @@
 """Many units of work, one COMMIT (decision 31).
 
-Works are driven one after the other on the loop, each to its end before the next one starts. One that fails after it
+Works are driven one after the other on the loop, each to its end before the next one starts. One that turns out to take
+long is undone and done again in a thread, so that those who read do not wait for it. One that fails after it
 has written spoils the transaction for the others: they are all done again, each in a savepoint, which would cost more
 than it saves while nobody fails. COMMIT waits until nobody comes in a turn of the loop: pages that all of a group touch
 are written once, so that twice as many commits cost more than a thread busy beside the loop saves. It runs in a thread,
@@ -25,6 +26,8 @@ Unit = Callable[[Connection], T]
 LARGEST_GROUP = 256
 TURN = 0.002
 """Seconds that works may keep the loop before others get a turn."""
+AT_ONCE = 0.02
+"""Seconds after which a work that is not done is done again in the thread."""
 
 
 @dataclass(slots=True)
@@ -33,6 +36,7 @@ class _Member:
     answer: "asyncio.Future[Any]"
     value: Any = None
     error: Exception | None = None
+    long: bool = False
 
     def tell(self) -> None:
         """Give the caller what came of it, if somebody still waits."""
@@ -132,12 +136,23 @@ class GroupCommit:
                 if member.answer.done():
                     continue
                 members.append(member)
-                if not self._drive(member, apart):
+                if not await self._done(member, apart):
                     self._waiting.extendleft(reversed(members))
                     members.clear()
                     await self._apart(self._begin_again)
                     apart = True
             await asyncio.sleep(0)
+
+    async def _done(self, member: _Member, apart: bool) -> bool:
+        """Do one work, on the loop if it is short; False: it left something behind and all are to be done again."""
+        if not member.long:
+            connection = self._open()
+            with connection.hurry(AT_ONCE):
+                alone = self._drive(member, apart)
+            member.long = connection.broken_off
+            if not (member.long and alone):
+                return alone
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._drive, member, apart)
 
     def _drive(self, member: _Member, apart: bool) -> bool:
         """Do one work; False: it failed and left something behind in the transaction."""

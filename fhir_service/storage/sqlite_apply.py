@@ -20,18 +20,27 @@ from fhir_service.storage.port import Changes, InForceConflict, PersonMove, Stor
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.rows import outgoing_row, received_row, settled_row, version_row
 from fhir_service.storage.sqlite_connection import Connection
-from fhir_service.storage.tables import PERSON_IDENTIFIER
+from fhir_service.storage.tables import PERSON_IDENTIFIER, TYPED
 
+LARGE = 200_000
+"""Bytes of resources from which on it takes long to find out what they are found by."""
 _named = insert(PERSON_IDENTIFIER)
 NAME_PERSON = prepare(
     _named.on_conflict_do_update(index_elements=["value", "system"], set_={"person_id": _named.excluded.person_id}),
     PERSON_IDENTIFIER.c.keys(),
 )
 """The newest word on whose number it is counts: a number goes along when two persons turn out to be one."""
+PUT_TYPED = {
+    rtype: prepare(insert(typed.table).prefix_with("OR REPLACE"), typed.table.c.keys())
+    for rtype, typed in TYPED.items()
+}
+"""The row of the version before goes with the same statement."""
 
 
 def apply(connection: Connection, changes: Changes, extract: Extract) -> None:
     """Write everything. Raises InForceConflict, or StorageError for what another constraint refuses."""
+    if sum(len(write.body) for write in changes.writes) > LARGE:
+        connection.no_hurry()
     try:
         _apply(connection, changes, extract)
     except sqlite3.IntegrityError as error:
@@ -91,7 +100,7 @@ def _write(connection: Connection, write: Write, extract: Extract, rows: default
         belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
         typed, generic = index_rows(write.rtype, pk, belongs, extract(write.resource, body=write.body))
         if typed:
-            rows[sql.INSERT_TYPED[write.rtype]].append(typed)
+            rows[PUT_TYPED[write.rtype]].append(typed)
         for table, several in generic:
             rows[sql.INSERT_SIDE[table]].extend(several)
 
@@ -108,7 +117,7 @@ def _replace(connection: Connection, write: Write, row: dict[str, Any]) -> int:
     ((pk,),) = connection.change(sql.UPDATE_RESOURCE, {**row, **names}).fetchall()
     for table in tables_of(write.rtype):
         connection.change(sql.DELETE_SIDE[table], {"pk": pk})
-    if write.rtype in sql.DELETE_TYPED:
+    if write.resource is None and write.rtype in sql.DELETE_TYPED:
         connection.change(sql.DELETE_TYPED[write.rtype], {"pk": pk})
     return int(pk)
 

@@ -49,6 +49,9 @@ class Connection:
             self.raw.close()
             raise
         self._until: float | None = None
+        self._hurry: float | None = None
+        self.broken_off = False
+        """Whether what was done in a `hurry` was broken off because it took too long."""
         self.raw.set_progress_handler(self._is_late, CHECK_EVERY)
 
     def _set(self, file: SqliteFile, *, writes: bool) -> Mapping[str, Any]:
@@ -73,6 +76,7 @@ class Connection:
 
     def rows(self, statement: Prepared, values: Mapping[str, Any]) -> list[Any]:
         """All rows of a SELECT."""
+        self._go_on()
         compiled = statement.sqlite
         with trouble():
             return self.raw.execute(compiled.sql, compiled.arguments(values)).fetchall()
@@ -95,6 +99,7 @@ class Connection:
 
     def change(self, statement: Prepared, values: Mapping[str, Any]) -> sqlite3.Cursor:
         """Run an INSERT, UPDATE or DELETE."""
+        self._go_on()
         compiled = statement.sqlite
         return self.raw.execute(compiled.sql, compiled.arguments(values))
 
@@ -110,11 +115,34 @@ class Connection:
     @contextmanager
     def deadline(self, seconds: float) -> Iterator[None]:
         """What is read within takes so long at most, or ends with TooSlow."""
-        self._until = time.monotonic() + seconds
+        until = time.monotonic() + seconds
+        self._until = until if self._hurry is None else min(until, self._hurry)
         try:
             yield
         finally:
             self._until = None
+
+    @contextmanager
+    def hurry(self, seconds: float) -> Iterator[None]:
+        """What takes longer within is broken off with TooSlow, before its next statement or in a search.
+
+        A change is never broken off while it is being made: SQLite would undo the whole transaction.
+        """
+        self._hurry, self.broken_off = time.monotonic() + seconds, False
+        try:
+            yield
+        finally:
+            self._hurry = None
+
+    def _go_on(self) -> None:
+        if self._hurry is not None and time.monotonic() > self._hurry:
+            self.no_hurry()
+
+    def no_hurry(self) -> None:
+        """Break off what is done in a `hurry`: it is going to take long. Elsewhere it does nothing."""
+        if self._hurry is not None:
+            self.broken_off = True
+            raise TooSlow("This takes longer than the loop can wait")
 
     @contextmanager
     def impatient(self) -> Iterator[None]:
@@ -126,7 +154,9 @@ class Connection:
             self.raw.execute(f"PRAGMA busy_timeout = {self.settings['busy_timeout']}")
 
     def _is_late(self) -> bool:
-        return self._until is not None and time.monotonic() > self._until
+        late = self._until is not None and time.monotonic() > self._until
+        self.broken_off |= late and self._until == self._hurry
+        return late
 
     def close(self) -> None:
         """Let go of the file; what was not committed is gone."""

@@ -1,6 +1,7 @@
 """Reading from SQLite beside the writer: on the loop what is short, in threads what may be long (decision 41)."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -55,14 +56,18 @@ class Readers:
             return await self.apart(unit)
 
     async def apart(self, unit: Callable[[Connection], T]) -> T:
-        """Run in a thread, with the deadline. Raises TooSlow."""
+        """Run in a thread, with the deadline: to wait for a thread counts, too. Raises TooSlow."""
         self._must_be_open()
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_thread, unit)
+        until = time.monotonic() + self._deadline
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._in_thread, unit, until)
 
-    def _in_thread(self, unit: Callable[[Connection], T]) -> T:
+    def _in_thread(self, unit: Callable[[Connection], T], until: float) -> T:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TooSlow("Others were searching all the time")
         connection = self._idle.pop() if self._idle else Connection(self._file, writes=False)
         try:
-            with connection.deadline(self._deadline):
+            with connection.deadline(left):
                 value = unit(connection)
         except TooSlow:
             self._idle.append(connection)

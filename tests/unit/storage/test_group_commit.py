@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections import Counter
 from pathlib import Path
 from types import NoneType
@@ -34,6 +36,70 @@ def test_concurrent_works_share_a_commit(told: Tell[None]) -> None:
         await asyncio.gather(*[put(repository, patient(f"p{i}")) for i in range(100)])
         assert commands["BEGIN"] == commands["COMMIT"] == 1
         assert commands["SAVEPOINT"] == 0
+
+    told(story)
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_long_work_is_done_in_a_thread_and_keeps_no_reader_waiting(
+    told: Tell[None], monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:  # SR-8
+    if large:
+        monkeypatch.setattr("fhir_service.storage.sqlite_apply.LARGE", 1)
+        monkeypatch.setattr("fhir_service.storage.group_commit.AT_ONCE", 10)
+    seen: list[bool] = []
+
+    async def long(tx: Reads) -> tuple[int, Changes]:
+        seen.append(threading.current_thread() is threading.main_thread())
+        writes = [await next_write(tx, patient(f"p{i}")) for i in range(1 if large else 3000)]
+        return len(seen), Changes(writes=tuple(writes))
+
+    async def story(repository: SqliteRepository) -> None:
+        worst, ended = 0.0, asyncio.Event()
+
+        async def reading() -> None:
+            nonlocal worst
+            while not ended.is_set():
+                begun = time.monotonic()
+                await repository.read("Patient", "other")
+                await asyncio.sleep(0.001)
+                worst = max(worst, time.monotonic() - begun)
+
+        reader = asyncio.create_task(reading())
+        _, tries = await asyncio.gather(put(repository, patient("before")), repository.run(long))
+        ended.set()
+        await reader
+        assert tries == 2
+        assert seen == [True, False]
+        assert worst < 0.3
+        assert await repository.read("Patient", "before")
+        assert await repository.read("Patient", "p0")
+
+    told(story)
+
+
+def test_long_work_that_has_written_is_done_again_with_its_group(
+    told: Tell[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it had written is undone with what others had, and each is there once in the end."""
+    monkeypatch.setattr("fhir_service.storage.group_commit.AT_ONCE", 0.05)
+    tries: list[int] = []
+
+    async def long(tx: Reads) -> tuple[None, Changes]:
+        return None, Changes(writes=(await next_write(tx, patient("long")),))
+
+    async def afterwards(tx: Reads, _: None) -> None:
+        tries.append(1)
+        for _again in range(3):
+            time.sleep(0.02)
+            await tx.get("Patient", "long")
+
+    async def story(repository: SqliteRepository) -> None:
+        works = (put(repository, patient("a")), repository.run(long, afterwards), put(repository, patient("b")))
+        await asyncio.gather(*works)
+        assert len(tries) == 2
+        found = [await repository.read("Patient", rid) for rid in ("a", "long", "b")]
+        assert [one and one.version for one in found] == [1, 1, 1]
 
     told(story)
 

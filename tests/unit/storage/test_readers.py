@@ -41,6 +41,19 @@ def test_search_that_takes_too_long_is_broken_off_and_the_next_one_works(
     told(story)
 
 
+def test_waiting_for_a_thread_counts_as_searching(told: Tell[None], monkeypatch: pytest.MonkeyPatch) -> None:  # SR-8
+    async def story(repository: SqliteRepository) -> None:
+        await many_long_names(repository)
+        monkeypatch.setattr(repository._readers, "_deadline", 0.3)
+        started = time.monotonic()
+        found = await asyncio.gather(*[repository.search(SLOW) for _ in range(40)], return_exceptions=True)
+        assert time.monotonic() - started < 0.3 * 6  # one after the other by four threads: 0.3 * 10
+        assert {type(one) for one in found} == {TooSlow}
+        assert await repository.read("Patient", "p2")
+
+    told(story)
+
+
 def test_search_of_a_work_is_broken_off_without_harm_to_its_group(
     told: Tell[None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
