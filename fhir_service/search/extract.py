@@ -40,7 +40,7 @@ class _Part(NamedTuple):
 class _Texts(NamedTuple):
     """How the rows of texts are found. `parted`: names of people are found by each of their words."""
 
-    index: strings.Index
+    texts: strings.Index
     comparable: Callable[[str], str]
     parted: bool
 
@@ -85,9 +85,9 @@ def extract(resource: Resource, base_url: str = "", body: bytes = b"") -> IndexR
 
 def _string_rows(nodes: Nodes, plan: Plan[_Texts]) -> dict[tuple[str, str, str], None]:
     rows: dict[tuple[str, str, str], None] = {}
-    for place, code, (index, comparable, parted) in plan:
+    for place, code, (texts, comparable, parted) in plan:
         for value in nodes[place]:
-            for text in index(value):
+            for text in texts(value):
                 if compared := comparable(text):
                     rows[code, compared, text] = None
                     if parted and " " in compared:

@@ -250,7 +250,7 @@ class IndexRows(msgspec.Struct, frozen=True):
     dates: tuple[tuple[str, int, int], ...] = ()
     """(parameter, lo, hi): [lo, hi) in microseconds since 1970 UTC"""
     strings: tuple[tuple[str, str, str], ...] = ()
-    """(parameter, normalised, as sent)"""
+    """(parameter, as it is compared, as sent); what begins in the middle of a name was not sent so: empty"""
     quantities: tuple[tuple[str, str, str, str, str, str], ...] = ()
     """(parameter, lo, hi, system, code, unit): [lo, hi) as texts that sort like the numbers"""
     composites: tuple[tuple[str, tuple[tuple[str | int, ...], ...]], ...] = ()

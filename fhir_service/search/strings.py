@@ -13,6 +13,9 @@ Index: TypeAlias = Callable[[Any], Iterator[str]]
 
 EXPECTED = "a text with at least one letter, digit or sign"
 _SPACE = re.compile(r"\s+")
+_APOSTROPHES = "'\u2018\u2019\u02bc"
+_SIGNS = str.maketrans('!"#%&()*,-./:;?@[\\]_{}', " " * 22, _APOSTROPHES[0])
+"""Punctuation as Unicode has it; signs such as + and $ are none."""
 
 
 def normalise(text: str) -> str:
@@ -26,10 +29,36 @@ def normalise(text: str) -> str:
     return _SPACE.sub(" ", "".join(c for c in folded if unicodedata.category(c)[0] != "M")).strip()
 
 
+def comparable(text: str) -> str:
+    """As a string search compares it: normalised, and punctuation parts words and counts for nothing else.
+
+    `Anne-Marie` is `anne marie`, `O'Brien` is `obrien`; what is nothing but punctuation stays.
+    """
+    plain = normalise(text)
+    if plain.isalnum():
+        return plain
+    bare = plain.translate(_SIGNS) if plain.isascii() else "".join(_bare(c) for c in plain)
+    return _SPACE.sub(" ", bare).strip() or plain
+
+
+def _bare(character: str) -> str:
+    if character in _APOSTROPHES:
+        return ""
+    return " " if unicodedata.category(character)[0] == "P" else character
+
+
+def later_words(compared: str) -> Iterator[str]:
+    """What begins at the second word of a name and at each one after it: `van der berg` -> `der berg`, `berg`."""
+    at = compared.find(" ") + 1
+    while at:
+        yield compared[at:]
+        at = compared.find(" ", at) + 1
+
+
 def read(text: str, *, exact: bool) -> StringValue | None:
     """An escaped value; None if nothing is left to compare with: it would match everything."""
     plain = unescape(text)
-    found = normalise(plain)
+    found = comparable(plain)
     if not found:
         return None
     return StringValue(plain if exact else found)

@@ -4,7 +4,7 @@ Places: `id` and `time` are columns of the resource itself, `typed` a column of 
 a generic index table.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,8 +149,15 @@ def key_of(row: Row, sort: Sort) -> Any:
         return row.table.c[name] if row.typed else _looked_up(row, TYPED[row.rtype].table, name)
     table = entering(SIDE[sort.type], "k", row.access)
     value: Expression = (func.max if sort.descending else func.min)(table.c[PARTS[sort.type][part][0]])
-    number = filter_only(table.c.param) == number_of(row.rtype, sort.parameter)
-    return _scalar(select(value).where(table.c.pk == row.table.c.pk, number))
+    found = select(value).where(table.c.pk == row.table.c.pk, *_sorted_by(table, row.rtype, sort))
+    return _scalar(found)
+
+
+def _sorted_by(table: Any, rtype: str, sort: Sort) -> Iterator[Expression]:
+    """Which rows of the resource say where it stands: not those that begin in the middle of a name."""
+    yield filter_only(table.c.param) == number_of(rtype, sort.parameter)
+    if sort.type is ParameterType.STRING:
+        yield filter_only(table.c.exact) != literal_column("''")
 
 
 _RANGES = (ParameterType.DATE, ParameterType.QUANTITY)

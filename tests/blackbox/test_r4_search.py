@@ -88,6 +88,11 @@ def test_order_is_as_asked_and_what_has_none_is_last(client: httpx.Client, query
     assert every_page(client, f"Patient?{query}&_count=1") == expected.split()
 
 
+@pytest.mark.parametrize(("query", "expected"), [("_sort=family", "double gp"), ("_sort=-family", "gp double")])
+def test_names_stand_in_order_of_how_they_begin(client: httpx.Client, query: str, expected: str) -> None:
+    assert ids(client.get(f"Practitioner?{query}")) == expected.split()
+
+
 def every_page(client: httpx.Client, url: str) -> list[str]:
     found: list[str] = []
     following: str | None = url

@@ -73,7 +73,7 @@ def test_each_type_of_parameter_has_its_own_values() -> None:
 
 def test_escaped_separators_belong_to_the_value() -> None:
     assert values("identifier", r"http://a|1\,2,3\|4") == (TokenValue("http://a", "1,2"), TokenValue(None, "3|4"))
-    assert values("name", r"a\,b", "Patient") == (StringValue("a,b"),)
+    assert values("name:exact", r"a\,b", "Patient") == (StringValue("a,b"),)
 
 
 @given(st.text(min_size=1, max_size=50), st.text(max_size=50))

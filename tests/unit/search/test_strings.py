@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fhir_service.search import extract
 from fhir_service.search.query import StringValue
-from fhir_service.search.strings import normalise, read
+from fhir_service.search.strings import comparable, normalise, read
 
 
 @pytest.mark.parametrize(
@@ -31,10 +31,34 @@ def test_normalised_text_stays_as_it_is(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Anne-Marie", "anne marie"),
+        ("Storgata 1, 3. etg.", "storgata 1 3 etg"),
+        ("O'Brien", "obrien"),
+        ("O\u2019Brien\u2014S\u00f8r", "obrien sør"),
+        ("A+ $5", "a+ $5"),
+        ("-", "-"),
+        ("\u2014", "\u2014"),
+    ],
+)
+def test_punctuation_is_not_compared(text: str, expected: str) -> None:
+    """https://hl7.org/fhir/R4/search.html#string: punctuation should be ignored; but something has to be left."""
+    assert comparable(text) == expected
+
+
+@given(st.text())
+def test_comparable_text_stays_as_it_is(text: str) -> None:
+    assert comparable(comparable(text)) == comparable(text)
+    assert bool(comparable(text)) == bool(normalise(text))
+
+
 def test_exact_value_stays_as_sent() -> None:
     assert read("Kåre", exact=True) == StringValue("Kåre")
     assert read("Kåre", exact=False) == StringValue("kare")
-    assert read(r"a\,b", exact=False) == StringValue("a,b")
+    assert read(r"a\,b", exact=False) == StringValue("a b")
+    assert read(r"a\,b", exact=True) == StringValue("a,b")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\u0301", "\u200a\u0308"])
@@ -54,11 +78,21 @@ def test_name_is_found_by_each_part_and_as_a_whole() -> None:
         ("asen", "Åsen"),
         ("arne", "Arne"),
         ("as", "Ås"),
-        ("dr.", "dr."),
+        ("dr", "dr."),
         ("arne as asen", "Arne Ås Åsen"),
+        ("as asen", ""),
+        ("asen", ""),
     }
     assert strings(patient, "family") == {("asen", "Åsen")}
     assert strings(patient, "given") == {("arne", "Arne"), ("as", "Ås")}
+
+
+def test_each_word_of_a_name_is_found_but_none_is_the_name_exactly() -> None:
+    """https://hl7.org/fhir/R4/datatypes.html#HumanName: Carreno and Quinones find Carreno Quinones."""
+    patient = {"resourceType": "Patient", "name": [{"family": "van der Berg", "given": ["Anne-Marie"]}]}
+    assert strings(patient, "family") == {("van der berg", "van der Berg"), ("der berg", ""), ("berg", "")}
+    assert strings(patient, "given") == {("anne marie", "Anne-Marie"), ("marie", "")}
+    assert {found for found, _ in strings(patient, "phonetic")} == {"vn. dr. brg.", "an. mr.", "an. mr. vn. dr. brg."}
 
 
 def test_address_is_found_by_each_part() -> None:
