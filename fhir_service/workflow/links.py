@@ -35,6 +35,8 @@ _RELATIVE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}")
 _HREF = re.compile(r"""(<(?:a|img)\b[^>]*?\s(?:href|src)\s*=\s*)(["'])([^"']*)\2""", re.IGNORECASE)
 _REPLACED = frozenset({"uri", "url", "oid", "uuid"})
 _MANY = 2
+_SEALED = FOREIGN - {"Binary"}
+"""A Bundle that is kept as it is refers to what is in it: its full URLs are its own."""
 
 
 class Linked(msgspec.Struct, frozen=True):
@@ -84,11 +86,11 @@ async def _links(
     known: Known, one: Wanted, around: _Around, matched: dict[str, str | Issue]
 ) -> tuple[dict[str, str], list[Issue]]:
     """Link as it was sent -> `Type/id`, for those of a draft that are to be replaced."""
-    if one.tail is None:
+    if one.tail is None or one.draft.rtype in _SEALED:
         return {}, []
-    links = _made_here(one, around.places)
+    links = _made_here(one, around.places, around.base)
     issues: list[Issue] = []
-    if b"?" in one.tail and one.draft.rtype not in FOREIGN:
+    if b"?" in one.tail:
         for literal in references_in(one.tail):
             if _CONDITIONAL.fullmatch(literal):
                 if literal not in matched:
@@ -101,19 +103,24 @@ async def _links(
     return links, issues
 
 
-def _made_here(one: Wanted, places: Places) -> dict[str, str]:
+def _made_here(one: Wanted, places: Places, base: str) -> dict[str, str]:
     if not places.of:
         return {}
     tail = one.tail or b""
     mentioned = {url for raw in _MENTIONED.findall(tail) if (url := raw.decode("utf-8", "replace")) in places.of}
     links = {url: places.of[url] for url in mentioned}
-    root = _RESTFUL.fullmatch(places.urls.get(one.draft.reference, ""))
-    if root:
-        for literal in references_in(tail):
-            place = places.of.get(f"{root[1]}/{literal}") if _RELATIVE.fullmatch(literal) else None
-            if place is not None and place != literal:
-                links[literal] = place
+    root = _root(places.urls.get(one.draft.reference, ""), base)
+    for literal in references_in(tail) if root else ():
+        place = places.of.get(f"{root}/{literal}") if _RELATIVE.fullmatch(literal) else None
+        if place is not None and place != literal:
+            links[literal] = place
     return links
+
+
+def _root(full_url: str, base: str) -> str:
+    """What relative references of an entry are relative to; without a full URL they are to this server."""
+    found = _RESTFUL.fullmatch(full_url)
+    return found[1] if found else ("" if full_url else base)
 
 
 async def _match(known: Known, literal: str, around: _Around) -> str | Issue:
@@ -180,12 +187,14 @@ class _Walk:
 
     def _text(self, value: str, name: str, shape: Shape | None) -> str:
         if name == "div":
-            return _HREF.sub(lambda m: f"{m[1]}{m[2]}{self.links.get(m[3], m[3])}{m[2]}", value)
-        plain, mark, rest = value.partition("#")
-        new = self.links.get(plain)
-        if new is None or not (name == "reference" or (shape is not None and shape.owner in _REPLACED)):
-            return value
-        return new + mark + rest
+            return _HREF.sub(lambda m: f"{m[1]}{m[2]}{self._followed(m[3])}{m[2]}", value)
+        links = name == "reference" or (shape is not None and shape.owner in _REPLACED)
+        return self._followed(value) if links else value
+
+    def _followed(self, link: str) -> str:
+        """Where a link leads to; what stands behind a `#` stays."""
+        plain, mark, rest = link.partition("#")
+        return self.links.get(plain, plain) + mark + rest
 
 
 def _resource_shape(value: Mapping[str, Any]) -> Shape | None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from tests.rest.bundles import entry, expressions, known, observation, place, send, statuses
-from tests.rest.conftest import Rest, code
+from tests.rest.conftest import BASE, Rest, code
 
 PATIENT = {"resourceType": "Patient"}
 URN = "urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"
@@ -56,6 +56,53 @@ def test_links_are_replaced_wherever_r4_says_so(rest: Rest) -> None:
     assert values == [patient, f"{patient}#part", URN, URN, patient]
     assert made["content"][0]["attachment"] == {"url": patient, "title": URN}
     assert (made["text"]["div"].count(patient), made["text"]["div"].count(URN)) == (2, 1)
+
+
+def test_a_link_into_what_is_made_keeps_its_fragment(rest: Rest) -> None:
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><a href="{URN}#part">p</a></div>'
+    narrated = {"resourceType": "Organization", "name": "x", "text": {"status": "generated", "div": div}}
+    answer = send(rest, "transaction", entry("POST", "Organization", narrated), entry("POST", "Patient", PATIENT, URN))
+    assert f'href="{place(answer, 1)}#part"' in rest.get(place(answer, 0)).json()["text"]["div"]
+
+
+def test_a_bundle_that_is_kept_keeps_its_links(rest: Rest) -> None:
+    """Its full URLs would not be absolute any more; a Binary is no Bundle."""
+    inner = [{"fullUrl": URN, "resource": PATIENT}, {"resource": observation(URN), "fullUrl": f"urn:uuid:{uuid4()}"}]
+    collection = {"resourceType": "Bundle", "type": "collection", "entry": inner}
+    about = {
+        "resourceType": "Binary",
+        "contentType": "text/plain",
+        "data": "eA==",
+        "securityContext": {"reference": URN},
+    }
+    answer = send(
+        rest,
+        "transaction",
+        entry("POST", "Bundle", collection),
+        entry("POST", "Patient", PATIENT, URN),
+        entry("POST", "Binary", about),
+    )
+    assert rest.get(place(answer, 0)).json()["entry"] == inner
+    binary = rest.get(place(answer, 2), accept="application/fhir+json").json()
+    assert binary["securityContext"] == {"reference": place(answer, 1)}
+
+
+def test_relative_references_of_an_entry_without_full_url_are_to_this_server(rest: Rest) -> None:
+    answer = send(
+        rest,
+        "transaction",
+        entry("POST", "Patient", PATIENT, f"{BASE}/Patient/for-now"),
+        entry("POST", "Observation", observation("Patient/for-now")),
+        entry("POST", "Observation", observation("Patient/for-now"), f"urn:uuid:{uuid4()}"),
+    )
+    assert expressions(answer) == ["Bundle.entry[2].resource.subject"]  # relative to nothing
+    answer = send(
+        rest,
+        "transaction",
+        entry("POST", "Patient", PATIENT, f"{BASE}/Patient/for-now"),
+        entry("POST", "Observation", observation("Patient/for-now")),
+    )
+    assert rest.get(place(answer, 1)).json()["subject"] == {"reference": place(answer, 0)}
 
 
 def test_circular_references_are_resolved(rest: Rest) -> None:
