@@ -129,7 +129,14 @@ def _norway() -> ZoneInfo:
 
 
 def _moment(value: Any) -> Interval | None:
-    return interval(value) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return _day(value) if len(value) <= _DAY else interval(value)
+
+
+_DAY = len("2026-01-31")
+_day = lru_cache(maxsize=8192)(interval)
+"""Days, months and years: many resources name the same ones."""
 
 
 def _period(value: Any) -> Interval | None:

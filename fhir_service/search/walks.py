@@ -14,7 +14,8 @@ class Walk:
     """The steps of many paths as one tree, in an order in which each step follows what it starts from."""
 
     def __init__(self) -> None:
-        self._steps: list[tuple[Place, Step]] = []
+        self._steps: list[tuple[Place, Step, str | None]] = []
+        """(where it starts, the step, the element that it leads into where that is all it does)"""
         self._known: dict[tuple[Place, Step], Place] = {}
 
     def add(self, steps: tuple[Step, ...]) -> Place:
@@ -23,7 +24,7 @@ class Walk:
         for step in steps:
             known = self._known.get((place, step))
             if known is None:
-                self._steps.append((place, step))
+                self._steps.append((place, step, step.key if isinstance(step, Field) else None))
                 known = self._known[place, step] = len(self._steps)
             place = known
         return place
@@ -32,10 +33,10 @@ class Walk:
         """What of it can lead anywhere in a resource with these elements, and the places that are left, with the new
         ones."""
         part, places = Walk(), {0: 0}
-        for place, (start, step) in enumerate(self._steps, 1):
-            absent = start == 0 and isinstance(step, Field) and step.key not in names
+        for place, (start, step, key) in enumerate(self._steps, 1):
+            absent = start == 0 and key is not None and key not in names
             if start in places and not absent:
-                part._steps.append((places[start], step))
+                part._steps.append((places[start], step, key))
                 places[place] = len(part._steps)
         return part, places
 
@@ -43,7 +44,12 @@ class Walk:
         """The values at every place."""
         nodes: list[Values] = [(resource,)]
         add = nodes.append
-        for start, step in self._steps:
+        for start, step, key in self._steps:
             above = nodes[start]
-            add(step(above) if above else _NOTHING)
+            if key is not None and len(above) == 1:  # what `Field` does, here to spare the call
+                node = above[0]
+                value = node.get(key) if type(node) is dict else None
+                add(_NOTHING if value is None else value if type(value) is list else (value,))
+            else:
+                add(step(above) if above else _NOTHING)
         return nodes

@@ -236,7 +236,6 @@ UPDATE_RESOURCE = prepare(
 )
 INSERT_SIDE = {table: prepare(insert(table), table.c.keys()) for table in SIDE.values()}
 DELETE_SIDE = {table: prepare(delete(table).where(table.c.pk == bindparam("pk"))) for table in INSERT_SIDE}
-INSERT_TYPED = {rtype: prepare(insert(t.table), t.table.c.keys()) for rtype, t in TYPED.items()}
 DELETE_TYPED = {rtype: prepare(delete(t.table).where(t.table.c.pk == bindparam("pk"))) for rtype, t in TYPED.items()}
 
 # Persons and what is in force
