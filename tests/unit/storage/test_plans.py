@@ -106,36 +106,36 @@ KNOWN_SCANS = re.compile(
 """Lists, results of the statement itself, and the walk along the newest."""
 
 
+SEARCHES: list[tuple[str | None, list[tuple[str, str]]]] = [
+    ("CarePlan", [("subject.identifier", "s|1")]),
+    ("CarePlan", [("subject:Patient.name", "a"), ("_total", "accurate")]),
+    ("Task", [("patient.birthdate", "2000-01-01")]),
+    ("Task", [("patient.gender", "male"), ("status", "requested,accepted")]),
+    ("Task", [("patient.organization.name", "a")]),
+    ("Task", [("part-of.patient.identifier", "1")]),
+    ("Patient", [("_has:Condition:patient:code", "x")]),
+    ("Patient", [("_has:Task:patient:status", "x"), ("family", "a")]),
+    ("Patient", [("_has:CarePlan:patient:_has:Task:focus:status", "x")]),
+    ("Patient", [("name:contains", "a")]),
+    ("Condition", [("subject.gender", "male"), ("_sort", "onset-date,-code,_id")]),
+    ("Observation", [("value-quantity", "gt5||mg"), ("code-value-quantity", "a$gt5")]),
+    ("Observation", [("code-value-concept", "a$b")]),
+    ("Location", [("near", "59|10")]),
+    ("ValueSet", [("url:below", "http://x")]),
+    ("Task", [("_list", "a"), ("_text", "word")]),
+    ("Condition", [("_content", "word"), ("code", "x")]),
+    (
+        "CarePlan",
+        [("category", "x"), ("_include", "CarePlan:patient"), ("_include:iterate", "Patient:organization")],
+    ),
+    ("Patient", [("_revinclude", "Task:patient"), ("_revinclude", "*"), ("_include", "*")]),
+    (None, [("_type", "Task,Patient,Condition"), ("_lastUpdated", "gt2020"), ("_total", "accurate")]),
+    (None, [("_type", "Task,Condition"), ("_sort", "_id")]),
+]
+
+
 @pytest.mark.parametrize("few", [0, 10_000])
-@pytest.mark.parametrize(
-    ("rtype", "params"),
-    [
-        ("CarePlan", [("subject.identifier", "s|1")]),
-        ("CarePlan", [("subject:Patient.name", "a"), ("_total", "accurate")]),
-        ("Task", [("patient.birthdate", "2000-01-01")]),
-        ("Task", [("patient.gender", "male"), ("status", "requested,accepted")]),
-        ("Task", [("patient.organization.name", "a")]),
-        ("Task", [("part-of.patient.identifier", "1")]),
-        ("Patient", [("_has:Condition:patient:code", "x")]),
-        ("Patient", [("_has:Task:patient:status", "x"), ("family", "a")]),
-        ("Patient", [("_has:CarePlan:patient:_has:Task:focus:status", "x")]),
-        ("Patient", [("name:contains", "a")]),
-        ("Condition", [("subject.gender", "male"), ("_sort", "onset-date,-code,_id")]),
-        ("Observation", [("value-quantity", "gt5||mg"), ("code-value-quantity", "a$gt5")]),
-        ("Observation", [("code-value-concept", "a$b")]),
-        ("Location", [("near", "59|10")]),
-        ("ValueSet", [("url:below", "http://x")]),
-        ("Task", [("_list", "a"), ("_text", "word")]),
-        ("Condition", [("_content", "word"), ("code", "x")]),
-        (
-            "CarePlan",
-            [("category", "x"), ("_include", "CarePlan:patient"), ("_include:iterate", "Patient:organization")],
-        ),
-        ("Patient", [("_revinclude", "Task:patient"), ("_revinclude", "*"), ("_include", "*")]),
-        (None, [("_type", "Task,Patient,Condition"), ("_lastUpdated", "gt2020"), ("_total", "accurate")]),
-        (None, [("_type", "Task,Condition"), ("_sort", "_id")]),
-    ],
-)
+@pytest.mark.parametrize(("rtype", "params"), SEARCHES)
 def test_no_search_scans_a_table(migrated: Path, rtype: str | None, params: list[tuple[str, str]], few: int) -> None:
     """However many resources there are: each is reached by an index, or met in a walk along the newest."""
     query = parse(rtype, params, base_url="http://x/fhir").query
