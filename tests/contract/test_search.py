@@ -162,7 +162,7 @@ def people(database: Database) -> Database:
         ([("family:contains", "SEN")], {"aasen", "asen"}),
         ([("family:exact", "ASEN")], {"asen"}),
         ([("family:exact", "åsen")], set()),
-        ([("family:contains", "%")], {"berg"}),  # SR-21: no wildcards
+        ([("family:contains", "%")], set()),  # SR-21: no wildcard
         ([("family", "1__")], {"berg"}),  # punctuation is not compared
         ([("family", "%")], set()),
         ([("family:contains", "_")], set()),
