@@ -8,8 +8,8 @@ from fhir_service.rest.views import part_of
 from fhir_service.storage.port import HistoryPage, Stored
 from fhir_service.workflow.versions import instant
 
-_OURS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII)
-"""An id that this service made: what has it was created, all else was put there under its id."""
+_OURS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII)
+"""An id that this service made (`workflow.ids`): what has it was created, all else was put there under its id."""
 
 
 def historyset(base: str, page: HistoryPage, links: bytes, view: View) -> bytes:

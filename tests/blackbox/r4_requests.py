@@ -8,6 +8,9 @@ from typing import Any
 JSON = {"content-type": "application/fhir+json"}
 PATCH = {"content-type": "application/json-patch+json"}
 XML_OR_JSON = "application/fhir+xml, application/fhir+json;q=0.5"
+HAPI = "application/fhir+json;q=1.0, application/json+fhir;q=0.9"
+MEDPLUM = "application/fhir+json, */*; q=0.1"
+FIRELY = 'application/fhir+json; fhirVersion="4.0"; charset=UTF-8'
 BROWSER = "text/html,application/xml;q=0.9,*/*;q=0.8"
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
@@ -51,6 +54,9 @@ REQUESTS = [
     ("unchanged among others", "GET", "Patient/still", {"if-none-match": 'W/"1", W/"3"'}, None, 304),
     ("changed", "GET", "Patient/still", {"if-none-match": 'W/"2"'}, None, 200),
     ("unchanged, strong", "GET", "Patient/still", {"if-none-match": '"3"'}, None, 304),
+    ("version unchanged", "GET", "Patient/still/_history/1", {"if-none-match": 'W/"1"'}, None, 304),
+    ("deleted, unchanged", "GET", "Patient/gone", {"if-none-match": 'W/"2"'}, None, 410),
+    ("head of what was deleted", "HEAD", "Patient/gone", {}, None, 410),
     ("not since", "GET", "Patient/still", {"if-modified-since": "Mon, 01 Jan 2035 00:00:00 GMT"}, None, 304),
     ("since", "GET", "Patient/still", {"if-modified-since": "Tue, 01 Jan 2019 00:00:00 GMT"}, None, 200),
     ("since no date", "GET", "Patient/still", {"if-modified-since": "yesterday"}, None, 200),
@@ -58,6 +64,11 @@ REQUESTS = [
     ("accept fhir+json", "GET", "Patient/http", {"accept": "application/fhir+json"}, None, 200),
     ("accept json", "GET", "Patient/http", {"accept": "application/json"}, None, 200),
     ("accept anything", "GET", "Patient/http", {"accept": "*/*"}, None, 200),
+    ("accept as HAPI asks", "GET", "Patient/http", {"accept": HAPI}, None, 200),
+    ("accept as Medplum asks", "GET", "Patient/http", {"accept": MEDPLUM}, None, 200),
+    ("accept as Firely asks", "GET", "Patient/http", {"accept": FIRELY}, None, 200),
+    ("post as Firely does", "POST", "Patient", {"content-type": FIRELY}, PATIENT, 201),
+    ("type of a body in capitals", "POST", "Patient", {"content-type": "Application/FHIR+JSON"}, PATIENT, 201),
     ("accept with version", "GET", "Patient/http", {"accept": "application/fhir+json; fhirVersion=4.0"}, None, 200),
     ("accept another version", "GET", "Patient/http", {"accept": "application/fhir+json; fhirVersion=3.0"}, None, 406),
     ("accept xml", "GET", "Patient/http", {"accept": "application/fhir+xml"}, None, 406),
@@ -96,6 +107,8 @@ REQUESTS = [
     ("create if none: there is one", "POST", "Patient", {**JSON, "if-none-exist": "_id=http"}, PATIENT, 200),
     ("create if none: none", "POST", "Patient", {**JSON, "if-none-exist": "_id=other-one"}, PATIENT, 201),
     ("create if none: several", "POST", "Patient", {**JSON, "if-none-exist": "birthdate=1980-05-05"}, PATIENT, 412),
+    ("create if none: with ?", "POST", "Patient", {**JSON, "if-none-exist": "?_id=http"}, PATIENT, 200),
+    ("create if none: with its type", "POST", "Patient", {**JSON, "if-none-exist": "Patient?_id=http"}, PATIENT, 200),
     ("create if none: bad criterion", "POST", "Patient", {**JSON, "if-none-exist": "colour=red"}, PATIENT, 400),
     ("create if none: empty", "POST", "Patient", {**JSON, "if-none-exist": ""}, PATIENT, (201, 400)),
     # update: 3.1.0.4
@@ -107,6 +120,8 @@ REQUESTS = [
     ("update under a stale version", "PUT", "Patient/http", {**JSON, "if-match": 'W/"1"'}, PATIENT, 412),
     ("update of nothing under a version", "PUT", "Patient/no", {**JSON, "if-match": 'W/"1"'}, NO_ONE, 412),
     ("update under a bad tag", "PUT", "Patient/http", {**JSON, "if-match": "rubbish"}, PATIENT, 400),
+    ("update only if there is none", "PUT", "Patient/http", {**JSON, "if-none-match": "*"}, PATIENT, 412),
+    ("conditional update under a stale version", "PUT", "Patient?_id=http", {**JSON, "if-match": 'W/"1"'}, NEW, 412),
     ("update of a version", "PUT", "Patient/still/_history/1", JSON, PATIENT, 405),
     # conditional update: 3.1.0.4.3
     ("conditional update of one", "PUT", "Patient?_id=http", JSON, NEW, 200),
@@ -132,6 +147,7 @@ REQUESTS = [
     # delete: 3.1.0.7
     ("delete of nothing", "DELETE", "Patient/never", {}, None, (200, 204, 404)),
     ("delete twice", "DELETE", "Patient/gone", {}, None, (200, 204)),
+    ("delete under a stale version", "DELETE", "Patient/still", {"if-match": 'W/"1"'}, None, 412),
     ("delete of what is referred to", "DELETE", "Patient/http", {}, None, 409),
     ("delete of a version", "DELETE", "Patient/still/_history/1", {}, None, 405),
     ("conditional delete of none", "DELETE", "Patient?_id=never", {}, None, (200, 204, 404)),

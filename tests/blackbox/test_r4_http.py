@@ -103,6 +103,14 @@ def test_delete_is_told_and_kept_in_history(world: World) -> None:
     assert all(e["response"]["status"] for e in history["entry"])
 
 
+def test_history_tells_how_a_resource_came_about(world: World) -> None:
+    """Clients that choose ids often choose random ones."""
+    rid = "7a9c1e6b-0f83-4d0e-9c42-5b1c2a6f0d11"
+    world.put(f"Patient/{rid}", PATIENT | {"id": rid})
+    entry = world.client.get(f"Patient/{rid}/_history").json()["entry"][0]
+    assert (entry["request"]["method"], entry["response"]["status"]) == ("PUT", "201")
+
+
 def test_history_is_newest_first_and_whole(world: World) -> None:
     body = PATIENT | {"id": "story"}
     for gender in ("male", "female", "other"):
