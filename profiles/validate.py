@@ -11,6 +11,7 @@ from typing import Any
 from profiles.checking import Problem, resource
 from profiles.issues import Issue, error, warning
 from profiles.snapshots import Profile
+from profiles.snapshots.judging import allowance
 
 MOST = 100
 """Issues told about one resource: who sends a thousand mistakes learns nothing from the last nine hundred."""
@@ -46,7 +47,8 @@ def conforms(resource: dict[str, Any], profiles: Sequence[Profile]) -> tuple[Iss
 def _by_profiles(value: dict[str, Any], before: list[Problem], profiles: Sequence[Profile]) -> list[Problem]:
     """What was found before and what the profiles add; what R4 says of a place already is not told again."""
     known = {(problem.at, problem.code) for problem in before}
-    found = [problem for profile in profiles for problem in profile.check(value)]
+    shared = allowance()
+    found = [problem for profile in profiles for problem in profile.check(value, shared)]
     return before + [problem for problem in dict.fromkeys(found) if (problem.at, problem.code) not in known]
 
 

@@ -4,6 +4,7 @@
 extensions in the resource; what is not stored is accepted unread.  https://hl7.org/fhir/R4/resource.html#Meta.profile
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from fhir_service.storage.access import EVERYTHING
 from fhir_service.workflow.profile_store import ProfileStore
 from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.terminology_content import Searches, Terminology
-from profiles.issues import Issue
+from profiles.issues import Issue, error
 from profiles.snapshots import Profile
 from profiles.snapshots.extensions import extensions_in
 from profiles.snapshots.known import core_type
@@ -20,8 +21,12 @@ from profiles.validate import conforms
 
 MOST_CLAIMED = 20
 """Profiles of one resource that are looked at (SR-8)."""
+MOST_SECONDS = 1.0
+"""For the profiles of all resources that are written together: others wait meanwhile (SR-8)."""
 MOST_EXTENSIONS = 50
 """Extensions of one resource whose definitions are looked for, where it claims a profile."""
+
+_TOO_COSTLY = "Judging all these resources by their profiles takes too long: send fewer at a time"
 
 
 def claimed(resource: Any) -> tuple[str, ...]:
@@ -48,7 +53,10 @@ async def unconforming(
     known = Terminology(searches, EVERYTHING)
     found = await store.found(known, list(dict.fromkeys(url for _, urls in claims for url in urls)))
     issues: list[tuple[Draft, Issue]] = []
+    until = time.monotonic() + MOST_SECONDS
     for draft, urls in claims:
+        if time.monotonic() > until:
+            return (*issues, (draft, error("too-costly", f"{draft.rtype}.meta.profile", _TOO_COSTLY)))
         usable = [one for url in urls if isinstance(one := found[url], Profile)]
         issues += [(draft, i) for i in conforms(draft.after or {}, usable) if i.refuses]
     return tuple(issues)

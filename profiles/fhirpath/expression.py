@@ -10,7 +10,7 @@ from profiles.fhirpath import nodes
 from profiles.fhirpath.functions import FUNCTIONS
 from profiles.fhirpath.nodes import Node, is_a
 from profiles.fhirpath.operators import OPERATORS, negative, told
-from profiles.fhirpath.scope import Nodes, Run, Scope, boolean, string, truth
+from profiles.fhirpath.scope import Allowance, Nodes, Run, Scope, boolean, string, truth
 from profiles.fhirpath.syntax import Term, Unsupported, parse
 
 CONSTANTS: Final = {
@@ -27,16 +27,18 @@ class Expression:
     text: str
     run: Run
 
-    def values(self, start: Node, root: Node, outermost: Node | None = None) -> Nodes:
+    def values(
+        self, start: Node, root: Node, outermost: Node | None = None, allowance: Allowance | None = None
+    ) -> Nodes:
         """What it gives for a value inside a resource. Raises Unsupported when it cannot be told."""
         try:
-            return self.run(Scope(root, start, outermost or root), [start], [start])
+            return self.run(Scope(root, start, outermost or root, allowance or Allowance()), [start], [start])
         except RecursionError as failure:
             raise Unsupported("too many levels") from failure
 
-    def holds(self, start: Node, root: Node, outermost: Node | None = None) -> bool:
+    def holds(self, start: Node, root: Node, outermost: Node | None = None, allowance: Allowance | None = None) -> bool:
         """Whether an invariant holds. Nothing is not true. Raises Unsupported when it cannot be told."""
-        return truth(self.values(start, root, outermost)) is True
+        return truth(self.values(start, root, outermost, allowance)) is True
 
 
 @lru_cache(maxsize=2048)

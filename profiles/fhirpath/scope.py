@@ -1,7 +1,7 @@
 """What an evaluation carries along: the resource, the element it began with, and the steps that are left."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -15,19 +15,30 @@ Nodes: TypeAlias = list[Node]
 
 
 @dataclass(slots=True)
+class Allowance:
+    """How many values may still be looked at; several evaluations can share one."""
+
+    left: int = STEPS
+
+    def spend(self, count: int) -> None:
+        """Count values looked at; raises Unsupported when there are too many."""
+        self.left -= count
+        if self.left < 0:
+            raise Unsupported("it takes too many steps")
+
+
+@dataclass(slots=True)
 class Scope:
     """`root` is `%resource`, `start` is `%context`."""
 
     root: Node
     start: Node
     outermost: Node
-    steps: int = STEPS
+    allowance: Allowance = field(default_factory=Allowance)
 
     def spend(self, count: int) -> None:
-        """Count the values looked at; raises Unsupported when there are too many."""
-        self.steps -= count + 1
-        if self.steps < 0:
-            raise Unsupported("it takes too many steps")
+        """Count the values looked at, and the look; raises Unsupported when there are too many."""
+        self.allowance.spend(count + 1)
 
 
 Run: TypeAlias = Callable[[Scope, Nodes, Nodes], Nodes]

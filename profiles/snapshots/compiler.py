@@ -8,6 +8,7 @@ from profiles.checking.problem import Problem
 from profiles.definitions import kinds
 from profiles.fhirpath import Node, Unsupported, compile_expression, node_of
 from profiles.fhirpath import nodes as fhirpath_nodes
+from profiles.fhirpath.scope import Allowance
 from profiles.issues import Issue, error, information
 from profiles.resource import Resource
 from profiles.snapshots import discriminators
@@ -41,22 +42,23 @@ class Profile:
     judge: Judge
     notes: tuple[Issue, ...] = ()
 
-    def check(self, value: dict[str, Any]) -> list[Problem]:
+    def check(self, value: dict[str, Any], allowance: Allowance) -> list[Problem]:
         """What is wrong with a resource by this profile, besides what is wrong with it as R4.
 
+        `allowance`: what the judging may take, shared by all profiles of the resource.
         The profile of an extension is that of each extension in the resource that has its address.
         """
         rtype = value.get("resourceType")
         if self.type == "Extension":
-            return list(self._of_extensions(value))[:MOST_PROBLEMS]
+            return list(self._of_extensions(value, allowance))[:MOST_PROBLEMS]
         if rtype != self.type and self.type not in ABSTRACT:
             return [Problem("", "structure", f"{self.url} is a profile of {self.type}")]
         root = node_of(value, self.type)
-        return self.judge(root, Around(root, root))[:MOST_PROBLEMS]
+        return self.judge(root, Around(root, root, allowance=allowance))[:MOST_PROBLEMS]
 
-    def _of_extensions(self, value: dict[str, Any]) -> Iterator[Problem]:
+    def _of_extensions(self, value: dict[str, Any], allowance: Allowance) -> Iterator[Problem]:
         root = node_of(value, "")
-        around = Around(root, root)
+        around = Around(root, root, allowance=allowance)
         for place, extension in extensions_in(value):
             if extension.get("url") == self.url:
                 yield from below(place, self.judge(Node(extension, "Extension"), around))

@@ -35,7 +35,7 @@ def of_rule(constraint: dict[str, Any], expression: Expression) -> Judge:
         if around.left < 0:
             return [Problem("", "invariant", f"{key}: cannot be judged here: too many rules", warning=warns)]
         try:
-            if expression.holds(node, around.root, around.outermost):
+            if expression.holds(node, around.root, around.outermost, around.allowance):
                 return []
         except Unsupported as reason:
             return [Problem("", "invariant", f"{key}: cannot be judged here: {reason}", warning=warns)]

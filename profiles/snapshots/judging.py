@@ -1,14 +1,22 @@
 """What the checks of a profile share: the value in its place, the resource around it, and how a problem is told."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from profiles.checking.problem import Problem
 from profiles.fhirpath import Node
+from profiles.fhirpath.scope import Allowance
 
 MOST_EVALUATIONS: Final = 20_000
 MOST_PROBLEMS: Final = 500
+MOST_STEPS: Final = 500_000
+"""Values looked at for all profiles of one resource together: about half a second (SR-8)."""
+
+
+def allowance() -> Allowance:
+    """What the profiles of one resource may take."""
+    return Allowance(MOST_STEPS)
 
 
 @dataclass(slots=True)
@@ -18,6 +26,7 @@ class Around:
     root: Node
     outermost: Node
     left: int = MOST_EVALUATIONS
+    allowance: Allowance = field(default_factory=allowance)
 
 
 Judge: TypeAlias = Callable[[Node, Around], list[Problem]]

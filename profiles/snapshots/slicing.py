@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from profiles.checking.problem import Problem
-from profiles.fhirpath import Node
+from profiles.fhirpath import Node, Unsupported
 from profiles.snapshots.judging import Around, Judge, below
 
 Placed: TypeAlias = tuple[str, Node]
@@ -35,6 +35,11 @@ class Slicing(NamedTuple):
         members: list[list[str]] = [[] for _ in self.slices]
         order: list[tuple[str, int | None]] = []
         for place, node in items:
+            try:
+                around.allowance.spend(len(self.slices))
+            except Unsupported:
+                yield Problem(place, "too-costly", f"cannot be judged here: too many items and slices ({self.told_by})")
+                return
             index = next((i for i, one in enumerate(self.slices) if one.matches(node, around)), None)
             order.append((place, index))
             if index is not None:

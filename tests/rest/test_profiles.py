@@ -93,6 +93,15 @@ def test_transaction_is_held_to_the_claims_in_it(named: Rest) -> None:
     assert (answer.status_code, codes(answer)) == (400, ["required"])
 
 
+def test_profiles_of_a_transaction_are_bounded_together(named: Rest, monkeypatch: pytest.MonkeyPatch) -> None:  # SR-8
+    monkeypatch.setattr("fhir_service.workflow.profiles.MOST_SECONDS", -1.0)
+    one = {"request": {"method": "POST", "url": "Patient"}, "resource": patient(name=[{"family": "Moe"}])}
+    body = {"resourceType": "Bundle", "type": "transaction", "entry": [one, one]}
+    refused = named("POST", "", json=body, headers=FHIR_JSON)
+    assert (refused.status_code, codes(refused)) == (422, ["too-costly"])
+    assert refused.json()["issue"][0]["expression"] == ["Bundle.entry[0].resource.meta.profile"]
+
+
 def test_change_of_a_profile_holds_at_once(named: Rest) -> None:
     assert named.post(patient()).status_code == 400
     assert named.put(definition()).status_code in (200, 201)
@@ -129,7 +138,10 @@ def test_extension_is_held_to_its_definition_where_a_profile_is_claimed(named: R
 
 def test_validate_tells_what_is_not_known_and_what_cannot_be_used(rest: Rest) -> None:
     without = {name: value for name, value in definition().items() if name != "snapshot"}
-    assert rest.put({**without, "differential": {"element": [{"id": "Patient", "path": "Patient"}]}}).status_code in (200, 201)
+    assert rest.put({**without, "differential": {"element": [{"id": "Patient", "path": "Patient"}]}}).status_code in (
+        200,
+        201,
+    )
     other = "http://example.org/StructureDefinition/other"
     both = {"resourceType": "Patient", "meta": {"profile": [URL, other]}}
 
