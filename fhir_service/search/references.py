@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fhir_service.search.escapes import unescape
@@ -39,6 +40,15 @@ def is_id(text: str) -> bool:
 
 def target(text: str, base_url: str) -> Target | None:
     """What a literal reference names, whichever version of it; None for a contained resource."""
+    return _target(text, base_url) if len(text) <= REMEMBERED else _target.__wrapped__(text, base_url)
+
+
+REMEMBERED = 256
+"""Characters of a reference that is not worked out again: what thousands name is short."""
+
+
+@lru_cache(maxsize=8192)
+def _target(text: str, base_url: str) -> Target | None:
     if text.startswith("#"):
         return None
     match = _RELATIVE.fullmatch(text.removeprefix(base_url + "/") if base_url else text)

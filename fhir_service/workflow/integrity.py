@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from fhir_service.rules import Draft
-from fhir_service.search.references import FOREIGN
+from fhir_service.search.references import FOREIGN, REMEMBERED
 from fhir_service.storage.port import Lock, Stored
 from fhir_service.workflow.known import Key, Known
 from fhir_service.workflow.settle import Wanted
@@ -44,9 +44,13 @@ class Target:
         return number.isascii() and number.isdecimal() and number[0] != "0" and int(number) <= row.version
 
 
-@lru_cache(maxsize=8192)
 def own_target(literal: str, base: str) -> Target | None:
     """The resource of this server that a literal reference names; None for all else."""
+    return _own_target(literal, base) if len(literal) <= REMEMBERED else _own_target.__wrapped__(literal, base)
+
+
+@lru_cache(maxsize=8192)
+def _own_target(literal: str, base: str) -> Target | None:
     found = _LOCAL.fullmatch(literal.removeprefix(base + "/"))
     if found is None or found[1] not in resource_types():
         return None
