@@ -120,13 +120,13 @@ class PostgresRepository(Noting):
         if not is_alone(query, shaped[0]):
             return await self.ask(lambda: found(query, access, shaped))
         async with self._searchers.session() as session:
-            return await session.driven(found(query, access, shaped))
+            return await session.driven(found(query, access, shaped), self._deadline)
 
     async def ask(self, asked: Callable[[], Steps[T]]) -> T:
         async with self._searchers.session() as session:
             try:
                 await session.script("BEGIN ISOLATION LEVEL REPEATABLE READ")
-                return await session.driven(asked())
+                return await session.driven(asked(), self._deadline)
             finally:
                 await undone(session)
 

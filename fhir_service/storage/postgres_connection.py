@@ -5,6 +5,8 @@ met another one, and has to be done again, as `Again`.
 """
 
 import asyncio
+import math
+import time
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -32,7 +34,12 @@ WRITES: Mapping[str, str] = {
     "lock_timeout": "10000",
     "idle_in_transaction_session_timeout": "60000",
 }
-READS: Mapping[str, str] = {**COMMON, "default_transaction_read_only": "on"}
+READS: Mapping[str, str] = {
+    **COMMON,
+    "default_transaction_read_only": "on",
+    "idle_in_transaction_session_timeout": "60000",
+}
+"""What is read in a process that stands still keeps the server from clearing up for a minute at most."""
 
 
 class Lost(Unavailable):
@@ -56,12 +63,18 @@ class Session:
             rows: Rows = await self.raw.fetch(compiled.sql, *compiled.arguments(values))
         return rows
 
-    async def driven(self, steps: Steps[T]) -> T:
-        """Ask what `steps` ask, and return what they make of it."""
+    async def driven(self, steps: Steps[T], seconds: float = math.inf) -> T:
+        """Ask what `steps` ask, and return what they make of it. No question is put after so many `seconds`.
+
+        The server breaks off a statement that takes too long by itself; several of them would add up (SR-8).
+        """
+        until = time.monotonic() + seconds
         try:
             statement, values = next(steps)
             while True:
                 statement, values = steps.send(await self.rows(statement, values))
+                if time.monotonic() > until:
+                    raise TooSlow("The statements of a search take too long together")
         except StopIteration as end:
             answer: T = end.value
             return answer
@@ -168,7 +181,7 @@ def _violated(error: Any) -> Exception:
     return Again(f"Another one came first: {error.constraint_name}")
 
 
-_BROKEN_OFF = (asyncio.CancelledError, TimeoutError)
+_BROKEN_OFF = (asyncio.CancelledError, TimeoutError, pg.InternalClientError)
 _TROUBLES: tuple[tuple[tuple[type[BaseException], ...], type[Exception], str], ...] = (
     ((pg.DeadlockDetectedError, pg.SerializationError, pg.DivisionByZeroError), Again, "met another one"),
     ((pg.QueryCanceledError,), TooSlow, "the search took longer than it may"),
@@ -182,7 +195,12 @@ _TROUBLES: tuple[tuple[tuple[type[BaseException], ...], type[Exception], str], .
     ),
     ((pg.InvalidAuthorizationSpecificationError, pg.InvalidCatalogNameError), Unavailable, "it does not let us in"),
     (
-        (pg.PostgresConnectionError, pg.InterfaceError, pg.IdleInTransactionSessionTimeoutError),
+        (
+            pg.PostgresConnectionError,
+            pg.InterfaceError,
+            pg.InternalClientError,  # asked in the moment in which the server takes leave
+            pg.IdleInTransactionSessionTimeoutError,
+        ),
         Lost,
         "the connection broke",
     ),

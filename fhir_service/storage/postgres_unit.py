@@ -29,6 +29,9 @@ T = TypeVar("T")
 Searching = Callable[[], AbstractAsyncContextManager[Session]]
 """A connection for a search."""
 
+AS_SEARCH = "SET LOCAL plan_cache_mode = force_custom_plan;SET LOCAL statement_timeout = {}"
+"""What a connection that writes is set to, from its first search on to its commit."""
+
 _wanted = given("taken", columns_of(RESOURCE, ("rtype", "rid")))
 TAKE = prepare(
     select(RESOURCE.c.updated)
@@ -127,13 +130,13 @@ class Unit:
         if not asked.is_search:
             answer = await self._session.driven(asked.steps)
         elif self._applied:  # what was written is seen here only
-            with self._allowance.spent():
-                await self._session.script("SET LOCAL plan_cache_mode = force_custom_plan")
-                answer = await self._session.driven(asked.steps)
+            with self._allowance.spent() as seconds:
+                await self._session.script(AS_SEARCH.format(round(seconds * 1000)))
+                answer = await self._session.driven(asked.steps, seconds)
         else:
             async with self._searching() as session:
-                with self._allowance.spent():
-                    answer = await session.driven(asked.steps)
+                with self._allowance.spent() as seconds:
+                    answer = await session.driven(asked.steps, seconds)
         if asked.lock is Lock.KEEP:
             self._relied_on.update(key for key, found in answer.items() if not found.deleted)
         if not self._applied:

@@ -65,7 +65,7 @@ class Readers:
         left = until - time.monotonic()
         if left <= 0:
             raise TooSlow("Others were searching all the time")
-        connection = self._idle.pop() if self._idle else Connection(self._file, writes=False)
+        connection = self._held_or_new()
         try:
             with connection.deadline(left):
                 value = unit(connection)
@@ -77,6 +77,12 @@ class Readers:
             raise
         self._idle.append(connection)
         return value
+
+    def _held_or_new(self) -> Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:  # asking first would be too early: another thread may take the last one meanwhile
+            return Connection(self._file, writes=False)
 
     def _must_be_open(self) -> None:
         if self._closed:

@@ -45,6 +45,33 @@ def test_search_that_takes_too_long_is_broken_off(url: PostgresUrl) -> None:  # 
     tell(url, story, search_deadline=0.05)
 
 
+def test_statements_of_a_search_have_one_deadline_together(url: PostgresUrl) -> None:  # SR-8
+    slow = prepare(select(literal_column("pg_sleep(0.1)")))
+    put_to_it: list[None] = []
+
+    def asked() -> Steps[Any]:
+        while True:
+            put_to_it.append(None)
+            yield slow, {}
+
+    async def looking(views: Any, answer: None) -> None:
+        while True:
+            await views.search(query("Patient", ("family", "x")))
+
+    async def story(repository: PostgresRepository) -> None:
+        with pytest.raises(TooSlow):
+            await repository.ask(asked)
+        with pytest.raises(TooSlow):
+            await repository.run(writing, looking)
+        assert await repository.read("Patient", "one") is None
+
+    async def writing(tx: Reads) -> tuple[None, Changes]:
+        return None, Changes(writes=(await next_write(tx, patient("one")),))
+
+    tell(url, story, search_deadline=0.25)
+    assert len(put_to_it) <= 4
+
+
 def test_searches_of_a_work_have_one_deadline_together(url: PostgresUrl) -> None:  # SR-8
     async def asking(tx: Reads) -> tuple[None, Changes]:
         while True:

@@ -5,14 +5,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
+import asyncpg
 import pytest
 
 from fhir_service.storage.messages import Outgoing, Settled
 from fhir_service.storage.port import Afterwards, Changes, Reads, Unavailable, Uncertain
 from fhir_service.storage.postgres import PostgresRepository
-from fhir_service.storage.postgres_connection import Session
+from fhir_service.storage.postgres_connection import Lost, Session
 from fhir_service.storage.postgres_outcome import was_written
 from fhir_service.storage.postgres_url import PostgresUrl, postgres_url
 from mappings.message import Answer, Verdict
@@ -185,5 +187,21 @@ def test_work_that_is_broken_off_leaves_nothing_to_others(url: PostgresUrl) -> N
                     assert await session.value("SELECT 1") == 1
                     assert session.usable
             await held.script("ROLLBACK")
+
+    asyncio.run(story())
+
+
+def test_connection_that_the_server_just_ended_is_lost(url: PostgresUrl) -> None:  # SR-7
+    """Its farewell may be read between two turns of the loop, before the connection is known to be closed."""
+
+    async def story() -> None:
+        async with opened(url) as repository, repository._writers.session() as session:
+
+            async def confused(*_: Any) -> Any:
+                raise asyncpg.InternalClientError("cannot switch to state 12")
+
+            session.raw = SimpleNamespace(fetchval=confused, terminate=session.raw.terminate, is_closed=lambda: True)
+            with pytest.raises(Lost):
+                await session.value("SELECT 1")
 
     asyncio.run(story())
