@@ -5,10 +5,13 @@ import threading
 import time
 
 import pytest
+from sqlalchemy import func, literal, select
 
 from fhir_service.storage.port import Changes, Reads, TooSlow
+from fhir_service.storage.prepared import prepare
 from fhir_service.storage.sqlite import SqliteRepository
 from fhir_service.storage.sqlite_connection import Connection
+from fhir_service.storage.steps import Steps
 from tests.contract.database import ids, next_write, put, query, search
 from tests.contract.resources import patient, plan, task
 from tests.unit.storage.conftest import Tell
@@ -41,12 +44,18 @@ def test_search_that_takes_too_long_is_broken_off_and_the_next_one_works(
     told(story)
 
 
+def _endless() -> Steps[None]:
+    every = select(literal(1).label("x")).cte("every", recursive=True)
+    yield prepare(select(func.count()).select_from(every.union_all(select(every.c.x + 1)))), {}
+
+
 def test_waiting_for_a_thread_counts_as_searching(told: Tell[None], monkeypatch: pytest.MonkeyPatch) -> None:  # SR-8
     async def story(repository: SqliteRepository) -> None:
-        await many_long_names(repository)
+        await put(repository, patient("p2"))
         monkeypatch.setattr(repository._readers, "_deadline", 0.3)
         started = time.monotonic()
-        found = await asyncio.gather(*[repository.search(SLOW) for _ in range(40)], return_exceptions=True)
+        endless = [repository.ask(_endless) for _ in range(40)]
+        found = await asyncio.gather(*endless, return_exceptions=True)
         assert time.monotonic() - started < 0.3 * 6  # one after the other by four threads: 0.3 * 10
         assert {type(one) for one in found} == {TooSlow}
         assert await repository.read("Patient", "p2")
@@ -122,6 +131,28 @@ def test_searches_that_know_where_to_start_run_on_the_loop(told: Tell[None], mon
         assert await on_loop(repository, ("status", "active"), ("_sort", "date")) == {False}
         assert await on_loop(repository, ("patient", "a"), ("_include", "CarePlan:patient")) == {True}
         assert await on_loop(repository, ("patient", "a"), ("_total", "accurate")) == {False}
+
+    told(story)
+
+
+def test_searches_keep_the_loop_for_one_turn_and_no_longer(told: Tell[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of a hundred searches, each nearly too slow for the loop, must not keep it for half a second (SR-8)."""
+    monkeypatch.setattr("fhir_service.storage.sqlite_readers.TURN", 0)
+    seen: list[bool] = []
+    rows = Connection.rows
+
+    def noted(connection: Connection, *rest: object) -> object:
+        seen.append(threading.current_thread() is threading.main_thread())
+        return rows(connection, *rest)  # type: ignore[arg-type]
+
+    async def story(repository: SqliteRepository) -> None:
+        await put(repository, task("t"))
+        monkeypatch.setattr(Connection, "rows", noted)
+        for _ in range(2):
+            seen.clear()
+            pages = await asyncio.gather(*[search(repository, "Task", ("patient", "arne")) for _ in range(3)])
+            assert pages == [["t"]] * 3
+            assert sorted(seen) == [False, False, True]
 
     told(story)
 
