@@ -7,13 +7,18 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import Any, Protocol, TypeAlias
 
+from msgspec import structs
 from sqlalchemy import Table
 
 from fhir_service.search import parameters
 from fhir_service.search.query import IndexRows, ParameterType
 from fhir_service.storage.lengths import key, searched
+from fhir_service.storage.port import TooSlow, Write
 from fhir_service.storage.tables import CMP, DAT, PARTS, POS, QTY, REF, STR, TOK, TYPED, parameter_id
 from profiles.resource import Resource
+
+MOST_ROWS = 100_000
+"""Index rows of one unit of work: about a second, in which others wait (SR-8)."""
 
 
 class Extract(Protocol):
@@ -68,6 +73,19 @@ def _component(parts: tuple[Any, ...]) -> tuple[str, str]:
         return url or rid, rtype
     first, second = parts
     return (sortable(first), sortable(second)) if isinstance(first, int) else (second, first)
+
+
+def found_by(writes: Iterable[Write], extract: Extract) -> list[IndexRows | None]:
+    """What each of the resources is found by, None for a deletion. Raises TooSlow where that is too much to write."""
+    found: list[IndexRows | None] = []
+    left = MOST_ROWS
+    for write in writes:
+        rows = None if write.resource is None else extract(write.resource, body=write.body)
+        found.append(rows)
+        left -= 0 if rows is None else sum(map(len, structs.astuple(rows)))
+        if left < 0:
+            raise TooSlow("There are too many values to be found by")
+    return found
 
 
 def index_rows(rtype: str, pk: int, belongs: Row, rows: IndexRows) -> tuple[Row | None, list[tuple[Table, list[Row]]]]:

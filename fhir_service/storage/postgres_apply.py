@@ -10,7 +10,7 @@ from sqlalchemy import Table
 
 from fhir_service.resources import resource_type
 from fhir_service.storage import statements as sql
-from fhir_service.storage.indexing import Extract, index_rows
+from fhir_service.storage.indexing import Extract, found_by, index_rows
 from fhir_service.storage.lengths import key
 from fhir_service.storage.port import Changes, StorageError, Write
 from fhir_service.storage.postgres_writing import SETTLED, TABLES, Parts, own_columns, statement
@@ -64,13 +64,13 @@ def _versions(writes: Sequence[Write], extract: Extract) -> Given:
     new: list[Row] = []
     following: list[Row] = []
     indexed: defaultdict[str, list[Row]] = defaultdict(list)
-    for n, write in enumerate(writes):
+    for n, (write, found) in enumerate(zip(writes, found_by(writes, extract), strict=True)):
         row = version_row(write)
         (new if write.version == 1 else following).append((n, *(row[name] for name in sql.VERSION)))
-        if write.resource is None:
+        if found is None:
             continue
         belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
-        typed, generic = index_rows(write.rtype, n, belongs, extract(write.resource, body=write.body))
+        typed, generic = index_rows(write.rtype, n, belongs, found)
         if typed:
             generic.append((TYPED[write.rtype].table, [typed]))
         for table, several in generic:

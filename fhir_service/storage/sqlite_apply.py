@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy.dialects.sqlite import insert
 
 from fhir_service.resources import resource_type
+from fhir_service.search.query import IndexRows
 from fhir_service.storage import statements as sql
-from fhir_service.storage.indexing import Extract, Row, index_rows, tables_of
+from fhir_service.storage.indexing import Extract, Row, found_by, index_rows, tables_of
 from fhir_service.storage.lengths import key
 from fhir_service.storage.moving import moved
 from fhir_service.storage.port import Changes, InForceConflict, PersonMove, StorageError, Write
@@ -48,11 +49,12 @@ def apply(connection: Connection, changes: Changes, extract: Extract) -> None:
 
 
 def _apply(connection: Connection, changes: Changes, extract: Extract) -> None:
+    found = found_by(changes.writes, extract)  # before anything is written: it may be too much
     for write in filter(_replaces, changes.writes):
         connection.change(sql.LEAVE, {"rtype": write.rtype, "rid": write.rid})
     for move in changes.moves:
         _move(connection, move)
-    _write_all(connection, changes.writes, extract)
+    _write_all(connection, zip(changes.writes, found, strict=True))
     _claim(connection, changes.writes)
     for system, value, person in changes.person_identifiers:
         connection.change(NAME_PERSON, {"system": system, "value": key(value), "person_id": person})
@@ -73,16 +75,16 @@ def _one(cursor: sqlite3.Cursor, what: str) -> None:
         raise StorageError(f"There is no such {what}")
 
 
-def _write_all(connection: Connection, writes: Iterable[Write], extract: Extract) -> None:
+def _write_all(connection: Connection, writes: Iterable[tuple[Write, IndexRows | None]]) -> None:
     """The versions one after the other, their index rows table by table at the end."""
     rows: defaultdict[Prepared, list[Row]] = defaultdict(list)
     seen: set[tuple[str, str]] = set()
-    for write in writes:
+    for write, found in writes:
         key = (write.rtype, write.rid)
         if key in seen:  # its second version takes the rows of the first one out: they have to be there
             _insert(connection, rows)
         seen.add(key)
-        _write(connection, write, extract, rows)
+        _write(connection, write, found, rows)
     _insert(connection, rows)
 
 
@@ -92,13 +94,15 @@ def _insert(connection: Connection, rows: defaultdict[Prepared, list[Row]]) -> N
     rows.clear()
 
 
-def _write(connection: Connection, write: Write, extract: Extract, rows: defaultdict[Prepared, list[Row]]) -> None:
-    """One version; its index rows are added to `rows`."""
+def _write(
+    connection: Connection, write: Write, found: IndexRows | None, rows: defaultdict[Prepared, list[Row]]
+) -> None:
+    """One version; the index rows of what it is found by are added to `rows`."""
     row = version_row(write)
     pk = _replace(connection, write, row) if _replaces(write) else _make(connection, row)
-    if write.resource is not None and pk is not None:
+    if found is not None and pk is not None:
         belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
-        typed, generic = index_rows(write.rtype, pk, belongs, extract(write.resource, body=write.body))
+        typed, generic = index_rows(write.rtype, pk, belongs, found)
         if typed:
             rows[PUT_TYPED[write.rtype]].append(typed)
         for table, several in generic:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from fhir_service.storage.port import NOTHING, Changes, Reads, Repository, StorageError, Write
+from fhir_service.storage.port import NOTHING, Changes, Reads, Repository, StorageError, TooSlow, Write
 from tests.contract.database import Database, next_write, put, query
 from tests.contract.resources import patient
 
@@ -34,6 +34,23 @@ def test_what_was_committed_is_there_after_reopening(database: Database) -> None
     found = database.run(lambda repository: repository.read("Patient", "arne"))
     assert found
     assert (found.rid, found.version, found.body) == ("arne", 1, b"Patient/arne 1")
+
+
+def test_a_work_with_too_much_to_be_found_by_is_cut_before_it_writes(database: Database) -> None:
+    """SR-8: others do not wait for more than they have patience for."""
+
+    async def endless(tx: Reads) -> tuple[None, Changes]:
+        names = [{"family": f"f{n}"} for n in range(2000)]
+        writes = [await next_write(tx, patient(f"p{n}", name=names)) for n in range(60)]
+        return None, Changes(writes=tuple(writes))
+
+    async def story(repository: Repository) -> None:
+        results = await asyncio.gather(add_one(repository, "a"), repository.run(endless), return_exceptions=True)
+        assert (results[0], type(results[1])) == (1, TooSlow)
+        assert await repository.read("Patient", "p0") is None
+        assert await add_one(repository, "a") == 2
+
+    database.run(story)
 
 
 def test_failing_work_writes_nothing_and_harms_no_neighbour(database: Database) -> None:
