@@ -23,7 +23,7 @@ def _in_force(plan: Resource) -> tuple[str, ...]:
 
 RESOURCE = ResourceType(
     name="CarePlan",
-    typed=("patient", "status", "intent", "date"),
+    typed=("patient", "subject", "status", "intent", "date"),
     parameters=(
         OwnParameter(
             "managing-municipality",

@@ -26,7 +26,7 @@ def _in_force(team: Resource) -> tuple[str, ...]:
 
 RESOURCE = ResourceType(
     name="CareTeam",
-    typed=("patient", "status", "date"),
+    typed=("patient", "subject", "status", "date"),
     parameters=(
         OwnParameter(
             "coordinator",

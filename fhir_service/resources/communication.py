@@ -2,4 +2,4 @@
 
 from fhir_service.resources._model import ResourceType
 
-RESOURCE = ResourceType(name="Communication", typed=("patient", "status", "sent"))
+RESOURCE = ResourceType(name="Communication", typed=("patient", "subject", "status", "sent"))

@@ -2,4 +2,4 @@
 
 from fhir_service.resources._model import ResourceType
 
-RESOURCE = ResourceType(name="Encounter", typed=("patient", "status", "date", "class"))
+RESOURCE = ResourceType(name="Encounter", typed=("patient", "subject", "status", "date", "class"))

@@ -4,6 +4,6 @@ from fhir_service.resources._model import OwnParameter, ResourceType
 
 RESOURCE = ResourceType(
     name="Flag",
-    typed=("patient", "status"),
+    typed=("patient", "subject", "status"),
     parameters=(OwnParameter("status", "token", "Flag.status"),),
 )

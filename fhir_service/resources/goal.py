@@ -20,4 +20,4 @@ def is_plan_goal(goal: Resource) -> bool:
     return any(isinstance(e, dict) and e.get("url") == IP_PART_OF for e in listed(goal.get("extension")))
 
 
-RESOURCE = ResourceType(name="Goal", typed=("patient", "lifecycle-status"), guarded=is_plan_goal)
+RESOURCE = ResourceType(name="Goal", typed=("patient", "subject", "lifecycle-status"), guarded=is_plan_goal)

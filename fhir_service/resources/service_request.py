@@ -4,5 +4,5 @@ from fhir_service.resources._model import ResourceType
 
 RESOURCE = ResourceType(
     name="ServiceRequest",
-    typed=("patient", "status", "intent", "requester", "encounter", "authored"),
+    typed=("patient", "subject", "status", "intent", "requester", "encounter", "authored"),
 )

@@ -13,7 +13,7 @@ def is_case_task(task: Resource) -> bool:
 
 RESOURCE = ResourceType(
     name="Task",
-    typed=("patient", "status", "owner", "focus", "due", "authored-on"),
+    typed=("patient", "subject", "status", "owner", "focus", "due", "authored-on"),
     parameters=(OwnParameter("due", "date", "Task.restriction.period.end"),),
     guarded=is_case_task,
 )

@@ -74,7 +74,7 @@ def test_row_that_is_told_twice_is_written_once() -> None:
 
 def test_absent_typed_values_are_null() -> None:
     typed, generic = index_rows("Flag", 1, (5, None, "default", ""), IndexRows())
-    assert typed == (1, 5, None, "default", "", None, None, None, None)
+    assert typed == (1, 5, None, "default", "", None, None, None, None, None, None)
     assert generic == []
 
 
