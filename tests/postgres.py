@@ -6,8 +6,10 @@ never the machine.
 
 import asyncio
 import atexit
+import json
 import os
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from typing import Any
 from urllib.parse import quote
 
 import asyncpg
+import psutil
 
 from fhir_service.storage import migrate
 
@@ -31,6 +34,7 @@ SETTINGS = {
     "autovacuum": "on",
     "log_min_messages": "panic",
 }
+PREFIX = "knutepunkt-pg-"
 TEMPLATE = "knutepunkt_template"
 EMPTIED = """
 DO $$ DECLARE one text; BEGIN
@@ -98,13 +102,27 @@ class Server:
 
 def new_server() -> Server:
     """A server that nobody else uses."""
+    _end_those_left_behind()
     # Not in the folder of pytest: as root the server runs as another user, who may not look in there.
-    folder = Path(tempfile.mkdtemp(prefix="knutepunkt-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     folder.chmod(0o755)
     server = Server(folder)
     server.command(f"CREATE DATABASE {TEMPLATE}")
     migrate(server.url(TEMPLATE))
     return server
+
+
+def _end_those_left_behind() -> None:
+    """A run that was killed leaves its server running."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            users = json.loads((folder / "data" / ".handle_pids.json").read_text())
+            postmaster = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+        except (OSError, ValueError, IndexError):
+            continue  # it is being made, or it has ended
+        if not any(psutil.pid_exists(user) for user in users):
+            os.kill(postmaster, signal.SIGQUIT)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @cache
