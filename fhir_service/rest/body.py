@@ -8,8 +8,15 @@ from profiles.issues import Issue, error
 
 PATIENCE = 60.0
 """Seconds within which a body has to arrive."""
+INLINE = 65_536
+"""Bodies above this are worked on in a thread: the loop serves others meanwhile (stack.md 3)."""
 _DRAIN = 4
 """A body up to so many times too long is read to its end, so that a client still writing can read the answer."""
+
+
+def is_large(request: Request) -> bool:
+    """Whether the body may be more than can be worked on without keeping others waiting (stack.md 3)."""
+    return int(request.headers.get(b"content-length", INLINE + 1)) > INLINE
 
 
 async def body_of(request: Request, expected: tuple[str, ...], limit: int) -> bytes | Issue:

@@ -4,13 +4,12 @@ import asyncio
 from typing import Any
 
 from fhir_service.rest.batch import batch
-from fhir_service.rest.body import body_of
+from fhir_service.rest.body import INLINE, body_of
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.json_body import json_of
 from fhir_service.rest.media import RESOURCE_TYPES
 from fhir_service.rest.render import refusal
 from fhir_service.rest.transaction import transaction
-from fhir_service.rest.writing import INLINE
 from profiles.issues import Issue, error
 from profiles.resource import Resource
 from profiles.validate import check

@@ -3,11 +3,11 @@
 import asyncio
 
 from fhir_service.rest.asking import to_patch
-from fhir_service.rest.body import body_of
+from fhir_service.rest.body import INLINE, body_of
 from fhir_service.rest.exchange import Face, Header, Reply, Request
 from fhir_service.rest.json_body import json_of
 from fhir_service.rest.render import refusal
-from fhir_service.rest.writing import INLINE, written
+from fhir_service.rest.writing import written
 from fhir_service.workflow.patches import FORMS, Patch, patch_of
 from profiles.issues import Issue
 

@@ -15,6 +15,7 @@ import msgspec
 from fhir_service.resources import resource_type
 from fhir_service.rest.asking import to_create, to_delete, to_patch, to_update
 from fhir_service.rest.batch import told
+from fhir_service.rest.body import INLINE
 from fhir_service.rest.bundle_entry import (
     EntryRequest,
     body_of_entry,
@@ -28,7 +29,7 @@ from fhir_service.rest.json_body import json_of
 from fhir_service.rest.media import decoded
 from fhir_service.rest.preconditions import preferred_return
 from fhir_service.rest.render import ALWAYS, etag, outcome, refusal
-from fhir_service.rest.writing import INLINE, done, in_force, location_of
+from fhir_service.rest.writing import done, in_force, location_of
 from fhir_service.storage.port import InForceConflict, Repository, Views
 from fhir_service.workflow import Answers, Entry, Refused, WriteRequest, Written, placed
 from fhir_service.workflow.patches import FORMS, patch_of

@@ -4,7 +4,7 @@ import asyncio
 import base64
 from typing import Any
 
-from fhir_service.rest.body import body_of, bytes_of
+from fhir_service.rest.body import INLINE, body_of, bytes_of
 from fhir_service.rest.exchange import Face, Header, Reply, Request
 from fhir_service.rest.json_body import json_of
 from fhir_service.rest.media import RESOURCE_TYPES, own_form
@@ -16,8 +16,6 @@ from profiles.issues import Issue, error, information
 from profiles.resource import Resource
 from profiles.validate import check
 
-INLINE = 65_536
-"""Bodies above this are decoded and checked in a thread: the loop serves others meanwhile (stack.md 3)."""
 _DONE = {200: "Done", 201: "Created"}
 _IN_FORCE = {
     "CareTeam": error("second-coordinator", "", "This person has a coordinator already"),

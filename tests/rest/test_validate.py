@@ -1,8 +1,12 @@
 """$validate.  https://hl7.org/fhir/R4/resource-operation-validate.html"""
 
+import threading
+from typing import Any
+
 import pytest
 
 from profiles.resource import Resource
+from profiles.validate import check
 from tests.rest.conftest import FHIR_JSON, Rest, code
 from tests.rest.operating import called, codes, parameter, valid
 
@@ -27,6 +31,22 @@ def patient(rest: Rest) -> Resource:
 def test_valid_resource_is_told_so_bare_and_in_parameters(rest: Rest) -> None:
     assert codes(rest("POST", "Patient/$validate", json=GOOD, headers=FHIR_JSON)) == ["done"]
     assert judged(rest, "Patient/$validate", GOOD) == ["done"]
+
+
+def test_large_resource_is_judged_without_keeping_others_waiting(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:  # SR-8
+    on_loop: list[bool] = []
+
+    def noted(*asked: Any) -> Any:
+        on_loop.append(threading.current_thread() is threading.main_thread())
+        return check(*asked)
+
+    monkeypatch.setattr("fhir_service.rest.operations.validate.check", noted)
+    large = BAD | {"name": [{"family": f"x{number}"} for number in range(5000)]}
+    for sent in (BAD, large):
+        assert "code-invalid" in codes(rest("POST", "Patient/$validate", json=sent, headers=FHIR_JSON))
+    assert on_loop == [True, False]
 
 
 def test_everything_that_is_wrong_is_told_at_once_with_200(rest: Rest) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from fhir_service.rest.body import body_of, bytes_of
+from fhir_service.rest.body import INLINE, body_of, bytes_of
 from fhir_service.rest.exchange import Face, Request
 from fhir_service.rest.json_body import json_of
 from fhir_service.rest.links import opened, place_of
@@ -17,8 +17,6 @@ from profiles.definitions import kinds
 from profiles.issues import Issue, error
 from profiles.validate import check
 
-INLINE = 65_536
-"""A body above this is read in a thread (stack.md 3)."""
 Given: TypeAlias = tuple[str, Any]
 """A parameter with its value."""
 _ALIKE = ({"uri", "url", "canonical", "oid", "uuid"}, {"string", "code", "id", "markdown"}, {"date", "dateTime"})

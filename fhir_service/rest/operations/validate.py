@@ -4,8 +4,11 @@ Without a mode the resource is judged by itself. `create`, `update` and `delete`
 preconditions and rules, up to the point where it would be written.
 """
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
+from fhir_service.rest.body import is_large
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation, Parameter, at
 from fhir_service.rest.operations._profiles import Measures, profiles_named
@@ -45,10 +48,17 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     by = await profiles_named(face, request, profile, looked_at)
     if not isinstance(by, Measures):
         return refusal(by)
-    issues = () if mode == "delete" else (*check(looked_at, request.rtype, by.profiles), *by.notes)
+    issues = () if mode == "delete" else (*await _judged(request, looked_at, by), *by.notes)
     if mode in ("create", "update", "delete") and not any(i.refuses for i in issues):
         issues = (*issues, *await _of_write(face, request, mode, looked_at, stored))
     return Reply(200, ALWAYS, outcome(issues or (_ALL_WELL,)))
+
+
+async def _judged(request: Request, resource: Any, by: Measures) -> Sequence[Issue]:
+    """What is wrong with the resource; in a thread what takes long."""
+    if is_large(request):
+        return await asyncio.to_thread(check, resource, request.rtype, by.profiles)
+    return check(resource, request.rtype, by.profiles)
 
 
 def _misused(request: Request, resource: object, mode: str | None, profile: str | None) -> Issue | None:
