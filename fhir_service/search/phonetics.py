@@ -9,6 +9,7 @@ What sounds alike is written alike: `Christine` and `Kristin` are `krstn.`, `Tho
 """
 
 import re
+from functools import lru_cache
 
 from fhir_service.search.query import StringValue
 from fhir_service.search.strings import normalise
@@ -39,6 +40,7 @@ def key(text: str) -> str:
     return " ".join([f"{_sound(word)}." for word in _WORD.findall(normalise(text))])
 
 
+@lru_cache(maxsize=8192)
 def _sound(word: str) -> str:
     for letters, one in _ALIKE:
         word = letters.sub(one, word)

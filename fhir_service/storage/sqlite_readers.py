@@ -12,6 +12,8 @@ from fhir_service.storage.sqlite_connection import Connection, SqliteFile
 T = TypeVar("T")
 INLINE_SECONDS = 0.005
 """A search on the loop that takes longer is broken off and done again in a thread."""
+TURN = 0.01
+"""Seconds that searches may take in one turn of the loop; those of others then go to the threads at once."""
 
 
 class Readers:
@@ -23,6 +25,8 @@ class Readers:
         self._inline: Connection | None = Connection(file, writes=False)
         self._idle: list[Connection] = []
         self._closed = False
+        self._spent = 0.0
+        """What searches have taken in this turn of the loop."""
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="search")
 
     @property
@@ -50,10 +54,24 @@ class Readers:
             with connection.deadline(INLINE_SECONDS):
                 return unit(connection)
 
+        if self._spent > TURN:
+            return await self.apart(unit)
+        begun = time.monotonic()
         try:
             return self.at_once(within)
         except TooSlow:
-            return await self.apart(unit)
+            pass
+        finally:
+            self._spend(time.monotonic() - begun)
+        return await self.apart(unit)
+
+    def _spend(self, seconds: float) -> None:
+        if not self._spent:
+            asyncio.get_running_loop().call_soon(self._new_turn)
+        self._spent += seconds
+
+    def _new_turn(self) -> None:
+        self._spent = 0.0
 
     async def apart(self, unit: Callable[[Connection], T]) -> T:
         """Run in a thread, with the deadline: to wait for a thread counts, too. Raises TooSlow."""

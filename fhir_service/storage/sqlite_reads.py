@@ -13,6 +13,8 @@ from fhir_service.storage.transaction_reads import Asked
 T = TypeVar("T")
 SEARCH_SECONDS = 1.0
 """The searches within a unit of work keep everybody waiting; conditional interactions need an index."""
+MANY = 1_000
+"""Resources named in one question that takes long."""
 
 
 def driven(connection: Connection, work: Awaitable[T]) -> T:
@@ -41,6 +43,8 @@ def driven(connection: Connection, work: Awaitable[T]) -> T:
 
 def _answered(connection: Connection, asked: Asked[Any], searching: Allowance) -> Any:
     if not asked.is_search:
+        if len(asked.named) > MANY:
+            connection.no_hurry()
         return connection.driven(asked.steps)
     with searching.spent() as left, connection.deadline(left):
         return connection.driven(asked.steps)
