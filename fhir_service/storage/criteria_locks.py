@@ -15,9 +15,18 @@ _IDENTIFYING = frozenset({"identifier", "identifier" + OF_TYPE, "_id"})
 
 def locks_of(query: SearchQuery) -> tuple[str, ...]:
     """Names for the locks; two searches that may be about one resource have one in common."""
-    values = {value for condition in query.criteria for value in _identifiers(condition)}
-    alike = values or {repr(sorted({repr(_in_order(condition)) for condition in query.criteria}))}
-    return tuple(f"criteria {query.rtype} {one}" for one in sorted(alike))
+    named = identifiers_of(query) or {spelled(query)}
+    return tuple(f"criteria {query.rtype} {one}" for one in sorted(named))
+
+
+def identifiers_of(query: SearchQuery) -> frozenset[str]:
+    """The values of identifiers by which criteria ask, in lower case; none where they ask by something else."""
+    return frozenset(value for condition in query.criteria for value in _identifiers(condition))
+
+
+def spelled(query: SearchQuery) -> str:
+    """The criteria in one order, whichever they came in."""
+    return repr(sorted({repr(_in_order(condition)) for condition in query.criteria}))
 
 
 def _identifiers(condition: Condition) -> Iterator[str]:

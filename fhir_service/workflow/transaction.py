@@ -10,16 +10,19 @@ from typing import TypeAlias
 
 from fhir_service.principal import Principal
 from fhir_service.storage.access import access_of
+from fhir_service.storage.criteria_locks import spelled
 from fhir_service.storage.port import NOTHING, Changes, Reads, Work
 from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.interaction import Intended, Refused, WriteRequest, Written, answer_of, intended
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.links import Places
+from fhir_service.workflow.overlaps import MAKING, overlapping
 from fhir_service.workflow.settle import Ground, Wanted
 from fhir_service.workflow.together import Blamed, together
 from profiles.issues import Issue, error
 
 _ORDER = {"delete": 0, "create": 1, "update": 2, "patch": 2}
+_SAME = "Another entry is about the same resource: in a transaction each is there once at most"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ def transact(entries: Sequence[Entry], by: Principal, ground: Ground) -> Work[An
     async def work(tx: Reads) -> tuple[Answers | Refused, Changes]:
         known = Known(tx, access_of(by))
         intents = await _intents(known, entries, ids, by)
+        if not isinstance(intents, Refused):
+            intents = _apart(intents, ground.base_url)
         if isinstance(intents, Refused):
             return intents, NOTHING
         return await _done(known, _Whole(entries, intents, ground))
@@ -77,6 +82,12 @@ async def _intents(
     return Refused(tuple(issues)) if issues else intents
 
 
+def _apart(intents: Mapping[int, Intended], base_url: str) -> Mapping[int, Intended] | Refused:
+    """The same, unless the criteria of one match what another one writes."""
+    issues = [placed(index, error("entry-twice", "", _SAME)) for index in overlapping(intents, base_url)]
+    return Refused(tuple(issues)) if issues else intents
+
+
 def _twice(entries: Iterable[Entry], intents: Mapping[int, Intended]) -> Iterable[Issue]:
     """Nothing may be there twice, by whatever road it was found."""
     seen: set[object] = set()
@@ -86,8 +97,7 @@ def _twice(entries: Iterable[Entry], intents: Mapping[int, Intended]) -> Iterabl
             continue
         names = _identities(entry, intent)
         if not seen.isdisjoint(names):
-            text = "Another entry is about the same resource: in a transaction each is there once at most"
-            yield placed(entry.index, error("entry-twice", "", text))
+            yield placed(entry.index, error("entry-twice", "", _SAME))
         seen.update(names)
 
 
@@ -97,8 +107,8 @@ def _identities(entry: Entry, intent: Intended) -> set[object]:
     names: set[object] = {(w.draft.rtype, w.draft.rid) for w in intent.wanted}
     if answer is not None and answer.rid:  # also one whose delete finds nothing to delete
         names.add((answer.rtype, answer.rid))
-    if request.criteria is not None and request.method in ("create", "update"):
-        names.add((request.rtype, request.criteria.criteria))
+    if request.criteria is not None and request.method in MAKING:
+        names.add((request.rtype, spelled(request.criteria)))
     return names
 
 

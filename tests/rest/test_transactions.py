@@ -181,6 +181,52 @@ def test_a_resource_is_there_once_only(rest: Rest) -> None:
     assert rest.get(by_id).headers["etag"] == 'W/"1"'
 
 
+def test_criteria_that_match_what_another_entry_makes_would_make_two_of_one(rest: Rest) -> None:
+    value = str(uuid4())
+    new = known(value) | {"active": True}
+    by_value, by_both = f"identifier={value}", f"identifier=urn:x|{value}&active=true"
+    other_way = f"active=true&identifier=urn:x|{value}"
+    name = f"family={value}&active=true"
+    for first, second in (
+        (entry("POST", "Patient", new), entry("PUT", f"Patient?{by_value}", new)),
+        (entry("POST", "Patient", new), entry("POST", "Patient", new, ifNoneExist=by_both)),
+        (
+            entry("PUT", "Patient/new-here", new | {"id": "new-here"}),
+            entry("POST", "Patient", new, ifNoneExist=by_both),
+        ),
+        (entry("POST", "Patient", new, ifNoneExist=by_value), entry("POST", "Patient", new, ifNoneExist=by_both)),
+        (entry("POST", "Patient", new, ifNoneExist=other_way), entry("POST", "Patient", new, ifNoneExist=by_both)),
+        (
+            entry("POST", "Patient", PATIENT, ifNoneExist=name),
+            entry("POST", "Patient", PATIENT, ifNoneExist=f"active=true&family={value}"),
+        ),
+    ):
+        answer = send(rest, "transaction", first, second)
+        assert (answer.status_code, code(answer)) == (400, "entry-twice"), answer.text
+        assert expressions(answer)[-1] == "Bundle.entry[1]"
+    assert rest.get(f"Patient?{by_value}&_summary=count").json()["total"] == 0
+    elsewhere = {"resourceType": "Patient", "identifier": [{"system": "urn:y", "value": value}]}
+    inactive = known(value) | {"active": False}
+    single = {
+        "resourceType": "Composition",
+        "status": "final",
+        "type": {"text": "x"},
+        "date": "2026",
+        "author": [{"display": "x"}],
+        "title": "x",
+        "identifier": {"system": "urn:x", "value": value},
+    }
+    answer = send(
+        rest,
+        "transaction",
+        entry("POST", "Patient", elsewhere),
+        entry("POST", "Patient", inactive),
+        entry("POST", "Composition", single),
+        entry("POST", "Patient", new, ifNoneExist=by_both),
+    )
+    assert statuses(answer) == [201] * 4
+
+
 def test_conditional_create_in_a_transaction(rest: Rest) -> None:
     value = str(uuid4())
     condition = f"identifier=urn:x|{value}"
