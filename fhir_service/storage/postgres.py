@@ -6,8 +6,9 @@ values at hand: trap 1) and those that read by id.
 
 import asyncio
 import random
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -119,16 +120,23 @@ class PostgresRepository(Noting):
         shaped = shape_of(query)
         if not is_alone(query, shaped[0]):
             return await self.ask(lambda: found(query, access, shaped))
-        async with self._searchers.session() as session:
-            return await session.driven(found(query, access, shaped), self._deadline)
+        async with self._searching() as (session, left):
+            return await session.driven(found(query, access, shaped), left)
 
     async def ask(self, asked: Callable[[], Steps[T]]) -> T:
-        async with self._searchers.session() as session:
+        async with self._searching() as (session, left):
             try:
                 await session.script("BEGIN ISOLATION LEVEL REPEATABLE READ")
-                return await session.driven(asked(), self._deadline)
+                return await session.driven(asked(), left)
             finally:
                 await undone(session)
+
+    @asynccontextmanager
+    async def _searching(self) -> AsyncIterator[tuple[Session, float]]:
+        """A connection for a search, and the seconds that it may take: to wait for a connection counts, too."""
+        begun = time.monotonic()
+        async with self._searchers.session(self._deadline) as session:
+            yield session, self._deadline - (time.monotonic() - begun)
 
     async def note(self, noted: Callable[[], Steps[T]]) -> T:
         for _ in range(TRIES):

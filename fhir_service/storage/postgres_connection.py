@@ -5,7 +5,6 @@ met another one, and has to be done again, as `Again`.
 """
 
 import asyncio
-import math
 import time
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -56,25 +55,31 @@ class Session:
     def __init__(self, raw: Any) -> None:
         self.raw = raw
 
-    async def rows(self, statement: Prepared, values: Mapping[str, Any]) -> Rows:
-        """All rows of a statement."""
+    async def rows(self, statement: Prepared, values: Mapping[str, Any], seconds: float | None = None) -> Rows:
+        """All rows of a statement. Raises TooSlow if it takes longer than `seconds`."""
         compiled = statement.postgres
         with trouble(self.raw):
-            rows: Rows = await self.raw.fetch(compiled.sql, *compiled.arguments(values))
+            try:
+                rows: Rows = await self.raw.fetch(compiled.sql, *compiled.arguments(values), timeout=seconds)
+            except TimeoutError as late:
+                if seconds is None:
+                    raise
+                raise TooSlow("The search took longer than it may") from late
         return rows
 
-    async def driven(self, steps: Steps[T], seconds: float = math.inf) -> T:
-        """Ask what `steps` ask, and return what they make of it. No question is put after so many `seconds`.
+    async def driven(self, steps: Steps[T], seconds: float | None = None) -> T:
+        """Ask what `steps` ask, and return what they make of it. Raises TooSlow if it takes longer than `seconds`.
 
         The server breaks off a statement that takes too long by itself; several of them would add up (SR-8).
         """
-        until = time.monotonic() + seconds
+        until = None if seconds is None else time.monotonic() + seconds
         try:
             statement, values = next(steps)
             while True:
-                statement, values = steps.send(await self.rows(statement, values))
-                if time.monotonic() > until:
+                left = None if until is None else until - time.monotonic()
+                if left is not None and left <= 0:
                     raise TooSlow("The statements of a search take too long together")
+                statement, values = steps.send(await self.rows(statement, values, left))
         except StopIteration as end:
             answer: T = end.value
             return answer

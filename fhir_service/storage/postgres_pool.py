@@ -28,9 +28,9 @@ class Pool:
         self._closed = False
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
-        """A connection for the time within. Raises Unavailable."""
-        await self._turn()
+    async def session(self, wait: float | None = None) -> AsyncIterator[Session]:
+        """A connection for the time within; `wait`: seconds at most until there is one. Raises Unavailable."""
+        await self._turn(WAIT_SECONDS if wait is None else wait)
         session: Session | None = None
         try:
             session = await self._held_or_new()
@@ -38,7 +38,7 @@ class Pool:
         finally:
             self._leave(session)
 
-    async def _turn(self) -> None:
+    async def _turn(self, wait: float) -> None:
         """Wait until one more may be in use."""
         if self._closed:
             raise Unavailable("The database is closed")
@@ -48,7 +48,7 @@ class Pool:
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(wait):
                 await turn
         except BaseException as ended:
             if turn.done() and not turn.cancelled():  # it was given a turn that it does not take

@@ -1,6 +1,7 @@
 """What is PostgreSQL's own about the repository: decisions 18, 21 and 31; the rest is in tests/contract."""
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -70,6 +71,22 @@ def test_statements_of_a_search_have_one_deadline_together(url: PostgresUrl) -> 
 
     tell(url, story, search_deadline=0.25)
     assert len(put_to_it) <= 4
+
+
+def test_waiting_for_a_connection_counts_as_searching(url: PostgresUrl) -> None:  # SR-8
+    slow = prepare(select(literal_column("pg_sleep(5)")))
+
+    def asked() -> Steps[Any]:
+        return (yield slow, {})
+
+    async def story(repository: PostgresRepository) -> None:
+        begun = time.monotonic()
+        found = await asyncio.gather(*[repository.ask(asked) for _ in range(60)], return_exceptions=True)
+        assert time.monotonic() - begun < 2.5  # six at a time, one after the other: 5 s
+        assert all(isinstance(one, Unavailable) for one in found)
+        assert await repository.read("Patient", "x") is None
+
+    tell(url, story, search_deadline=0.5)
 
 
 def test_searches_of_a_work_have_one_deadline_together(url: PostgresUrl) -> None:  # SR-8
