@@ -81,9 +81,7 @@ async def existing(face: Face, request: Request) -> SearchQuery | tuple[Issue, .
     return await _resolved(face, request, parameters, "If-None-Exist")
 
 
-async def _resolved(
-    face: Face, request: Request, parameters: Parameters, at: str
-) -> SearchQuery | tuple[Issue, ...]:
+async def _resolved(face: Face, request: Request, parameters: Parameters, at: str) -> SearchQuery | tuple[Issue, ...]:
     query = criteria_of(request.rtype, parameters, face.base, at)
     return await resolved(query, face.repository, access_of(request.by)) if isinstance(query, SearchQuery) else query
 

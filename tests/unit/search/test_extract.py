@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -150,10 +151,16 @@ def test_paths_agree_with_an_independent_fhirpath(rtype: str) -> None:
         if "resolve()" in parameter.expression or f"{rtype}.{parameter.code}" in STRICTER or parameter.code[0] == "_":
             continue
         branches = compile_path(rtype, parameter.expression)
-        theirs = oracle(parameter.expression, model=models["r4"])
+        theirs = oracle(each_of_type(parameter.expression), model=models["r4"])
         for resource in resources:
             ours = [value for branch in branches for value in branch.getter()(resource)]
             assert as_set(ours) == as_set(theirs(resource)), parameter.code
+
+
+def each_of_type(expression: str) -> str:
+    """R4 writes `as` where there may be several values; the other implementation takes that for one value only."""
+    expression = re.sub(r"\(([^()]+) as (\w+)\)", r"(\1).ofType(\2)", expression)
+    return re.sub(r"([\w.]+) as (\w+)", r"\1.ofType(\2)", expression).replace(".as(", ".ofType(")
 
 
 def as_set(values: list[Any]) -> set[str]:
