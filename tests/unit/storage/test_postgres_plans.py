@@ -104,7 +104,6 @@ def page_plan(url: str, rtype: str, *params: tuple[str, str], after: Cursor | No
         ("CarePlan", [("patient", "Patient/7")], "typed_care_plan_patient_target"),
         ("CarePlan", [("status", "active"), ("category", "s|x")], "tok_pk"),
         ("Task", [("owner", "o"), ("status", "requested")], "typed_task_owner_target"),
-        ("Condition", [], "resource_newest"),
         ("Patient", [("identifier", "s|1"), ("gender", "male")], "tok_pk"),
         ("Patient", [("family", "as")], "str_pk"),
         ("Condition", [("onset-date", "2026")], "dat_pk"),

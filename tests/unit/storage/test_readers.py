@@ -106,6 +106,8 @@ def test_searches_of_a_work_have_one_deadline_together(told: Tell[None], monkeyp
 
 
 def test_searches_that_know_where_to_start_run_on_the_loop(told: Tell[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fhir_service.storage.sqlite_readers.INLINE_SECONDS", 60)  # on the slowest machine, too
+    monkeypatch.setattr("fhir_service.storage.sqlite_readers.TURN", 60)
     seen: list[bool] = []
     rows = Connection.rows
 
