@@ -43,7 +43,15 @@ async def bytes_of(request: Request, limit: int) -> bytes | Issue:
         return error("request-timeout", "", f"The body did not arrive within {PATIENCE:.0f} seconds")
 
 
+def _said_too_large(request: Request, limit: int) -> bool:
+    """Whether the head already tells that there is no use in reading on: nothing is sent yet, or far too much is."""
+    told = int(request.headers.get(b"content-length", 0))
+    return told > limit and (told > limit * _DRAIN or b"expect" in request.headers)
+
+
 async def _read(request: Request, limit: int) -> bytes | Issue:
+    if _said_too_large(request, limit):
+        return error("too-large", "", f"The body is larger than {limit} bytes")
     chunks: list[bytes] = []
     size, more = 0, True
     while more and size <= limit * _DRAIN:

@@ -127,6 +127,18 @@ def test_a_body_is_counted_as_it_arrives_whatever_its_length_header_says(rest: R
     assert (answer.status_code, code(answer)) == (413, "too-large")
 
 
+@pytest.mark.parametrize(
+    "more", [{"content-length": "400000", "expect": "100-continue"}, {"content-length": "9999999"}]
+)
+def test_a_body_that_says_to_be_too_large_is_not_waited_for(rest: Rest, more: dict[str, str]) -> None:  # SR-8
+    async def pieces() -> Any:
+        raise AssertionError("there is no use in reading it")
+        yield b""
+
+    answer = rest("POST", "Patient", content=pieces(), headers=FHIR_JSON | more)
+    assert (answer.status_code, code(answer)) == (413, "too-large")
+
+
 class Refusing:
     """An office at which the database constraint speaks, or something breaks."""
 

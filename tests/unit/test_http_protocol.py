@@ -1,0 +1,177 @@
+"""What HTTP clients may do to a connection, and for how long (SR-8, SR-16, SR-17)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from fhir_service.http_protocol import HttpProtocol
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Any]]
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+HUGE = b"x" * 20_000_000
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Sends back the body that it was sent; to GET /huge something large; to /early an answer before the body."""
+    if scope["type"] != "http":
+        return
+    body, more = b"", scope["path"] != "/early"
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": HUGE if scope["path"] == "/huge" else body})
+
+
+def told(*talks: Talk) -> list[Any]:
+    """What comes of talks to one server, all at once."""
+
+    async def story() -> list[Any]:
+        config, state = uvicorn.Config(app, log_level="critical"), ServerState()
+        config.load()
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: HttpProtocol(config, state, {}, loop), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+
+        async def one(talk: Talk) -> Any:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                return await talk(reader, writer)
+            finally:
+                writer.close()
+
+        try:
+            async with asyncio.timeout(20):
+                return list(await asyncio.gather(*map(one, talks)))
+        finally:
+            for connection in list(state.connections):
+                connection.transport.abort()
+            server.close()
+            await asyncio.sleep(0)
+
+    return asyncio.run(story())
+
+
+def sending(*pieces: bytes, pause: float = 0) -> Talk:
+    """Sends the pieces and reads to the end."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        for piece in pieces:
+            writer.write(piece)
+            await asyncio.sleep(pause)
+        try:
+            return await reader.read()
+        except ConnectionError:
+            return b"reset"
+
+    return talk
+
+
+def status(answer: bytes) -> bytes:
+    return answer[9:12]
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fhir_service.http_protocol.LOOK_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("soon")
+def test_client_that_sends_no_whole_head_is_let_go() -> None:
+    slow = [b"GET / HTTP/1.1\r\n", *[b"X-A: y\r\n"] * 3]
+    silent, half, slowly = told(sending(b""), sending(GET[:10]), sending(*slow, pause=0.05))
+    assert silent == b""
+    assert (status(half), status(slowly)) == (b"408", b"408")
+    assert b"application/fhir+json" in half
+    assert b"OperationOutcome" in half
+
+
+@pytest.mark.usefixtures("soon")
+def test_client_that_goes_on_asking_is_kept() -> None:
+    async def asking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+        for _ in range(10):
+            writer.write(GET)
+            assert b"200" in await reader.readline()
+            await reader.readuntil(b"0\r\n\r\n")
+            await asyncio.sleep(0.08)
+        return 10
+
+    assert told(asking) == [10]
+
+
+@pytest.mark.usefixtures("soon")
+def test_client_that_does_not_take_its_answer_is_let_go() -> None:
+    async def lazy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(GET.replace(b"/ ", b"/huge "))
+        await asyncio.sleep(1)
+        writer.transport.resume_reading()  # type: ignore[attr-defined]
+        try:
+            return f"{len(await reader.read())}"
+        except ConnectionResetError:
+            return "reset"
+
+    (end,) = told(lazy)
+    assert end == "reset" or int(end) < len(HUGE)
+
+
+def test_body_that_goes_on_long_after_its_answer_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fhir_service.http_protocol.MOST_UNREAD", 100_000)
+    head = b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    more = [b"2710\r\n" + b"x" * 10_000 + b"\r\n"] * 30
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        writer.write(head)
+        answered = b"200" in await reader.readline()
+        try:
+            for piece in more:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        except ConnectionError:
+            return answered
+        return False
+
+    assert told(endless) == [True]
+
+
+def test_one_connection_too_many_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fhir_service.http_protocol.MAX_CONNECTIONS", 2)
+
+    async def held(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> bytes:
+        try:
+            async with asyncio.timeout(1):
+                return await reader.read()
+        except TimeoutError:
+            return b"kept"
+
+    answers = told(held, held, held)
+    assert sorted(answers)[1:] == [b"kept", b"kept"]
+    refused = sorted(answers)[0]
+    assert status(refused) == b"503"
+    assert b"retry-after: 2" in refused
+    assert b"OperationOutcome" in refused
+
+
+@pytest.mark.parametrize("offer", [b"h2c", b"websocket", b"foo"])
+@pytest.mark.parametrize("cut", [0, 30, 60])
+def test_offer_of_another_protocol_loses_no_body(offer: bytes, cut: int) -> None:  # RFC 9110 7.8
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: " + offer
+    body = b"Upgrade: h2c\r\n\r\n"
+    wire = head + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    (answer,) = told(sending(wire[:cut], wire[cut:], pause=0.02))
+    assert status(answer) == b"200"
+    assert body in answer
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: a\r\nHost: b\r\n"])
+def test_request_without_one_host_is_refused(hosts: bytes) -> None:  # RFC 9112 3.2
+    (answer,) = told(sending(b"GET / HTTP/1.1\r\n" + hosts + b"\r\n"))
+    assert status(answer) == b"400"
+    (old,) = told(sending(b"GET / HTTP/1.0\r\n\r\n"))
+    assert status(old) == b"200"
