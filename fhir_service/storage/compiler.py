@@ -79,7 +79,7 @@ class _Part:
 
 def _found(part: _Part, access: Access) -> tuple[Row, list[Expression], bool]:
     row, repeats = started(part.rtype, part.start, access, part.name, by_id=part.by_id)
-    others = [holds(row, one) for one in part.criteria if one is not part.start]
+    others = [holds(row, one) for one in part.criteria if one != part.start]
     return row, [*own_conditions(row), *begins(row), *others], repeats
 
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from fhir_service.search.query import Include, ParameterType, Sort
+from fhir_service.search.query import Criterion, Include, ParameterType, SearchQuery, Sort, TokenValue
 from fhir_service.storage.compiler import compile_page
 from fhir_service.storage.including import compile_reverse
-from fhir_service.storage.shape import Shape
+from fhir_service.storage.shape import Shape, shape_of
+from fhir_service.storage.starts import starts
 from fhir_service.storage.words import (
     LONGEST_WORD,
     MOST_WORDS,
@@ -20,6 +21,16 @@ def test_sort_key_without_a_type_is_a_bug_of_ours() -> None:
     with pytest.raises(ValueError, match="code has no type"):
         compile_page(Shape("Condition", (), (Sort("code", None, descending=False),), None))
     assert compile_page(Shape("Condition", (), (Sort("code", ParameterType.TOKEN, descending=False),), None))
+
+
+def test_start_is_asked_for_once_whichever_equal_shape_it_was_found_for() -> None:
+    first, second = (
+        shape_of(SearchQuery("CarePlan", (Criterion("category", ParameterType.TOKEN, (TokenValue(None, "once"),)),)))[0]
+        for _ in range(2)
+    )
+    (start, _), *_ = starts(first)
+    assert second.criteria[0] is not start
+    assert compile_page(second, start=start).postgres.sql.count("param = ") == 1
 
 
 def test_nobody_refers_by_a_parameter_that_leads_elsewhere() -> None:
