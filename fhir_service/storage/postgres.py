@@ -1,7 +1,7 @@
 """The repository on PostgreSQL (decisions 18, 21 and 31, stack.md 5): any number of processes over one database.
 
-Three sets of connections: those that write, those that search (read-only, with a deadline, and with a plan for the
-values at hand: trap 1) and those that read by id.
+Sets of connections: those that write, those that search (read-only, with a deadline, and with a plan for the values at
+hand: trap 1), those for searches that one plan serves for all values (`planning`), and those that read by id.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from fhir_service.storage.fulltext import OVERLAP, Behind, by_words, catch_up
 from fhir_service.storage.indexing import Extract
 from fhir_service.storage.instants import micros, moment
 from fhir_service.storage.noting import Noting
+from fhir_service.storage.planning import WITHOUT_VALUES, is_planned_once
 from fhir_service.storage.port import Afterwards, Page, Stored, Unavailable, Work
 from fhir_service.storage.postgres_apply import Reference
 from fhir_service.storage.postgres_batches import ReadBatches
@@ -41,7 +42,7 @@ TRIES = 4
 """The first, and three more (decision 31)."""
 PAUSE = 0.01
 """Seconds at most before the first re-run; each later one waits for longer."""
-WRITERS, SEARCHERS, READERS = 10, 6, 2
+WRITERS, SEARCHERS, PLANNED, READERS = 10, 6, 4, 2
 
 
 class PostgresRepository(Noting):
@@ -54,11 +55,12 @@ class PostgresRepository(Noting):
         self._clock = clock
         self._deadline = search_deadline
         self._writers = Pool(url, WRITES, WRITERS)
-        deadline = {"statement_timeout": str(round(search_deadline * 1000)), "plan_cache_mode": "force_custom_plan"}
-        self._searchers = Pool(url, {**READS, **deadline}, SEARCHERS)
+        reads = {**READS, "statement_timeout": str(round(search_deadline * 1000))}
+        self._searchers = Pool(url, {**reads, "plan_cache_mode": "force_custom_plan"}, SEARCHERS)
+        self._planned = Pool(url, {**reads, **WITHOUT_VALUES}, PLANNED)
         readers = Pool(url, {**READS, **KEYED}, READERS)
         self._batches = ReadBatches(readers)
-        self._pools = (self._writers, self._searchers, readers)
+        self._pools = (self._writers, self._searchers, self._planned, readers)
         self._duty = Duty(url)
         self._last: datetime | None = None
 
@@ -118,13 +120,17 @@ class PostgresRepository(Noting):
         if by_words(query):
             await self._catch_up()
         shaped = shape_of(query)
+        pool = self._planned if is_planned_once(query, shaped[0], access) else self._searchers
         if not is_alone(query, shaped[0]):
-            return await self.ask(lambda: found(query, access, shaped))
-        async with self._searching() as (session, left):
+            return await self._asked(lambda: found(query, access, shaped), pool)
+        async with self._searching(pool) as (session, left):
             return await session.driven(found(query, access, shaped), left)
 
     async def ask(self, asked: Callable[[], Steps[T]]) -> T:
-        async with self._searching() as (session, left):
+        return await self._asked(asked, self._searchers)
+
+    async def _asked(self, asked: Callable[[], Steps[T]], pool: Pool) -> T:
+        async with self._searching(pool) as (session, left):
             try:
                 await session.script("BEGIN ISOLATION LEVEL REPEATABLE READ")
                 return await session.driven(asked(), left)
@@ -132,10 +138,10 @@ class PostgresRepository(Noting):
                 await undone(session)
 
     @asynccontextmanager
-    async def _searching(self) -> AsyncIterator[tuple[Session, float]]:
+    async def _searching(self, pool: Pool) -> AsyncIterator[tuple[Session, float]]:
         """A connection for a search, and the seconds that it may take: to wait for a connection counts, too."""
         begun = time.monotonic()
-        async with self._searchers.session(self._deadline) as session:
+        async with pool.session(self._deadline) as session:
             yield session, self._deadline - (time.monotonic() - begun)
 
     async def note(self, noted: Callable[[], Steps[T]]) -> T:

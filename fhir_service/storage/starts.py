@@ -60,6 +60,12 @@ def starts(shape: Shape) -> tuple[tuple[ConditionShape, bool], ...]:
     return tuple([(one, rank <= SURE or _lies_newest_first(shape, one)) for rank, one in ranked])
 
 
+def is_as_one(rtype: str, condition: ConditionShape) -> bool:
+    """Whether it narrows as well as the id of one resource or patient does."""
+    rank = _rank(rtype, condition)
+    return rank is not None and rank[0] <= SURE
+
+
 @lru_cache(maxsize=1024)
 def best_start(rtype: str, criteria: tuple[ConditionShape, ...]) -> ConditionShape | None:
     """The condition to start at when all that match are wanted, or nothing can be counted first."""

@@ -29,10 +29,12 @@ def test_connection_that_does_not_take_its_settings_is_refused(url: PostgresUrl)
 
 def test_every_pool_tells_its_settings(url: PostgresUrl) -> None:
     async def story(repository: PostgresRepository) -> None:
-        writers, searchers, readers = repository.settings
+        writers, searchers, planned, readers = repository.settings
         assert writers["synchronous_commit"] == "on"
         assert searchers["plan_cache_mode"] == "force_custom_plan"  # stack.md 5, trap 1
-        assert searchers["default_transaction_read_only"] == readers["default_transaction_read_only"] == "on"
+        assert planned["plan_cache_mode"] == "force_generic_plan"
+        assert {pool["default_transaction_read_only"] for pool in (searchers, planned, readers)} == {"on"}
+        assert planned["statement_timeout"] == searchers["statement_timeout"] == "5000"
 
     tell(url, story)
 
