@@ -72,7 +72,11 @@ ALSO: Mapping[str, dict[str, Any]] = {
         "derivation": "constraint",
         "differential": {"element": [{"id": "Patient", "path": "Patient"}]},
     },
-    "Subscription": {"status": "requested", "criteria": "Patient?", "channel": {"type": "rest-hook", "endpoint": "urn:x"}},
+    "Subscription": {
+        "status": "requested",
+        "criteria": "Patient?",
+        "channel": {"type": "rest-hook", "endpoint": "urn:x"},
+    },
     "ValueSet": {"name": "Minimal"},
 }  # fmt: skip
 """What invariants ask of a type, and codes that mean the least."""

@@ -118,7 +118,8 @@ MODIFIERS: Mapping[str, tuple[str, ...]] = {
     "Task.code": (":not",), "Task.status": (":not",), "Condition.code": (":not",),
 }  # fmt: skip
 CHAINS = ("Task.patient>Patient", "Task.focus:Condition>Condition", "Task.part-of>Task", "Condition.patient>Patient",
-          "Observation.subject:Patient>Patient", "Observation.subject>Patient", "Condition.subject>Patient")  # fmt: skip
+          "Observation.subject:Patient>Patient", "Observation.subject>Patient",
+          "Condition.subject>Patient")  # fmt: skip
 HAS = ("Patient<Task:patient", "Patient<Condition:subject", "Patient<Observation:patient", "Condition<Task:focus",
        "Task<Task:part-of")  # fmt: skip
 SORTS = ("_id", "-_id", "_lastUpdated", "-_lastUpdated")

@@ -20,8 +20,8 @@ ISSUE_MAKERS = {"error": 0, "warning": 0, "information": 0, "Issue": 1}
 SPELLED = re.compile(r"urn:oid:2\.16\.578|knutepunkt\.no/fhir")
 ELEVEN_DIGITS = re.compile(r"(?<![0-9.])[0-9]{11}(?![0-9.])")
 LOGGED = {
-    "at", "code", "count", "door", "failure", "fhir", "files", "http", "inside_frame", "job", "kind", "limit", "message",
-    "mllp", "open", "outgoing", "recovered", "request", "resources", "seeded", "size", "state",
+    "at", "code", "count", "door", "failure", "fhir", "files", "http", "inside_frame", "job", "kind", "limit",
+    "message", "mllp", "open", "outgoing", "recovered", "request", "resources", "seeded", "size", "state",
 }  # fmt: skip
 """What a log line may carry: keys, counts and our own addresses (S12). Think of SR-35 before you add one."""
 HEX_DIGESTS = ("requirements.txt", "requirements-dev.txt")
