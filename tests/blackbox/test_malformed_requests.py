@@ -7,17 +7,25 @@ import json
 import os
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
 import pytest
 
-from .conftest import Service
-from .malformed import KINDS, SECRET, Malformed, corpus, request
+from tests import postgres
 
-SIZE = int(os.environ.get("KNUTEPUNKT_MALFORMED", "520"))
+from .conftest import Service
+from .malformed import KINDS, corpus
+from .malformed_request import SECRET, Malformed
+from .malformed_request import request as as_bytes
+
+SIZE = int(os.environ.get("KNUTEPUNKT_MALFORMED", "700"))
 SEED = int(os.environ.get("KNUTEPUNKT_SEED", "16"))
 PATIENCE = 5.0
 """SR-16: seconds within which an answer stands."""
+LARGEST = 300_000_000
 TELLS_TOO_MUCH = ("Traceback", ".py", "sqlite", "msgspec", "uvicorn", "Error(", SECRET)
 
 
@@ -61,16 +69,24 @@ def _no_outcome(head: bytes, body: bytes) -> str:
     return "" if issues and told else "no issue told"
 
 
-@pytest.fixture(scope="module")
-def service(shared_service: Service) -> Service:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """With the resource that some of the requests are about."""
+    with ExitStack() as opened:
+        url = opened.enter_context(postgres.empty_database()) if request.param == "postgresql" else None
+        running = Service(tmp_path_factory.mktemp("service"), url).start()
+        opened.callback(running.end)
+        _store_patient(running)
+        yield running
+
+
+def _store_patient(running: Service) -> None:
     body = b'{"resourceType":"Patient","id":"p1"}'
     answer = exchange(
-        shared_service,
-        Malformed("good", request("PUT", "/fhir/Patient/p1", (("Content-Type", "application/fhir+json"),), body)),
+        running,
+        Malformed("good", as_bytes("PUT", "/fhir/Patient/p1", (("Content-Type", "application/fhir+json"),), body)),
     )
     assert answer.startswith(b"HTTP/1.1 201")
-    return shared_service
 
 
 @pytest.mark.parametrize("number", range(len(KINDS)), ids=[kind.__name__ for kind in KINDS])
@@ -91,17 +107,19 @@ def test_malformed_requests_of_a_kind_are_refused_and_told_why(service: Service,
 
 
 def test_the_service_goes_on_and_its_log_tells_nothing(service: Service) -> None:
-    good = Malformed("good", request("GET", "/fhir/Patient/p1"), (200,))
+    good = Malformed("good", as_bytes("GET", "/fhir/Patient/p1"), (200,))
     assert exchange(service, good).startswith(b"HTTP/1.1 200")
     log = Path(service.log).read_text(encoding="utf-8")
     assert "internal error" not in log
     assert [word for word in ("Traceback", SECRET) if word in log] == []
+    assert service.process
+    assert psutil.Process(service.process.pid).memory_info().rss < LARGEST  # SR-8: whatever came, nothing of it is kept
 
 
 def test_a_request_in_work_is_answered_before_what_cannot_be_read(service: Service) -> None:
     """What follows a whole request never takes the place of its answer: the client would send the write again."""
     body = b'{"resourceType":"Patient"}'
     headers = (("Content-Type", "application/fhir+json"), ("Content-Length", str(len(body))))
-    wire = request("POST", "/fhir/Patient", headers, body, length=False).replace(b"Connection: close\r\n", b"")
+    wire = as_bytes("POST", "/fhir/Patient", headers, body, length=False).replace(b"Connection: close\r\n", b"")
     received = exchange(service, Malformed("more than told", wire + b"garbage\x00\r\n\r\n"))
     assert received.startswith(b"HTTP/1.1 201 Created"), received[:200]
