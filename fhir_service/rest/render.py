@@ -1,6 +1,7 @@
 """From values to replies: one resource, or an OperationOutcome for issues (workflow.md 8)."""
 
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -21,6 +22,8 @@ ALWAYS: tuple[Header, ...] = (CONTENT_TYPE, (b"x-content-type-options", b"nosnif
 MOST_TOLD = 200
 """Issues in one answer: who sends a million mistakes does not get a million sentences."""
 _MORE = warning("too-costly", "", f"There are more issues: the first {MOST_TOLD} are told")
+_NUMBER = re.compile(r"(?<![0-9A-Za-z])[0-9]{11}(?![0-9A-Za-z])")
+"""What looks like a national number, where a sentence names an id or an address that somebody sent (SR-18)."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -60,9 +63,9 @@ def _told(issue: Issue) -> Resource:
         "severity": issue.severity.value,
         "code": ISSUE_CODES[issue.code].type,
         "details": {"coding": [{"system": names.IP_ERROR, "code": issue.code}]},
-        "diagnostics": issue.text,
+        "diagnostics": _NUMBER.sub("(not shown)", issue.text),
     }
-    return {**told, "expression": [issue.at]} if issue.at else told
+    return {**told, "expression": [_NUMBER.sub("(not shown)", issue.at)]} if issue.at else told
 
 
 def refusal(issues: Issue | Sequence[Issue], *more: Header) -> Reply:

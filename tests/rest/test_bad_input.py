@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+from typing import Any
 
 import pytest
 
@@ -349,3 +350,25 @@ def test_addresses_of_any_bytes_are_answered(rest: Rest) -> None:
         path = "".join(chance.choice(pieces) for _ in range(chance.randint(1, 8)))
         answer = rest(chance.choice(("GET", "HEAD", "DELETE")), path.lstrip("/"))
         assert answer.status_code < 500, path
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", f"ValueSet/$expand?url=http://x.test/{SECRET}", None),
+        ("GET", f"Observation?code:in=http://x.test/{SECRET}", None),
+        ("GET", f"CodeSystem/$lookup?system={SECRET}&code=x", None),
+        (
+            "POST",
+            "Patient",
+            {"resourceType": "Patient", "generalPractitioner": [{"reference": f"Practitioner/{SECRET}"}]},
+        ),
+        ("POST", f"Patient/$validate?profile=http://x.test/{SECRET}", {"resourceType": "Patient"}),
+    ],
+)
+def test_no_national_number_comes_back_in_a_refusal(rest: Rest, method: str, path: str, body: Any) -> None:  # SR-18
+    """Not even as an id or in an address, where sentences name what was asked for."""
+    answer = rest(method, path, json=body, headers=JSON)
+    assert answer.status_code >= 400
+    assert SECRET not in answer.text
+    assert "(not shown)" in answer.text
