@@ -120,7 +120,7 @@ def _end_those_left_behind() -> None:
             postmaster = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
         except (OSError, ValueError, IndexError):
             continue  # it is being made, or it has ended
-        if not any(psutil.pid_exists(user) for user in users):
+        if users and not any(psutil.pid_exists(user) for user in users):  # none: it is being started
             os.kill(postmaster, signal.SIGQUIT)
             shutil.rmtree(folder, ignore_errors=True)
 
