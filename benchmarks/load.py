@@ -22,9 +22,10 @@ request = function()
   place = place % #turns + 1
   n = n + 7919
   local one = asked[turns[place]]
-  local number = tostring(n % one.modulo)
-  return wrk.format(one.method, (string.gsub(one.path, "{n}", number)), head, one.body and
-    (string.gsub(one.body, "{n}", number)))
+  local number = n % one.modulo
+  local values = {n = tostring(number), p = tostring(math.floor(number / one.per))}
+  return wrk.format(one.method, (string.gsub(one.path, "{(%l)}", values)), head, one.body and
+    (string.gsub(one.body, "{(%l)}", values)))
 end
 """
 """A prime step: neighbours in time are not neighbours in the database."""
@@ -42,12 +43,13 @@ class Figures:
 
 @dataclass(frozen=True)
 class Request:
-    """`{n}` in path and body is a number below `modulo`; `weight`: how often it comes, beside others."""
+    """`{n}` in path and body is a number below `modulo`, `{p}` that number by `per`; `weight`: how often it comes."""
 
     method: str
     path: str
     body: str | None = None
     modulo: int = 1
+    per: int = 1
     weight: int = 1
 
     def weighing(self, weight: int) -> "Request":
@@ -72,7 +74,7 @@ def http(port: int, requests: tuple[Request, ...], seconds: float, connections: 
 
 def _script(requests: tuple[Request, ...]) -> str:
     rows = ", ".join(
-        f"{{method='{r.method}', path=[==[{r.path}]==], modulo={r.modulo}"
+        f"{{method='{r.method}', path=[==[{r.path}]==], modulo={r.modulo}, per={r.per}"
         + ("}" if r.body is None else f", body=[==[{r.body}]==]}}")
         for r in requests
     )

@@ -1,4 +1,4 @@
-"""What is asked of the service: one row a shape. `{n}` in a path or body counts up, modulo what the set has."""
+"""What is asked of the service: one row a shape, spread over all patients of the set."""
 
 import json
 
@@ -12,19 +12,16 @@ CHAINED = f"/fhir/CarePlan?subject:Patient.identifier={NUMBERS}|N{{n}}&_count=20
 NEWEST = "/fhir/Task?owner=Organization/bench-ke&status=requested&_sort=-_lastUpdated&_count=20"
 
 
-def _plan(of: int) -> dict:
+def _plan(**more: str) -> dict:
+    """A plan of the patient `{p}`."""
     plan = population.care_plan(0)
     del plan["id"]
-    return {**plan, "subject": {"reference": f"Patient/p-{of}"}, "careTeam": [{"reference": f"CareTeam/ct-{of}"}]}
+    return {**plan, **more, "subject": {"reference": "Patient/p-{p}"}, "careTeam": [{"reference": "CareTeam/ct-{p}"}]}
 
 
 def _transaction() -> str:
-    entry = {"resource": _plan(0), "request": {"method": "POST", "url": "CarePlan"}}
+    entry = {"resource": _plan(), "request": {"method": "POST", "url": "CarePlan"}}
     return json.dumps({"resourceType": "Bundle", "type": "transaction", "entry": [entry] * 5})
-
-
-def _update() -> str:
-    return json.dumps({**_plan(0), "id": "cp-{n}"})
 
 
 def shapes(resources: int) -> dict[str, tuple[Request, ...]]:
@@ -32,8 +29,8 @@ def shapes(resources: int) -> dict[str, tuple[Request, ...]]:
     patients = population.patients_in(resources)
     plans = patients * PLANS
     read = Request("GET", "/fhir/CarePlan/cp-{n}", modulo=plans)
-    create = Request("POST", "/fhir/CarePlan", json.dumps(_plan(0)))
-    update = Request("PUT", "/fhir/CarePlan/cp-{n}", _update(), modulo=plans)
+    create = Request("POST", "/fhir/CarePlan", json.dumps(_plan()), modulo=patients)
+    update = Request("PUT", "/fhir/CarePlan/cp-{n}", json.dumps(_plan(id="cp-{n}")), modulo=plans, per=PLANS)
     gone = Request("DELETE", "/fhir/Task/t-{n}", modulo=patients * TASKS)
     return {
         "read by id": (read,),
@@ -43,7 +40,7 @@ def shapes(resources: int) -> dict[str, tuple[Request, ...]]:
         "newest-first Task list, 20": (Request("GET", NEWEST),),
         "create": (create,),
         "update": (update,),
-        "transaction of 5": (Request("POST", "/fhir", _transaction()),),
+        "transaction of 5": (Request("POST", "/fhir", _transaction(), modulo=patients),),
         "mixed C10:R60:U25:D5": (
             create.weighing(10),
             read.weighing(60),
