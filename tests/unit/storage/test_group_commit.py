@@ -55,15 +55,14 @@ def test_long_work_is_done_in_a_thread_and_keeps_no_reader_waiting(
         return len(seen), Changes(writes=tuple(writes))
 
     async def story(repository: SqliteRepository) -> None:
-        worst, ended = 0.0, asyncio.Event()
+        meanwhile, ended = 0, asyncio.Event()
 
         async def reading() -> None:
-            nonlocal worst
+            nonlocal meanwhile
             while not ended.is_set():
-                begun = time.monotonic()
                 await repository.read("Patient", "other")
-                await asyncio.sleep(0.001)
-                worst = max(worst, time.monotonic() - begun)
+                meanwhile += len(seen) == 2
+                await asyncio.sleep(0)
 
         reader = asyncio.create_task(reading())
         _, tries = await asyncio.gather(put(repository, patient("before")), repository.run(long))
@@ -71,7 +70,7 @@ def test_long_work_is_done_in_a_thread_and_keeps_no_reader_waiting(
         await reader
         assert tries == 2
         assert seen == [True, False]
-        assert worst < 0.3
+        assert large or meanwhile > 10  # reads that were answered during the second try
         assert await repository.read("Patient", "before")
         assert await repository.read("Patient", "p0")
 

@@ -82,7 +82,7 @@ def test_waiting_for_a_connection_counts_as_searching(url: PostgresUrl) -> None:
     async def story(repository: PostgresRepository) -> None:
         begun = time.monotonic()
         found = await asyncio.gather(*[repository.ask(asked) for _ in range(60)], return_exceptions=True)
-        assert time.monotonic() - begun < 2.5  # six at a time, one after the other: 5 s
+        assert time.monotonic() - begun < 4.5  # six at a time, one after the other: 5 s
         assert all(isinstance(one, Unavailable) for one in found)
         assert await repository.read("Patient", "x") is None
 
