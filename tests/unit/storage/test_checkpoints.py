@@ -31,11 +31,9 @@ def in_the_file_itself(path: Path) -> bool:
 def test_what_is_committed_soon_lies_in_the_file(told: Tell[None], path: Path) -> None:
     async def story(repository: SqliteRepository) -> None:
         await put(repository, patient("arne"))
-        for _ in range(100):
-            if in_the_file_itself(path):
-                return
-            await asyncio.sleep(0.02)
-        pytest.fail("it still lies in the log")
+        while repository._writer._checkpoints._task is not None:
+            await asyncio.sleep(0.001)
+        assert in_the_file_itself(path)
 
     told(story)
 
@@ -52,20 +50,40 @@ def test_no_commit_carries_a_checkpoint(told: Tell[None], path: Path, monkeypatc
     assert in_the_file_itself(path)
 
 
-@pytest.mark.usefixtures("at_once")
-def test_log_stays_bounded_while_commits_never_pause(
-    told: Tell[None], path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checkpoints, "MOST_FRAMES", 200)
+async def commits(repository: SqliteRepository, path: Path, *, with_pauses: bool) -> int:
+    """Commit 5 MB; returns how many bytes the log then takes."""
+    for i in range(100):
+        repository._writer._checkpoints.overdue = with_pauses and i % 10 == 0
+        await put(repository, resource("Patient", f"p{i}", address=LARGE))
+    return path.with_name(path.name + "-wal").stat().st_size
 
-    async def client(repository: SqliteRepository, name: str) -> None:
-        for i in range(60):
-            await put(repository, resource("Patient", f"{name}-{i}", address=LARGE))
+
+@pytest.mark.parametrize("with_pauses", [True, False])
+def test_log_is_begun_anew_only_where_the_writer_pauses(
+    told: Tell[None], path: Path, monkeypatch: pytest.MonkeyPatch, with_pauses: bool
+) -> None:
+    monkeypatch.setattr(checkpoints, "PAUSE", 60.0)
 
     async def story(repository: SqliteRepository) -> None:
-        await asyncio.gather(*[client(repository, f"c{i}") for i in range(8)])
-        log, whole = path.with_name(path.name + "-wal").stat().st_size, path.stat().st_size
-        assert log < whole / 4
+        log = await commits(repository, path, with_pauses=with_pauses)
+        assert (log < 1_500_000) is with_pauses
+
+    told(story)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize(("most", "overdue"), [(0, True), (100_000, False)])
+def test_large_log_asks_the_writer_to_pause(
+    told: Tell[None], monkeypatch: pytest.MonkeyPatch, most: int, overdue: bool
+) -> None:
+    monkeypatch.setattr(checkpoints, "MOST_FRAMES", most)
+
+    async def story(repository: SqliteRepository) -> None:
+        await put(repository, patient("arne"))
+        made = repository._writer._checkpoints
+        while made._task is not None:
+            await asyncio.sleep(0.001)
+        assert made.overdue is overdue
 
     told(story)
 
