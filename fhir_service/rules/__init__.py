@@ -4,8 +4,10 @@
 `RULE`. Nothing here reaches for a clock, a database or the network.
 """
 
+from fhir_service.rules._elements import code_in, extension, reference, references, several
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._judge import judge, rules
+from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._merge import Merged, merge
 from fhir_service.rules._model import Change, Context, Dispatch, Draft, Effect, Judgement, Rule, Settings, Standing
 from fhir_service.rules._people import municipality_of
@@ -20,16 +22,23 @@ __all__ = [
     "Draft",
     "Effect",
     "Judgement",
+    "Kind",
     "Merged",
     "Rule",
     "Settings",
     "Standing",
+    "code_in",
     "concerns",
     "derived_id",
+    "extension",
     "inbox_of",
     "judge",
+    "kind_of",
     "merge",
     "municipality_of",
     "named_in",
+    "reference",
+    "references",
     "rules",
+    "several",
 ]

@@ -1,0 +1,63 @@
+"""What a caller may see of one person, as values that storage keeps and the access rules speak in (decision 34).
+
+A row carries labels, a grant opens one of them: `shows` says what the condition of `storage.access` says in SQL.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+ALL = "*"
+"""Opened by a grant: every label, and what has none (rules 1 and 2 of workflow.md 4.7)."""
+ALL_BUT_HIDDEN = "~"
+"""Opened by a grant: all but what is marked `hidden-from-representative`."""
+FRAME = "frame"
+"""The frame of the plan, the team, and who the person is: every member with an open membership."""
+OWN = "+"
+"""`+Organization/x`: written by x. It takes an open membership of x."""
+PARTY = "@"
+"""`@Organization/x`: x is a party to it in its own right. It takes no grant."""
+HIDDEN = "-representative"
+"""Marked `hidden-from-representative`."""
+
+
+class Grant(msgspec.Struct, frozen=True, order=True):
+    """`who` may see of the person, in the capacity of `role`, what carries the label `sector`, while it lasts.
+
+    `who`: `Organization/[id]`, `Patient/[id]` or `RelatedPerson/[id]`. `role`: a role of `Principal`, or empty: whoever
+    calls for them. `starts` and `ends`: microseconds since 1970 UTC, the end excluded.
+    """
+
+    person_id: str
+    who: str
+    role: str
+    sector: str
+    starts: int
+    ends: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one caller sees of one person now: the labels that open grants give, and who the caller is."""
+
+    everything: bool = False
+    labels: frozenset[str] = frozenset()
+    organization: str | None = None
+    """`Organization/[id]`"""
+    person: str | None = None
+    """`Patient/[id]` or `RelatedPerson/[id]`"""
+
+    def shows(self, labels: Iterable[str]) -> bool:
+        """Whether what carries these labels is seen."""
+        if self.everything or ALL in self.labels:
+            return True
+        carried = set(labels)
+        if ALL_BUT_HIDDEN in self.labels and HIDDEN not in carried:
+            return True
+        parties = {PARTY + who for who in (self.organization, self.person) if who}
+        return not carried.isdisjoint(self.labels | parties)
+
+
+WHOLE = Sight(everything=True)
+"""What a developer sees, and who is not narrowed."""
