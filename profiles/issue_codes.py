@@ -54,6 +54,7 @@ ISSUE_CODES: dict[str, IssueCode] = {
     "unknown-terminology": IssueCode("not-found", 404),
     "not-expandable": IssueCode("not-supported", 422),
     "too-costly": IssueCode("too-costly", 422),
+    "too-many-values": IssueCode("too-costly", 422),
     "throttled": IssueCode("throttled", 429),
     "id-taken": IssueCode("conflict", 409),
     "entry-twice": IssueCode("duplicate", 400),

@@ -22,7 +22,8 @@ from fhir_service.rest.principal import principal_of
 from fhir_service.rest.render import CONTENT_TYPE, refusal
 from fhir_service.rest.routes import Methods, Route
 from fhir_service.rest.views import in_part, unknown_part
-from fhir_service.storage.port import Repository, TooSlow, Unavailable, Uncertain
+from fhir_service.storage.indexing import TOO_MUCH
+from fhir_service.storage.port import Repository, TooMuch, TooSlow, Unavailable, Uncertain
 from profiles.issues import Issue, error
 
 log = structlog.get_logger()
@@ -84,6 +85,8 @@ class FhirRouter:
             issue = _TOO_SLOW if isinstance(failure, TooSlow) else _TRY_AGAIN
             log.warning("database unavailable", request=request.request_id.decode(), code=issue.code)
             return refusal(issue, _RETRY_AFTER)
+        except TooMuch:
+            return refusal(TOO_MUCH)
         except Uncertain:
             log.error("unknown outcome", request=request.request_id.decode())  # noqa: TRY400 - the storage's own words
             return refusal(_UNCERTAIN)

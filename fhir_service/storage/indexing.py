@@ -13,12 +13,19 @@ from sqlalchemy import Table
 from fhir_service.search import parameters
 from fhir_service.search.query import IndexRows, ParameterType
 from fhir_service.storage.lengths import key, searched
-from fhir_service.storage.port import TooSlow, Write
+from fhir_service.storage.port import TooMuch, Write
 from fhir_service.storage.tables import CMP, DAT, PARTS, POS, QTY, REF, STR, TOK, TYPED, parameter_id
+from profiles.issues import error
 from profiles.resource import Resource
 
 MOST_ROWS = 100_000
 """Index rows of one unit of work: about a second, in which others wait (SR-8)."""
+TOO_MUCH = error(
+    "too-many-values",
+    "",
+    f"What is to be written would be found by more than {MOST_ROWS:,} values: write fewer resources, or less in each",
+)
+"""What is told to who asks for more than that."""
 
 
 class Extract(Protocol):
@@ -76,7 +83,7 @@ def _component(parts: tuple[Any, ...]) -> tuple[str, str]:
 
 
 def found_by(writes: Iterable[Write], extract: Extract) -> list[IndexRows | None]:
-    """What each of the resources is found by, None for a deletion. Raises TooSlow where that is too much to write."""
+    """What each of the resources is found by, None for a deletion. Raises TooMuch where that is too much to write."""
     found: list[IndexRows | None] = []
     left = MOST_ROWS
     for write in writes:
@@ -84,7 +91,7 @@ def found_by(writes: Iterable[Write], extract: Extract) -> list[IndexRows | None
         found.append(rows)
         left -= 0 if rows is None else sum(map(len, structs.astuple(rows)))
         if left < 0:
-            raise TooSlow("There are too many values to be found by")
+            raise TooMuch(TOO_MUCH.text)
     return found
 
 

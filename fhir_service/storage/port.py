@@ -33,6 +33,7 @@ class StorageError(Exception):
     StorageError
     +-- Unavailable     the database is gone, locked or full: 503, AR 207
     |   +-- TooSlow     a search took longer than its deadline: ask for less
+    +-- TooMuch         the work would write more than one may: 422, AE 207
     +-- Uncertain       the database did not say whether the work was done: 504, AR 207
     +-- InForceConflict a second row for one person and kind (INV-01, INV-02): 409
     """
@@ -44,6 +45,10 @@ class Unavailable(StorageError):
 
 class TooSlow(Unavailable):
     """The search was broken off at its deadline (decision 41); a narrower one may do."""
+
+
+class TooMuch(StorageError):
+    """The work was not done and will never be as it is: it would write more than one may (SR-8)."""
 
 
 class Uncertain(StorageError):

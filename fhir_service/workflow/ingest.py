@@ -15,8 +15,9 @@ import structlog
 
 from fhir_service.crash_point import RECEIVED, UNANSWERED, UNCOMMITTED, crash_point
 from fhir_service.logs import told
+from fhir_service.storage.indexing import TOO_MUCH
 from fhir_service.storage.messages import InboxRow, Received, Settled
-from fhir_service.storage.port import NOTHING, Changes, Reads, Repository, Unavailable, Uncertain
+from fhir_service.storage.port import NOTHING, Changes, Reads, Repository, TooMuch, Unavailable, Uncertain
 from fhir_service.workflow.outcome import Translated, outcome_of
 from fhir_service.workflow.settle import Ground, joined
 from mappings.message import (
@@ -169,7 +170,14 @@ class Ingest:
             crash_point(UNCOMMITTED)
             return answer, joined(outcome.changes, settled=(settled,))
 
-        answer = await self._repository.run(work)
+        async def refuse(tx: Reads) -> tuple[Answer, Changes]:
+            answer = form.answer(envelope, Verdict.REFUSED, (TOO_MUCH,), tx.now, answer_id)
+            return answer, Changes(settled=(Settled(message_id, answer, tx.now, None),))
+
+        try:
+            answer = await self._repository.run(work)
+        except TooMuch:  # it would be so each time: the sender hears of it, and the message is done with
+            answer = await self._repository.run(refuse)
         crash_point(UNANSWERED)
         log.info("ingested", kind=envelope.kind, message=message_id, code=answer.code)
         return answer

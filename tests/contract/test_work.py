@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from fhir_service.storage.port import NOTHING, Changes, Reads, Repository, StorageError, TooSlow, Write
+from fhir_service.storage.port import NOTHING, Changes, Reads, Repository, StorageError, TooMuch, Write
 from tests.contract.database import Database, next_write, put, query
 from tests.contract.resources import patient
 
@@ -46,7 +46,7 @@ def test_a_work_with_too_much_to_be_found_by_is_cut_before_it_writes(database: D
 
     async def story(repository: Repository) -> None:
         results = await asyncio.gather(add_one(repository, "a"), repository.run(endless), return_exceptions=True)
-        assert (results[0], type(results[1])) == (1, TooSlow)
+        assert (results[0], type(results[1])) == (1, TooMuch)
         assert await repository.read("Patient", "p0") is None
         assert await add_one(repository, "a") == 2
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from fhir_service.storage import migrate, open_repository
+from fhir_service.storage import indexing, migrate, open_repository
 from fhir_service.workflow import Ground, Ingest
 from mappings.hl7v2.format import FORMAT
 from mappings.message import Endpoint, Envelope, InboundMessage, MessageFormat, Translation
 from profiles.routing import national
-from tests.messages.conftest import message
+from tests.messages.conftest import Hospital, message, pid, pv1
 
 BODY = message("ADT^A01^ADT_A01", "202611201000", "PID|1||1^^^X^MR", "PV1|1|I").encode()
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -44,3 +44,18 @@ def test_fault_of_ours_is_a_temporary_refusal(tmp_path: Path, form: MessageForma
     assert "\rMSA|AR|" in answer
     assert "|207^" in answer
     assert "a bug" not in answer
+
+
+def test_message_that_would_write_too_much_is_refused_for_good(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SR-8: the sender is told to correct it, and gets the same answer when it sends it again."""
+    admission = message("ADT^A01^ADT_A01", "202611201000", pid("15918512397"), pv1("MUCH1"), control="MUCH1").encode()
+    monkeypatch.setattr(indexing, "MOST_ROWS", 3)
+    answer = hospital.raw(admission)
+    assert "\rMSA|AE|MUCH1" in answer
+    assert "100,000 values" in answer
+    monkeypatch.undo()
+    assert hospital.raw(admission) == answer
+    assert not hospital.find("Encounter", identifier="MUCH1")
+    assert not hospital.rest.get("Patient?_summary=count").json()["total"]

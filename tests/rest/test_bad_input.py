@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from fhir_service.storage import indexing
+from tests.rest.bundles import entry, send
 from tests.rest.conftest import Rest, code, issue
 
 SECRET = "15918512397"
@@ -372,3 +374,21 @@ def test_no_national_number_comes_back_in_a_refusal(rest: Rest, method: str, pat
     assert answer.status_code >= 400
     assert SECRET not in answer.text
     assert "(not shown)" in answer.text
+
+
+def test_a_write_that_is_to_be_found_by_too_much_is_refused_for_good(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SR-8: to try it again would not help, so it is the client's mistake and no 503."""
+    monkeypatch.setattr(indexing, "MOST_ROWS", 30)
+    large = {"resourceType": "Patient", "name": [{"family": f"f{n}"} for n in range(40)]}
+    alone = rest.post(large)
+    whole = send(rest, "transaction", entry("POST", "Patient", large))
+    (each,) = send(rest, "batch", entry("POST", "Patient", large)).json()["entry"]
+    for answer in (alone, whole):
+        assert (answer.status_code, code(answer)) == (422, "too-many-values")
+        assert "100,000" in issue(answer)["diagnostics"]
+        assert "retry-after" not in answer.headers
+    assert each["response"]["status"].startswith("422")
+    assert each["response"]["outcome"]["issue"][0]["code"] == "too-costly"
+    assert rest.post({"resourceType": "Patient"}).status_code == 201
