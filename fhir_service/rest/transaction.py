@@ -225,5 +225,5 @@ def _entry(face: Face, answer: Written, preferred: str) -> bytes:
         response["etag"] = etag(answer.version).decode()
         response["lastModified"] = instant(answer.updated)
     if preferred == "operationoutcome":
-        response["outcome"] = msgspec.Raw(outcome((done(answer),)))
+        response["outcome"] = msgspec.Raw(outcome(done(answer)))
     return response_entry(response, answer.body if preferred == "representation" else b"")

@@ -82,14 +82,14 @@ def _told(face: Face, request: Request, answer: Written) -> Reply:
         return Reply(answer.status, (*CACHING, *told))
     headers = (*ALWAYS, *told)
     if preferred == "operationoutcome":
-        return Reply(answer.status, headers, outcome((done(answer),)))
+        return Reply(answer.status, headers, outcome(done(answer)))
     return Reply(answer.status, (*headers, (b"content-location", location)), answer.body)
 
 
 def _told_of_delete(answer: Written, preferred: str) -> Reply:
     tags = version_headers(answer.version, answer.updated) if answer.version and answer.many == 1 else ()
     if preferred == "operationoutcome":
-        return Reply(200, (*ALWAYS, *tags), outcome((done(answer),)))
+        return Reply(200, (*ALWAYS, *tags), outcome(done(answer)))
     return Reply(204, tags)
 
 
@@ -98,8 +98,10 @@ def location_of(base: str, answer: Written) -> str:
     return f"{base}/{answer.rtype}/{answer.rid}/_history/{answer.version}"
 
 
-def done(answer: Written) -> Issue:
-    """What was done, as an OperationOutcome tells it."""
+def done(answer: Written) -> tuple[Issue, ...]:
+    """What was done, and what is to be said about it, as an OperationOutcome tells it."""
     if answer.status == 204:
-        return information("done", "", f"Deleted: {answer.many} of type {answer.rtype}")
-    return information("done", "", f"{_DONE[answer.status]}: {answer.rtype}/{answer.rid}, version {answer.version}")
+        text = f"Deleted: {answer.many} of type {answer.rtype}"
+    else:
+        text = f"{_DONE[answer.status]}: {answer.rtype}/{answer.rid}, version {answer.version}"
+    return (information("done", "", text), *answer.issues)

@@ -1,7 +1,7 @@
 """Put drafts into a standing, check, and work out what follows (workflow.md 7.7, decision 31)."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -36,17 +36,17 @@ def judge(drafts: Sequence[Draft], standing: Standing, context: Context) -> Judg
     issues = tuple(blamed)
     if any(issue.refuses for issue in issues):
         return Judgement(_told(issues), blamed=blamed)
-    return _followed(_Ledger(drafts, end), context, issues)
+    return _followed(_Ledger(drafts, end), context, blamed)
 
 
-def _checked(drafts: Sequence[Draft], end: Standing, context: Context) -> dict[Issue, str]:
-    """Every issue once, and which draft it is about."""
-    found: dict[Issue, str] = {}
+def _checked(drafts: Sequence[Draft], end: Standing, context: Context) -> Mapping[Issue, tuple[str, ...]]:
+    """Every issue once, and which drafts it is about."""
+    found: dict[Issue, tuple[str, ...]] = {}
     for rule in rules():
         for draft in drafts:
             if draft.rtype in rule.on:
                 for issue in rule.check(Change(draft, end, context)):
-                    found.setdefault(issue, draft.reference)
+                    found[issue] = (*found.get(issue, ()), draft.reference)
     return found
 
 
@@ -83,7 +83,7 @@ class _Ledger:
         self.waiting.append(step)
 
 
-def _followed(ledger: _Ledger, context: Context, issues: tuple[Issue, ...]) -> Judgement:
+def _followed(ledger: _Ledger, context: Context, blamed: Mapping[Issue, tuple[str, ...]]) -> Judgement:
     steps = 0
     while ledger.waiting:
         steps += 1
@@ -93,7 +93,7 @@ def _followed(ledger: _Ledger, context: Context, issues: tuple[Issue, ...]) -> J
         for rule in rules():
             if step.rtype in rule.on:
                 _follow(ledger, rule, Change(step, ledger.end, context))
-    return Judgement(issues, tuple(ledger.states.values()), tuple(ledger.dispatches))
+    return Judgement(tuple(blamed), tuple(ledger.states.values()), tuple(ledger.dispatches), blamed)
 
 
 def _follow(ledger: _Ledger, rule: Rule, change: Change) -> None:

@@ -153,14 +153,17 @@ class Rule:
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """What the rules say to a transaction: refused with `issues`, or everything that is to be written."""
+    """What the rules say to a transaction: refused with `issues`, or everything that is to be written.
+
+    `issues` that do not refuse are told beside.
+    """
 
     issues: tuple[Issue, ...] = ()
     drafts: tuple[Draft, ...] = ()
     """The drafts asked for (the last state of each) followed by those that follow from them."""
     dispatches: tuple[Dispatch, ...] = ()
-    blamed: Mapping[Issue, str] = msgspec.field(default_factory=dict)
-    """Of each issue, the reference of the (first) draft that it is about."""
+    blamed: Mapping[Issue, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Of each issue, the references of the drafts that it is about."""
 
     @property
     def refused(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from fhir_service.rules._elements import code_in, reference, references, several
 from fhir_service.rules._kinds import Kind, is_inpatient, kind_of
+from fhir_service.rules._numbers import wrong_numbers
 from fhir_service.rules._people import is_dead
 from profiles import names
 from profiles.resource import Resource
@@ -36,7 +37,7 @@ def concerns(rtype: str, resource: Resource) -> bool:
     if rtype == "Encounter":
         return is_inpatient(resource)
     if rtype == "Patient":
-        return is_dead(resource)
+        return is_dead(resource) or any(wrong_numbers(resource))
     if rtype == "Communication":
         return code_in(resource.get("category"), names.FEEDBACK_CATEGORY) is not None
     # Whether a Goal belongs to an individual plan can only be told from the plan.

@@ -4,7 +4,8 @@ https://hl7.org/fhir/R4/http.html  What it is done to is found inside the transa
 one resource (a conditional create, update, patch or delete; several for a delete).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from fhir_service.storage.port import Stored, Write
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.patches import Patch
 from fhir_service.workflow.settle import Wanted
+from fhir_service.workflow.together import Agreed
 from fhir_service.workflow.versions import parse_body, tail_of
 from profiles.issues import Issue, error
 from profiles.resource import Resource
@@ -48,7 +50,10 @@ class WriteRequest(msgspec.Struct, frozen=True):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What was done: `status` 200, 201 or 204; `body` is empty for 204. `many`: how many resources were deleted."""
+    """What was done: `status` 200, 201 or 204; `body` is empty for 204. `many`: how many resources were deleted.
+
+    `issues`: warnings and informations about it, told where an OperationOutcome is asked for.
+    """
 
     status: int
     rtype: str
@@ -57,6 +62,7 @@ class Written(msgspec.Struct, frozen=True):
     updated: datetime
     body: bytes
     many: int = 1
+    issues: tuple[Issue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,11 +278,21 @@ _METHODS: Mapping[str, Callable[[_Asked], Awaitable[Intended | Refused]]] = {
 }
 
 
-def answer_of(intent: Intended, writes: Mapping[tuple[str, str], Write]) -> Written:
-    """What was done for a request; `writes`: all that was settled, by type and id."""
-    if intent.answer is not None:
-        return intent.answer
+def answers(intents: Mapping[int, Intended], agreed: Agreed) -> Mapping[int, Written]:
+    """What was done for each request; `agreed`: all of them together."""
+    writes = {(w.rtype, w.rid): w for w in agreed.changes.writes}
+    beside: defaultdict[str, list[Issue]] = defaultdict(list)
+    for blamed in agreed.beside:
+        beside[blamed.reference].append(blamed.issue)
+    return {index: intent.answer or _answer(intent, writes, beside) for index, intent in intents.items()}
+
+
+def _answer(
+    intent: Intended, writes: Mapping[tuple[str, str], Write], beside: Mapping[str, Sequence[Issue]]
+) -> Written:
     draft = intent.wanted[0].draft
     own = writes[draft.rtype, draft.rid]
     status = 204 if own.resource is None else (200 if draft.before is not None else 201)
-    return Written(status, own.rtype, own.rid, own.version, own.updated, own.body, len(intent.wanted))
+    told = dict.fromkeys(issue for w in intent.wanted for issue in beside.get(w.draft.reference, ()))
+    many = len(intent.wanted)
+    return Written(status, own.rtype, own.rid, own.version, own.updated, own.body, many, tuple(told))

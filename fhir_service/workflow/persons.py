@@ -28,8 +28,8 @@ class Persons(msgspec.Struct, frozen=True):
     left: tuple[str, ...] = ()
     """Persons that a Patient moved away from: what hung on it counts for the new person in this transaction."""
     issues: tuple[Issue, ...] = ()
-    blamed: Mapping[Issue, str] = msgspec.field(default_factory=dict)
-    """Of each issue, the draft that it is about."""
+    blamed: Mapping[Issue, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Of each issue, the drafts that it is about."""
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ class _Finding:
     identifiers: list[tuple[str, str, str]] = field(default_factory=list)
     moves: list[PersonMove] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
-    blamed: dict[Issue, str] = field(default_factory=dict)
+    blamed: dict[Issue, tuple[str, ...]] = field(default_factory=dict)
 
 
 def national_identifiers(element: Resource) -> tuple[Identifier, ...]:
@@ -82,7 +82,8 @@ def _claim(
     persons = {known[i] for i in claims if i in known}
     if len(persons) > 1:
         text = "The national identifiers belong to different persons here; the koordinerende enhet must decide"
-        finding.blamed.setdefault(error("identity-ambiguous", "Patient.identifier", text), draft.reference)
+        issue = error("identity-ambiguous", "Patient.identifier", text)
+        finding.blamed[issue] = (*finding.blamed.get(issue, ()), draft.reference)
         return
     before = now.person_id if now else None
     person = persons.pop() if persons else before or draft.rid

@@ -66,14 +66,17 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Settlement(msgspec.Struct, frozen=True):
-    """Refused with `issues`, or everything to write. `persons`: `Type/id` of a draft -> person_id; `blamed`: of each
-    issue, `Type/id` of the draft that it is about, as far as it is about one."""
+    """Refused with `issues`, or everything to write; then they are what is told beside.
+
+    `persons`: `Type/id` of a draft -> person_id; `blamed`: of each issue, `Type/id` of the drafts that it is about, as
+    far as it is about any.
+    """
 
     issues: tuple[Issue, ...]
     changes: Changes
     drafts: tuple[Draft, ...] = ()
     persons: Mapping[str, str] = msgspec.field(default_factory=dict)
-    blamed: Mapping[Issue, str] = msgspec.field(default_factory=dict)
+    blamed: Mapping[Issue, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
     @property
     def refused(self) -> bool:
@@ -92,11 +95,22 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     judgements = [
         judge(groups[p], standings[p], ground.context(tx.now)) if p in standings else _plain(groups[p]) for p in groups
     ]
-    issues = tuple(i for j in judgements for i in j.issues)
+    issues = tuple(dict.fromkeys(i for j in judgements for i in j.issues))
+    blamed = _blamed(judgements) if issues else {}
     if any(j.refused for j in judgements):
-        return Settlement(issues, Changes(), blamed={i: r for j in judgements for i, r in j.blamed.items()})
+        return Settlement(issues, Changes(), blamed=blamed)
     tails = {id(draft.after): w.tail for draft, w in zip(drafts, wanted, strict=True) if w.tail}
-    return _settlement(_Ends(tx.now, stored, tails), issues, dict(zip(groups, judgements, strict=True)), persons)
+    settled = _settlement(_Ends(tx.now, stored, tails), dict(zip(groups, judgements, strict=True)), persons)
+    return structs.replace(settled, issues=issues, blamed=blamed) if issues else settled
+
+
+def _blamed(judgements: Iterable[Judgement]) -> Mapping[Issue, tuple[str, ...]]:
+    """What is the same with several persons is about the drafts of each."""
+    of: dict[Issue, tuple[str, ...]] = {}
+    for judgement in judgements:
+        for issue, references in judgement.blamed.items():
+            of[issue] = (*of.get(issue, ()), *references)
+    return of
 
 
 def _groups(drafts: Iterable[Draft], persons: Persons) -> dict[str | None, list[Draft]]:
@@ -176,9 +190,7 @@ class _Ends(msgspec.Struct, frozen=True):
         return next_version(draft, stored.version + 1 if stored else 1, self.now, person, tail)
 
 
-def _settlement(
-    ends: _Ends, issues: tuple[Issue, ...], judgements: Mapping[str | None, Judgement], persons: Persons
-) -> Settlement:
+def _settlement(ends: _Ends, judgements: Mapping[str | None, Judgement], persons: Persons) -> Settlement:
     of = dict(persons.of)
     drafts: list[Draft] = []
     for person, judgement in judgements.items():
@@ -190,7 +202,7 @@ def _settlement(
         person_identifiers=persons.identifiers,
         outgoing=tuple(outgoing(d, ends.now) for j in judgements.values() for d in j.dispatches),
     )
-    return Settlement(issues, changes, tuple(drafts), of)
+    return Settlement((), changes, tuple(drafts), of)
 
 
 NOBODYS = frozenset({"Organization", "HealthcareService", "Location", "Practitioner", "PractitionerRole"})

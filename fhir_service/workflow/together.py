@@ -25,10 +25,18 @@ class Blamed:
     reference: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """All that is to be written, and what those who asked for it are told beside: nothing that refuses it."""
+
+    changes: Changes
+    beside: tuple[Blamed, ...] = ()
+
+
 async def together(
     known: Known, wanted: Sequence[Wanted], ground: Ground, places: Places = NOWHERE
-) -> Changes | tuple[Blamed, ...]:
-    """All that is to be written, or why nothing is."""
+) -> Agreed | tuple[Blamed, ...]:
+    """What is to be done, or why nothing is."""
     found = await linked(known, wanted, places, ground.base_url)
     if found.issues:
         return _of_drafts(found.issues)
@@ -38,10 +46,10 @@ async def together(
         wrong = _of_drafts(await broken(known, wanted, ground.base_url))
     wrong += _of_drafts(await unconforming(known, wanted, ground.profiles))
     settlement = await settle(known, wanted, ground)
+    told = tuple(Blamed(issue, r) for issue in settlement.issues for r in settlement.blamed.get(issue, ("",)))
     if settlement.refused:
-        told = tuple(Blamed(issue, settlement.blamed.get(issue, "")) for issue in settlement.issues)
         return told if any(b.issue.code == "forbidden" for b in told) else (*told, *wrong)
-    return wrong or provenance_of_rest(settlement, [w.draft for w in wanted], known.now)
+    return wrong or Agreed(provenance_of_rest(settlement, [w.draft for w in wanted], known.now), told)
 
 
 def _of_drafts(found: Sequence[tuple[Draft, Issue]]) -> tuple[Blamed, ...]:

@@ -13,12 +13,12 @@ from fhir_service.storage.access import access_of
 from fhir_service.storage.criteria_locks import spelled
 from fhir_service.storage.port import NOTHING, Changes, Reads, Work
 from fhir_service.workflow.ids import new_id
-from fhir_service.workflow.interaction import Intended, Refused, WriteRequest, Written, answer_of, intended
+from fhir_service.workflow.interaction import Intended, Refused, WriteRequest, Written, answers, intended
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.links import Places
 from fhir_service.workflow.overlaps import MAKING, overlapping
 from fhir_service.workflow.settle import Ground, Wanted
-from fhir_service.workflow.together import Blamed, together
+from fhir_service.workflow.together import Agreed, Blamed, together
 from profiles.issues import Issue, error
 
 _ORDER = {"delete": 0, "create": 1, "update": 2, "patch": 2}
@@ -155,13 +155,8 @@ def _place(intent: Intended) -> str:
 async def _done(known: Known, whole: _Whole) -> tuple[Answers | Refused, Changes]:
     wanted = whole.wanted
     if not wanted:
-        return _answers(whole, NOTHING), NOTHING
-    changes = await together(known, wanted, whole.ground, whole.places())
-    if not isinstance(changes, Changes):
-        return whole.refused(changes), NOTHING
-    return _answers(whole, changes), changes
-
-
-def _answers(whole: _Whole, changes: Changes) -> Answers:
-    writes = {(w.rtype, w.rid): w for w in changes.writes}
-    return {index: answer_of(intent, writes) for index, intent in whole.intents.items()}
+        return answers(whole.intents, Agreed(NOTHING)), NOTHING
+    agreed = await together(known, wanted, whole.ground, whole.places())
+    if not isinstance(agreed, Agreed):
+        return whole.refused(agreed), NOTHING
+    return answers(whole.intents, agreed), agreed.changes

@@ -4,10 +4,10 @@ from fhir_service.principal import Principal
 from fhir_service.storage.access import access_of
 from fhir_service.storage.port import NOTHING, Changes, Reads, Work
 from fhir_service.workflow.ids import new_id
-from fhir_service.workflow.interaction import Refused, WriteRequest, Written, answer_of, intended
+from fhir_service.workflow.interaction import Refused, WriteRequest, Written, answers, intended
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.settle import Ground
-from fhir_service.workflow.together import together
+from fhir_service.workflow.together import Agreed, together
 
 __all__ = ["Refused", "WriteRequest", "Written", "write"]
 
@@ -23,9 +23,9 @@ def write(request: WriteRequest, by: Principal, ground: Ground) -> Work[Written 
             return intent, NOTHING
         if intent.answer is not None:
             return intent.answer, NOTHING
-        changes = await together(known, intent.wanted, ground)
-        if not isinstance(changes, Changes):
-            return Refused(tuple(blamed.issue for blamed in changes)), NOTHING
-        return answer_of(intent, {(w.rtype, w.rid): w for w in changes.writes}), changes
+        agreed = await together(known, intent.wanted, ground)
+        if not isinstance(agreed, Agreed):
+            return Refused(tuple(dict.fromkeys(blamed.issue for blamed in agreed))), NOTHING
+        return answers({0: intent}, agreed)[0], agreed.changes
 
     return work

@@ -17,7 +17,7 @@ from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import ALWAYS, outcome, refusal
 from fhir_service.storage.access import access_of
 from fhir_service.storage.port import Stored
-from fhir_service.workflow import Refused, WriteRequest
+from fhir_service.workflow import WriteRequest
 from fhir_service.workflow.versions import parse_body
 from profiles.issues import Issue, error, information
 from profiles.resource import Resource
@@ -88,7 +88,7 @@ async def _of_write(face: Face, request: Request, mode: str, resource: Any, stor
     after: Resource | None = None if mode == "delete" else resource
     wanted = WriteRequest(mode, request.rtype, request.rid or None, resource=after, if_match=version)
     answer = await face.office.judge(wanted, request.by)
-    return answer.issues if isinstance(answer, Refused) else ()
+    return answer.issues
 
 
 OPERATION = Operation(
