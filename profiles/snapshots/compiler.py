@@ -16,7 +16,7 @@ from profiles.snapshots.discriminators import Undecidable
 from profiles.snapshots.extensions import extensions_in
 from profiles.snapshots.invariants import is_own, of_rule
 from profiles.snapshots.judging import MOST_PROBLEMS, Around, Judge, below, joined
-from profiles.snapshots.known import CORE, Lookup, canonical, core_type
+from profiles.snapshots.known import CORE, Lookup, base_type, canonical, core_type
 from profiles.snapshots.rows import Row, Unreadable, dicts, strings, tree
 from profiles.snapshots.slicing import Matches, Slice, Slicing
 from profiles.snapshots.value_sets import codes_of
@@ -201,7 +201,7 @@ class _OneProfile:
         if (name := core_type(url)) in kinds():
             return name
         found = self.compiling.lookup(url)
-        named = found.get("type") if found else None
+        named = found.get("type") if found else base_type(url)
         return named if type(named) is str else None
 
     def _type_profiles(self, row: Row) -> Iterator[Judge]:

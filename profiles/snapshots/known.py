@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
 from profiles.definitions import kinds
-from profiles.names import HL7_EXTENSION
+from profiles.names import HL7_EXTENSION, NO_BASIS
 from profiles.resource import Resource
 from profiles.snapshots.rows import dicts, strings
 
@@ -21,6 +21,12 @@ def canonical(url: str) -> str:
 def core_type(url: str) -> str | None:
     """The type whose own definition this is the address of: `.../StructureDefinition/Patient`."""
     return canonical(url).removeprefix(CORE) if url.startswith(CORE) else None
+
+
+def base_type(url: str) -> str | None:
+    """The type that a Norwegian base profile is named by, for who does not have it at hand: `.../no-basis-Patient`."""
+    name = canonical(url).removeprefix(f"{NO_BASIS}/no-basis-")
+    return name if name in kinds() else None
 
 
 def needed(resource: Resource) -> frozenset[tuple[str, str]]:
