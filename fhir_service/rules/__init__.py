@@ -4,6 +4,7 @@
 `RULE`. Nothing here reaches for a clock, a database or the network.
 """
 
+from fhir_service.rules._changes import Carried, Conflict, Difference, carried_over, differences
 from fhir_service.rules._elements import code_in, extension, reference, references, several
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._judge import judge, rules
@@ -16,8 +17,11 @@ from fhir_service.rules._standing import STANDING_TYPES, concerns, named_in
 
 __all__ = [
     "STANDING_TYPES",
+    "Carried",
     "Change",
+    "Conflict",
     "Context",
+    "Difference",
     "Dispatch",
     "Draft",
     "Effect",
@@ -27,9 +31,11 @@ __all__ = [
     "Rule",
     "Settings",
     "Standing",
+    "carried_over",
     "code_in",
     "concerns",
     "derived_id",
+    "differences",
     "extension",
     "inbox_of",
     "judge",

@@ -1,0 +1,222 @@
+"""What of one resource a caller sees: the reduced view (workflow.md 4.7).
+
+Rows are hidden as a whole by `storage.access`; here those are cut that are seen in part. Whoever is there by consent
+sees of the individual plan its frame, the activities whose label is open to them, the goals that they may read, and
+what they contribute themselves; a notifier sees of the case Task how far it has got, never its notes.
+
+What is cut is told: `meta.security` has `REDACTED`, whose element id is the mark of this very view. A client sends it
+back as it came, so that a change made to another view than the one there is now is noticed (`through`).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from fhir_service.access.labels import sectors_of
+from fhir_service.rules import Kind, code_in, extension, kind_of, reference, several
+from fhir_service.sight import ALL, OWN, Sight
+from profiles import names
+from profiles.resource import Resource
+
+REDACTED = "REDACTED"
+_MARK = "view-"
+_ALWAYS = frozenset({"resourceType", "id", "meta", "implicitRules", "language", "modifierExtension"})
+PLAN_FRAME = _ALWAYS | {
+    *("identifier", "replaces", "status", "intent", "category", "title", "subject", "period", "created", "author"),
+    "careTeam",
+}
+"""Elements of the plan that every member of the team sees."""
+FRAME_EXTENSIONS = frozenset({names.IP_MANAGING_MUNICIPALITY, names.IP_NEXT_REVIEW, names.IP_STATUS_REASON})
+TEAM_FRAME = _ALWAYS | {
+    *("identifier", "status", "category", "name", "subject", "period", "participant", "managingOrganization"),
+    "telecom",
+}
+CASE_FRAME = _ALWAYS | {
+    *("identifier", "groupIdentifier", "status", "statusReason", "businessStatus", "intent", "priority", "code"),
+    *("focus", "for", "encounter", "executionPeriod", "authoredOn", "lastModified", "requester", "owner"),
+    "restriction",
+}
+"""Elements of a case Task that tell how far it has got."""
+CASE_OUTPUTS = frozenset(
+    {"decision-coordinator", "decision-plan", "decision-child-coordinator", "decision-date", "chosen-right"}
+)
+"""What a notifier learns of the decision: its outcome, not its reasons nor the letter (workflow.md 4.8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Eye:
+    """Who looks. `unseen`: literal references, of those the resource makes, to what they may not read."""
+
+    sight: Sight
+    unseen: frozenset[str]
+
+    @property
+    def unlabelled(self) -> bool:
+        """Whether they see what carries no label (rules 1 and 2)."""
+        return self.sight.shows(())
+
+    def own(self, literal: str | None) -> bool:
+        return literal is not None and literal in (self.sight.organization, self.sight.person)
+
+
+_Cut: TypeAlias = Callable[[_Eye, Any], Any]
+"""What of an element is shown; None: nothing."""
+
+
+def reduced(resource: Resource, sight: Sight, unseen: frozenset[str] = frozenset()) -> Resource:
+    """What `sight` shows of a resource; the resource itself where nothing is taken away.
+
+    `unseen`: which of `looked_up(resource)` the caller may not read.
+    """
+    if sight.everything or ALL in sight.labels:
+        return resource
+    kind = kind_of(resource)
+    cut = _VIEWS.get(kind) if kind else None
+    if cut is None:
+        return resource
+    shown = cut(resource, _Eye(sight, unseen))
+    return resource if shown == resource else _marked(shown)
+
+
+def looked_up(resource: Resource) -> frozenset[str]:
+    """The references of a resource that show only what the caller may read: `Type/id`."""
+    if kind_of(resource) is not Kind.PLAN:
+        return frozenset()
+    return frozenset(literal for goal in _goals(resource) if (literal := reference(goal)))
+
+
+def labels_of_activity(activity: Resource) -> frozenset[str]:
+    """Its sectors, and the organisations that carry it out: what they do is their own."""
+    performers = (reference(one) for one in several(activity.get("detail", {}).get("performer")))
+    own = {OWN + literal for literal in performers if literal and literal.startswith("Organization/")}
+    return sectors_of(activity) | own
+
+
+def mark_of(resource: Resource) -> str | None:
+    """The mark of the view that a resource is; None: it is whole."""
+    return next((coding["id"] for coding in _security(resource) if _is_mark(coding)), None)
+
+
+def unmarked(resource: Resource) -> Resource:
+    """The resource without the mark."""
+    if mark_of(resource) is None:
+        return resource
+    left = [coding for coding in _security(resource) if not _is_mark(coding)]
+    meta = {name: value for name, value in resource["meta"].items() if name != "security"}
+    meta |= {"security": left} if left else {}
+    rest = {name: value for name, value in resource.items() if name != "meta"}
+    return {**rest, "meta": meta} if meta else rest
+
+
+def _security(resource: Resource) -> list[Resource]:
+    return several(resource.get("meta", {}).get("security"))
+
+
+def _is_mark(coding: Resource) -> bool:
+    told = coding.get("system"), coding.get("code")
+    return told == (names.V3_OBSERVATION_VALUE, REDACTED) and str(coding.get("id", "")).startswith(_MARK)
+
+
+def _marked(shown: Resource) -> Resource:
+    digest = hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()
+    mark = {"id": _MARK + digest[:32], "system": names.V3_OBSERVATION_VALUE, "code": REDACTED}
+    return {**shown, "meta": {**shown.get("meta", {}), "security": [*_security(shown), mark]}}
+
+
+def _plan(plan: Resource, eye: _Eye) -> Resource:
+    open_ = frozenset(plan) if eye.unlabelled else PLAN_FRAME
+    shown: Resource = {}
+    for name, value in plan.items():
+        if name == "contained":
+            continue
+        cut = _PLAN_LISTS.get(name)
+        if cut is not None:
+            left = [part for one in value if (part := cut(eye, one)) is not None]
+            shown |= {name: left} if left else {}
+        elif name.removeprefix("_") in open_:
+            shown[name] = value
+    return _with_contained(plan, shown)
+
+
+def _activity(eye: _Eye, activity: Resource) -> Resource | None:
+    """An activity with the goals that may be read. One that nothing identifies is shown whole or not at all, so that
+    it is found again."""
+    if not eye.sight.shows(labels_of_activity(activity)):
+        return None
+    detail = activity.get("detail", {})
+    goals = [goal for goal in several(detail.get("goal")) if _goal(eye, goal)]
+    if goals == several(detail.get("goal")):
+        return activity
+    if "id" not in activity:
+        return None
+    left = {name: value for name, value in detail.items() if name != "goal"}
+    return {**activity, "detail": {**left, "goal": goals} if goals else left}
+
+
+def _goal(eye: _Eye, goal: Resource) -> Resource | None:
+    """A goal that may be read; one that is only described is for those who see everything."""
+    literal = reference(goal)
+    seen = eye.unlabelled if literal is None else literal not in eye.unseen
+    return goal if seen else None
+
+
+def _extension(eye: _Eye, one: Resource) -> Resource | None:
+    if eye.unlabelled or one.get("url") in FRAME_EXTENSIONS:
+        return one
+    who = reference((extension(one, "who") or {}).get("valueReference"))
+    return one if one.get("url") == names.IP_CONTRIBUTION and eye.own(who) else None
+
+
+_PLAN_LISTS: Mapping[str, _Cut] = {"activity": _activity, "goal": _goal, "extension": _extension}
+
+
+def _goals(plan: Resource) -> Iterator[Any]:
+    yield from several(plan.get("goal"))
+    for activity in several(plan.get("activity")):
+        yield from several(activity.get("detail", {}).get("goal"))
+
+
+def _with_contained(whole: Resource, shown: Resource) -> Resource:
+    """The view with those contained resources that it refers to, and no others."""
+    if "contained" not in whole:
+        return shown
+    if len(shown) == len(whole) - 1 and all(whole[name] == value for name, value in shown.items()):
+        return whole
+    wanted, waiting = set[str](), [json.dumps(shown, default=str)]
+    by_id = {f"#{one.get('id')}": one for one in whole["contained"]}
+    while waiting:
+        text = waiting.pop()
+        new = {literal for literal in by_id if literal not in wanted and json.dumps(literal) in text}
+        wanted |= new
+        waiting += [json.dumps(by_id[literal], default=str) for literal in new]
+    kept = [one for literal, one in by_id.items() if literal in wanted]
+    return {**shown, "contained": kept} if kept else shown
+
+
+def _team(team: Resource, eye: _Eye) -> Resource:
+    """The team with its members; why it was made is for those who see everything."""
+    if eye.unlabelled:
+        return team
+    shown = {name: value for name, value in team.items() if name.removeprefix("_") in TEAM_FRAME}
+    listed = [one for one in several(team.get("extension")) if one.get("url") in FRAME_EXTENSIONS]
+    return {**shown, "extension": listed} if listed else shown
+
+
+def _case(case: Resource, eye: _Eye) -> Resource:
+    """How far the case has got, and how it was decided: for the notifier, and whoever else is a party to it."""
+    if eye.unlabelled:
+        return case
+    shown = {name: value for name, value in case.items() if name.removeprefix("_") in CASE_FRAME}
+    told = [
+        one for one in several(case.get("output")) if code_in(one.get("type"), names.DECISION_OUTPUT) in CASE_OUTPUTS
+    ]
+    return {**shown, "output": told} if told else shown
+
+
+_VIEWS: Mapping[Kind, Callable[[Resource, _Eye], Resource]] = {
+    Kind.PLAN: _plan,
+    Kind.TEAM: _team,
+    Kind.CASE: _case,
+}
