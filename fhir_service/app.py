@@ -187,6 +187,7 @@ class Knutepunkt:
             exports=exports,
             max_body=settings.max_body_bytes,
             rtypes=settings.served_types,
+            clock=clock,
         )
 
     def _web_app(self, repository: Repository, ingest: Ingest) -> FastAPI:

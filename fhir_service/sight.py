@@ -10,16 +10,31 @@ import msgspec
 
 ALL = "*"
 """Opened by a grant: every label, and what has none (rules 1 and 2 of workflow.md 4.7)."""
-ALL_BUT_HIDDEN = "~"
-"""Opened by a grant: all but what is marked `hidden-from-representative`."""
+BUT = "~"
+"""`~x`, opened by a grant: all but what is marked `-x`."""
+ALL_BUT_HIDDEN = "~representative"
 FRAME = "frame"
 """The frame of the plan, the team, and who the person is: every member with an open membership."""
+EXISTENCE = "existence"
+"""That there is a plan, and nothing of it."""
+COORDINATORS = "coordinators"
+"""Who coordinates: the leader of the unit where they work."""
 OWN = "+"
 """`+Organization/x`: written by x. It takes an open membership of x."""
 PARTY = "@"
 """`@Organization/x`: x is a party to it in its own right. It takes no grant."""
 HIDDEN = "-representative"
 """Marked `hidden-from-representative`."""
+APART_FROM_KE = "-ke"
+"""Stays with the municipality that had it, when the person has moved (P9)."""
+APART_FROM_COORDINATOR = "-coordinator"
+"""Is read by the koordinerende enhet and the person only, as the plan is over (P7)."""
+IN_PARTS = "%"
+"""Of a row that shows to some in part only: the words of the whole are not theirs."""
+CLOSED = "closed"
+"""About no person that is known, but no public description of a service either. Nothing opens it."""
+NARROW_ROLES = frozenset({"notifier", "unit-leader"})
+"""Roles that see what is granted to the role itself, never what is granted to their organization as a member."""
 
 
 class Grant(msgspec.Struct, frozen=True, order=True):
@@ -53,10 +68,10 @@ class Sight:
         if self.everything or ALL in self.labels:
             return True
         carried = set(labels)
-        if ALL_BUT_HIDDEN in self.labels and HIDDEN not in carried:
-            return True
         parties = {PARTY + who for who in (self.organization, self.person) if who}
-        return not carried.isdisjoint(self.labels | parties)
+        if not carried.isdisjoint(self.labels | parties):
+            return True
+        return any(label.startswith(BUT) and f"-{label[1:]}" not in carried for label in self.labels)
 
 
 WHOLE = Sight(everything=True)

@@ -4,6 +4,6 @@
 brings the two together in every query.
 """
 
-from fhir_service.sight import ALL, ALL_BUT_HIDDEN, FRAME, HIDDEN, OWN, PARTY, WHOLE, Grant, Sight
+from fhir_service.sight import WHOLE, Grant, Sight
 
-__all__ = ["ALL", "ALL_BUT_HIDDEN", "FRAME", "HIDDEN", "OWN", "PARTY", "WHOLE", "Grant", "Sight"]
+__all__ = ["WHOLE", "Grant", "Sight"]

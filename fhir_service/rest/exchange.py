@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import unquote
 
 from fhir_service.principal import DEVELOPER, Principal
 from fhir_service.rest.paging import PageTokens
+from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.port import Repository
 from fhir_service.workflow import Office
 from fhir_service.workflow.export import Exports
@@ -39,6 +41,7 @@ class Face:
     exports: Exports
     max_body: int = 10_000_000
     rtypes: tuple[str, ...] = ()
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Request:
     """One request as the router understood it. `parameters`: those of the address, without those of the view.
 
     `rtype` is empty where the address names no type (`[base]`, `Patient/1/*`). `within`: the compartment that the
-    address names; `rid` is then empty.
+    address names; `rid` is then empty. `access`: what the caller, `by`, may see at the time of the request.
     """
 
     method: str
@@ -78,6 +81,7 @@ class Request:
     headers: dict[bytes, bytes]
     receive: Receive
     by: Principal = DEVELOPER
+    access: Access = EVERYTHING
     view: View = PLAIN
     parameters: Parameters = field(default_factory=list)
     within: tuple[str, str] | None = None

@@ -14,7 +14,6 @@ from fhir_service.rest.read import NOT_FOUND
 from fhir_service.rest.render import ALWAYS, refusal
 from fhir_service.rest.views import parameters_of, with_part
 from fhir_service.search import interval
-from fhir_service.storage.access import access_of
 from fhir_service.storage.port import HistoryPlace, HistoryQuery
 from profiles.issues import Issue, error
 
@@ -38,7 +37,7 @@ async def history(face: Face, request: Request) -> Reply:
     asked = _following(face, request) or _asked(request)
     if not isinstance(asked, _Asked):
         return refusal(asked)
-    access = access_of(request.by)
+    access = request.access
     page = await face.repository.history(asked.query, access)
     if request.rid and not page.versions and await face.repository.read(request.rtype, request.rid, access) is None:
         return refusal(NOT_FOUND)

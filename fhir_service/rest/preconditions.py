@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from fhir_service.rest.exchange import Face, Parameters, Request
 from fhir_service.rest.media import decoded
 from fhir_service.search.query import SearchQuery
-from fhir_service.storage.access import access_of
 from fhir_service.workflow.conditions import criteria_of
 from fhir_service.workflow.terminology import resolved
 from profiles.issues import Issue, error
@@ -83,7 +82,7 @@ async def existing(face: Face, request: Request) -> SearchQuery | tuple[Issue, .
 
 async def _resolved(face: Face, request: Request, parameters: Parameters, at: str) -> SearchQuery | tuple[Issue, ...]:
     query = criteria_of(request.rtype, parameters, face.base, at)
-    return await resolved(query, face.repository, access_of(request.by)) if isinstance(query, SearchQuery) else query
+    return await resolved(query, face.repository, request.access) if isinstance(query, SearchQuery) else query
 
 
 def preferred_return(headers: Mapping[bytes, bytes]) -> str:

@@ -1,37 +1,57 @@
-"""Who is calling, in dev: the headers `X-Knutepunkt-Role`, `-Organization` and `-Purpose` (decision 32)."""
+"""Who is calling, in dev: the headers `X-Knutepunkt-Role`, `-Organization`, `-Person`, `-Purpose` and `-Reason`.
+
+Decision 32; workflow.md 4.7 for emergency access.
+"""
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
-from fhir_service.principal import DEVELOPER, Principal
+from fhir_service.principal import DEVELOPER, EMERGENCY, Principal
 from profiles.issues import Issue, error
 
 ROLE = b"x-knutepunkt-role"
 ORGANIZATION = b"x-knutepunkt-organization"
+PERSON = b"x-knutepunkt-person"
 PURPOSE = b"x-knutepunkt-purpose"
-PURPOSES = ("import",)
+REASON = b"x-knutepunkt-reason"
+PURPOSES = ("import", EMERGENCY)
 ROLES = ("ke", "coordinator", "unit-leader", "notifier", "service", "person", "administrator")
+LONGEST_REASON = 1000
 _ORGANIZATION = re.compile(rb"Organization/[A-Za-z0-9\-.]{1,64}")
+_PERSON = re.compile(rb"(Patient|RelatedPerson)/[A-Za-z0-9\-.]{1,64}")
 
 
 def principal_of(headers: Mapping[bytes, bytes]) -> Principal | Issue:
     """The caller that the headers name; a developer when they name none."""
-    if ROLE not in headers and ORGANIZATION not in headers and PURPOSE not in headers:
+    if ROLE not in headers and ORGANIZATION not in headers and PURPOSE not in headers and PERSON not in headers:
         return DEVELOPER
-    return _named(headers.get(ROLE), headers.get(ORGANIZATION), headers.get(PURPOSE))
+    by = _named(headers.get(ROLE), headers.get(ORGANIZATION), headers.get(PERSON), headers.get(PURPOSE))
+    if isinstance(by, Issue) or by.purpose != EMERGENCY:
+        return by
+    reason = headers.get(REASON, b"").decode("utf-8", "replace").strip()
+    if not 0 < len(reason) <= LONGEST_REASON:
+        text = f"Emergency access needs a reason, of at most {LONGEST_REASON} characters"
+        return error("bad-request", "X-Knutepunkt-Reason", text)
+    return replace(by, reason=reason)
 
 
 @lru_cache(maxsize=256)
-def _named(role: bytes | None, organization: bytes | None, purpose: bytes | None) -> Principal | Issue:
+def _named(
+    role: bytes | None, organization: bytes | None, person: bytes | None, purpose: bytes | None
+) -> Principal | Issue:
     if role is not None and role.decode("latin-1") not in ROLES:
         return error("bad-request", "X-Knutepunkt-Role", f"The roles are {', '.join(ROLES)}")
     if organization is not None and not _ORGANIZATION.fullmatch(organization):
         return error("bad-request", "X-Knutepunkt-Organization", "Expected Organization/[id]")
+    if person is not None and not _PERSON.fullmatch(person):
+        return error("bad-request", "X-Knutepunkt-Person", "Expected Patient/[id] or RelatedPerson/[id]")
     if purpose is not None and purpose.decode("latin-1") not in PURPOSES:
         return error("bad-request", "X-Knutepunkt-Purpose", f"The purposes are {', '.join(PURPOSES)}")
     return Principal(
         role=None if role is None else role.decode("ascii"),
         organization=None if organization is None else organization.decode("ascii"),
+        person=None if person is None else person.decode("ascii"),
         purpose=None if purpose is None else purpose.decode("ascii"),
     )

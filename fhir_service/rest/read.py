@@ -13,7 +13,6 @@ from fhir_service.rest.exchange import Face, Header, Reply, Request
 from fhir_service.rest.media import MEDIA_TYPE, not_acceptable
 from fhir_service.rest.preconditions import is_unchanged
 from fhir_service.rest.render import CACHING, of_stored, refusal, version_headers
-from fhir_service.storage.access import access_of
 from fhir_service.storage.port import Stored
 from profiles.issues import error
 
@@ -30,7 +29,7 @@ _NATIVE: tuple[Header, ...] = (
 
 async def read(face: Face, request: Request) -> Reply:
     """The current version; 304 when the client has it, 410 when it is deleted."""
-    return told(await face.repository.read(request.rtype, request.rid, access_of(request.by)), request)
+    return told(await face.repository.read(request.rtype, request.rid, request.access), request)
 
 
 def told(stored: Stored | None, request: Request) -> Reply:

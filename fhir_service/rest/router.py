@@ -7,13 +7,15 @@ import copy
 import itertools
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 
 import msgspec
 import structlog
 
 from fhir_service.logs import told
+from fhir_service.principal import DEVELOPER
 from fhir_service.rest.addresses import NO_ADDRESS, NOWHERE, Addresses
 from fhir_service.rest.exchange import PLAIN, ClientGone, Face, Header, Receive, Reply, Request, Scope, Send
 from fhir_service.rest.media import not_acceptable, view_of
@@ -22,6 +24,7 @@ from fhir_service.rest.principal import principal_of
 from fhir_service.rest.render import CONTENT_TYPE, refusal
 from fhir_service.rest.routes import Methods, Route
 from fhir_service.rest.views import in_part, unknown_part
+from fhir_service.storage.access import access_of
 from fhir_service.storage.indexing import TOO_MUCH
 from fhir_service.storage.port import Repository, TooMuch, TooSlow, Unavailable, Uncertain
 from profiles.issues import Issue, error
@@ -102,7 +105,7 @@ class FhirRouter:
         route = served.routes.get(request.method)
         if route is None:
             return _otherwise(served, request.method)
-        issue = _understand(query, request, route)
+        issue = _understand(query, request, route, self._face.clock)
         if issue is not None:
             return refusal(issue)
         reply = await route.serve(self._face, request)
@@ -120,7 +123,7 @@ def _parts(scope: Scope) -> list[str]:
     return parts[2:]
 
 
-def _understand(query: bytes, request: Request, route: Route) -> Issue | None:
+def _understand(query: bytes, request: Request, route: Route, clock: Callable[[], datetime]) -> Issue | None:
     """Note in `request` how the answer is to look, what is asked and who asks; what is wrong with that, if anything."""
     looked = view_of(request.headers.get(b"accept"), query)
     if isinstance(looked, Issue):
@@ -129,7 +132,8 @@ def _understand(query: bytes, request: Request, route: Route) -> Issue | None:
     by = principal_of(request.headers)
     if isinstance(by, Issue):
         return by
-    request.by = by
+    if by is not DEVELOPER:
+        request.by, request.access = by, access_of(by, clock())
     issue = None if request.view is PLAIN else _unseen(request, route)
     if issue is not None or route.searches or not request.parameters or is_lenient(request.headers):
         return issue

@@ -18,7 +18,6 @@ from fhir_service.rest.searchset import searchset
 from fhir_service.rest.views import parameters_of, unknown_part, with_part
 from fhir_service.search import Parsed, parse
 from fhir_service.search.query import Cursor, SearchQuery
-from fhir_service.storage.access import access_of
 from fhir_service.storage.port import Page
 from fhir_service.workflow.terminology import resolved
 from profiles.issues import Issue, error, warning
@@ -47,7 +46,7 @@ async def search(face: Face, request: Request) -> Reply:
     asked = _following(face, request) or _asked(face, request)
     if not isinstance(asked, _Asked):
         return refusal(asked)
-    access = access_of(request.by)
+    access = request.access
     query = await resolved(asked.query, face.repository, access)
     if not isinstance(query, SearchQuery):
         return refusal(query)

@@ -5,7 +5,6 @@ import re
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.read import NOT_FOUND, told
 from fhir_service.rest.render import refusal
-from fhir_service.storage.access import access_of
 
 _VERSION = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
@@ -14,5 +13,5 @@ async def vread(face: Face, request: Request) -> Reply:
     """That version; 410 when it is a deletion."""
     if not _VERSION.fullmatch(request.version):
         return refusal(NOT_FOUND)
-    access = access_of(request.by)
+    access = request.access
     return told(await face.repository.vread(request.rtype, request.rid, int(request.version), access), request)

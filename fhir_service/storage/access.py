@@ -1,14 +1,20 @@
-"""What a caller may see, as one condition on every table that a query touches (decision 34).
+"""What a caller may see, as one condition on every table that a query touches (decision 34, ADR 0022).
 
 Index rows, resources and versions carry person, tenant and sector, so the same condition fits each of them: what is
 hidden neither shows nor matches, is not counted, and cannot be reached by a chain, `_has` or an include.
+
+A row is shown to a party whom it names (`@Organization/x`), to whom a grant that is open now opens one of its labels,
+and, where it is about no person and has no label at all, to everybody. To the person all rows are shown.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fhir_service.principal import Principal
+from fhir_service.sight import ALL, NARROW_ROLES, PARTY, WHOLE, Sight
+from fhir_service.storage.instants import micros
 
 if TYPE_CHECKING:  # whoever speaks about access need not load what speaks SQL
     from sqlalchemy import ColumnElement, FromClause
@@ -19,12 +25,14 @@ class Access:
     """`name` is the shape: accesses of one name have the same SQL and differ in what is `bound` only.
 
     `condition` takes a table or alias with `person_id`, `tenant_id` and `sector`; None: everything may be seen.
-    Names of bound values begin with `access_`.
+    Names of bound values begin with `access_`. `sight`: who looks; what is open to them with each person has to be
+    asked for (`Repository.sights`), unless it is everything.
     """
 
     name: str
     condition: "Callable[[FromClause], ColumnElement[Any]] | None" = field(default=None, compare=False)
     bound: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    sight: Sight = field(default=WHOLE, compare=False)
 
     def of(self, table: "FromClause") -> "ColumnElement[Any]":
         """The condition on the rows of `table`."""
@@ -36,6 +44,88 @@ class Access:
 EVERYTHING = Access("everything")
 
 
-def access_of(_: Principal) -> Access:
-    """What this caller may see. In `dev` nobody is authenticated, and everybody sees everything (decision 13)."""
-    return EVERYTHING
+def access_of(by: Principal, now: datetime) -> Access:
+    """What this caller may see at `now`. Who is neither an organization nor a person is a developer: everything."""
+    who = by.person or by.organization
+    if who is None:
+        return EVERYTHING
+    if by.person is not None and by.person.startswith("Patient/"):
+        own = {"access_patient": by.person.removeprefix("Patient/"), "access_party": f"|{PARTY}{who}|"}
+        return Access("person", _of_person, own, Sight(person=who))
+    role = by.role or ""
+    bound: dict[str, Any] = {
+        "access_who": who,
+        "access_role": role,
+        "access_any": role if role in NARROW_ROLES else "",
+        "access_now": micros(now),
+        "access_party": f"|{PARTY}{who}|",
+    }
+    return Access("granted", _granted, bound, Sight(organization=by.organization, person=by.person))
+
+
+def in_emergency(by: Principal, person_id: str, now: datetime) -> Access:
+    """The same, and everything of one person: for who states why (purpose BTG); the person is told."""
+    usual = access_of(by, now)
+    if usual.condition is None:
+        return usual
+    bound = {**usual.bound, "access_emergency": person_id}
+    return Access(f"{usual.name} in emergency", _or_of_one(usual), bound, usual.sight)
+
+
+def _or_of_one(usual: Access) -> "Callable[[FromClause], ColumnElement[Any]]":
+    from sqlalchemy import bindparam, or_
+
+    return lambda table: or_(usual.of(table), table.c.person_id == bindparam("access_emergency"))
+
+
+def _nobodys(table: "FromClause") -> "ColumnElement[Any]":
+    """What is about no person and has no label: organizations, who works there, definitions."""
+    from sqlalchemy import and_, literal
+
+    return and_(table.c.person_id.is_(None), table.c.sector == literal(""))
+
+
+def _of_person(table: "FromClause") -> "ColumnElement[Any]":
+    from sqlalchemy import bindparam, literal, or_, select
+
+    from fhir_service.storage.constructs import contains_text
+    from fhir_service.storage.tables import RESOURCE
+
+    own = RESOURCE.alias("self")
+    person = select(own.c.person_id).where(own.c.rtype == literal("Patient"), own.c.rid == bindparam("access_patient"))
+    is_own = table.c.person_id == person.scalar_subquery()
+    return or_(_nobodys(table), is_own, contains_text(table.c.sector, "access_party"))
+
+
+def _granted(table: "FromClause") -> "ColumnElement[Any]":
+    from sqlalchemy import exists, or_
+
+    from fhir_service.storage.constructs import contains_text
+    from fhir_service.storage.tables import GRANT
+
+    grant = GRANT.alias("given")
+    opened = exists().select_from(grant).where(grant.c.person_id == table.c.person_id, opens(grant, table.c.sector))
+    return or_(_nobodys(table), contains_text(table.c.sector, "access_party"), opened)
+
+
+def is_open(grant: "FromClause") -> "list[ColumnElement[Any]]":
+    """That a grant is this caller's, in this role, now."""
+    from sqlalchemy import bindparam, or_
+
+    return [
+        grant.c.who == bindparam("access_who"),
+        or_(grant.c.role == bindparam("access_any"), grant.c.role == bindparam("access_role")),
+        grant.c.starts <= bindparam("access_now"),
+        grant.c.ends > bindparam("access_now"),
+    ]
+
+
+def opens(grant: "FromClause", sector: "ColumnElement[Any]") -> "ColumnElement[Any]":
+    """That a grant opens what carries the labels of `sector`: as `Sight.shows`."""
+    from sqlalchemy import and_, literal, not_, or_
+
+    from fhir_service.storage.constructs import contains_text
+
+    labelled = or_(grant.c.opens == literal(ALL), contains_text(sector, grant.c.opens))
+    kept = or_(grant.c.apart == literal(""), not_(contains_text(sector, grant.c.apart)))
+    return and_(*is_open(grant), labelled, kept)

@@ -4,7 +4,7 @@
 `filter_only(column)`: the column, out of reach of SQLite's choice of an index, so that the selective table or index
 that the compiler chose stays first (stack.md 5, trap 2).
 `has_words(pk, column, name)`: a row of `fulltext` has the words bound as `<name>_match` or `<name>_query`.
-`contains_text(column, name)`: the text has this part somewhere; no wildcards, so nothing to escape (SR-21).
+`contains_text(column, part)`: the text has this part somewhere; no wildcards, so nothing to escape (SR-21).
 """
 
 from typing import Any
@@ -65,14 +65,14 @@ def _filter_only_sqlite(element: filter_only, compiler: SQLCompiler, **options: 
 
 
 class contains_text(ColumnElement[Any]):  # noqa: N801 - reads as SQL
-    """The column has the bound text `name` in it."""
+    """The column has a text in it: the one bound under a name, or that of another column."""
 
     inherit_cache = False
     type = types.NULLTYPE
 
-    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+    def __init__(self, column: ColumnElement[Any], part: str | ColumnElement[Any]) -> None:
         self.column = column
-        self.part = bindparam(name, type_=types.Text())
+        self.part = bindparam(part, type_=types.Text()) if isinstance(part, str) else part
 
 
 @compiles(contains_text)

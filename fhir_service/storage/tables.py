@@ -7,6 +7,7 @@
 - `fulltext` holds the words of what was read for full text so far; it is brought up to date when somebody asks for it
   (ADR 0017). What looks words up is made by the migration: an FTS5 table on SQLite, GIN indexes on PostgreSQL.
 - `in_force` carries INV-01 and INV-02 (decision 35, SR-12).
+- `access_grant` says what of a person is open to whom; rows that are not open to a caller are in none of its answers.
 
 Times are microseconds since 1970 UTC. Every row of a resource carries person, tenant and sector (decision 34).
 """
@@ -99,6 +100,22 @@ PERSON_IDENTIFIER = Table(
     PrimaryKeyConstraint("value", "system", name="person_identifier_pk"),
     sqlite_with_rowid=False,
 )
+GRANT = Table(
+    "access_grant",
+    METADATA,
+    _text("person_id"),
+    _text("who"),
+    _text("role"),
+    _text("opens"),
+    _text("apart"),
+    _int("starts"),
+    _int("ends"),
+    PrimaryKeyConstraint("person_id", "who", "role", "opens", "apart", "starts", name="access_grant_pk"),
+    Index("access_grant_who", "who"),
+    sqlite_with_rowid=False,
+)
+"""Who may see what of a person, and how long (decision 34). `opens`: a label as the rows have it (`|school|`), or `*`;
+`apart`: but not what has this label (`|-representative|`), or empty."""
 INSTALLATION = Table("installation", METADATA, Column("key", TEXT, primary_key=True), Column("value", BLOB))
 INBOX = Table(
     "inbox",

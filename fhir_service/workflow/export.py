@@ -192,7 +192,7 @@ class Exports:
         for number, rtype in enumerate(asked.rtypes):
             query = _as_of(job, asked, rtype, self._ground.limits.page)
             while True:
-                page = await self._ground.repository.history(query, access_of(asked.by))
+                page = await self._ground.repository.history(query, access_of(asked.by, self._ground.clock()))
                 lines = await asyncio.to_thread(selected, asked, page.versions, self._ground.base)
                 await asyncio.to_thread(making.add, rtype, lines)
                 count += len(lines)

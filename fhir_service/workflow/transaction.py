@@ -54,7 +54,7 @@ def transact(entries: Sequence[Entry], by: Principal, ground: Ground) -> Work[An
     ids = {entry.index: new_id() for entry in entries}
 
     async def work(tx: Reads) -> tuple[Answers | Refused, Changes]:
-        known = Known(tx, access_of(by))
+        known = Known(tx, access_of(by, tx.now))
         intents = await _intents(known, entries, ids, by)
         if not isinstance(intents, Refused):
             intents = _apart(intents, ground.base_url)

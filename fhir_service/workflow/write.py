@@ -17,7 +17,7 @@ def write(request: WriteRequest, by: Principal, ground: Ground) -> Work[Written 
     rid = new_id()
 
     async def work(tx: Reads) -> tuple[Written | Refused, Changes]:
-        known = Known(tx, access_of(by))
+        known = Known(tx, access_of(by, tx.now))
         intent = await intended(known, request, by, rid)
         if isinstance(intent, Refused):
             return intent, NOTHING

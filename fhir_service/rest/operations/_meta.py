@@ -9,7 +9,6 @@ from fhir_service.rest.operations._replies import out, parameters_reply
 from fhir_service.rest.preconditions import preconditions
 from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import refusal
-from fhir_service.storage.access import access_of
 from fhir_service.storage.port import Stored
 from fhir_service.workflow import Refused, WriteRequest
 from fhir_service.workflow.versions import parse_body
@@ -48,7 +47,7 @@ async def changed(face: Face, request: Request, change: Mapping[str, Any], *, ad
     conditions = preconditions(request.headers)
     if isinstance(conditions, Issue):
         return refusal(conditions)
-    stored = await face.repository.read(request.rtype, request.rid, access_of(request.by))
+    stored = await face.repository.read(request.rtype, request.rid, request.access)
     resource = found(stored)
     if isinstance(resource, Issue) or stored is None:
         return refusal(resource if isinstance(resource, Issue) else NOT_FOUND)

@@ -4,7 +4,6 @@ from typing import Any
 
 from fhir_service.rest.exchange import Face, Request
 from fhir_service.rest.operations._model import Arguments, Parameter
-from fhir_service.storage.access import access_of
 from fhir_service.workflow.terminology_content import Terminology
 from fhir_service.workflow.terminology_expand import unknown
 from fhir_service.workflow.terminology_validate import Asked
@@ -24,7 +23,7 @@ SHOWN = Parameter("display", "string", "What the terminology calls it")
 
 def terminology(face: Face, request: Request) -> Terminology:
     """What is stored, as far as the caller may see it, and what comes with the service."""
-    return Terminology(face.repository, access_of(request.by))
+    return Terminology(face.repository, request.access)
 
 
 async def subject(

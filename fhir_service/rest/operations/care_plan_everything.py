@@ -9,7 +9,6 @@ from fhir_service.rest.operations._model import Arguments, Level, Operation, at
 from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import ALWAYS, refusal
 from fhir_service.rest.searchset import searchset
-from fhir_service.storage.access import access_of
 from fhir_service.storage.port import Page
 from fhir_service.workflow.everything_plan import MOST, everything_of_plan
 from profiles.issues import Issue, warning
@@ -19,7 +18,7 @@ _CUT = warning("too-costly", "", f"There is more about this plan than the {MOST}
 
 async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     """The plan and everything about it in one Bundle."""
-    access = access_of(request.by)
+    access = request.access
     plan = await face.repository.read(request.rtype, request.rid, access)
     if plan is None or plan.deleted:
         return refusal(NOT_FOUND if plan is None else DELETED)

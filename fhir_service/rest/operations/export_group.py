@@ -5,7 +5,7 @@ from fhir_service.rest.operations import _export
 from fhir_service.rest.operations._model import Arguments, Level, Operation, at
 from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import refusal
-from fhir_service.storage.access import Access, access_of
+from fhir_service.storage.access import Access
 from fhir_service.storage.port import Repository, Stored
 from fhir_service.workflow.everything import references_in
 from fhir_service.workflow.versions import encode, parse_body
@@ -16,7 +16,7 @@ MOST_GROUPS = 100
 
 async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     """Begin an export of what is in the compartments of the members."""
-    access = access_of(request.by)
+    access = request.access
     group = await face.repository.read(request.rtype, request.rid, access)
     if group is None or group.deleted:
         return refusal(NOT_FOUND if group is None else DELETED)

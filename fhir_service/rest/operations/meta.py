@@ -6,7 +6,6 @@ from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations import _meta
 from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation, Parameter, at
 from fhir_service.rest.render import refusal
-from fhir_service.storage.access import access_of
 from fhir_service.storage.labels import labels, profiles
 from profiles.issues import Issue
 from profiles.resource import stated
@@ -16,7 +15,7 @@ async def serve(face: Face, request: Request, _: Arguments) -> Reply:
     """The meta of a resource or of a version of it; of a type, or of everything, the labels in use."""
     if not request.rid:
         return _meta.told(await _in_use(face, request))
-    access = access_of(request.by)
+    access = request.access
     if request.version:
         number = int(request.version) if request.version.isdecimal() and len(request.version) < 19 else 0
         stored = await face.repository.vread(request.rtype, request.rid, number, access)
@@ -29,7 +28,7 @@ async def serve(face: Face, request: Request, _: Arguments) -> Reply:
 async def _in_use(face: Face, request: Request) -> dict[str, Any]:
     """Profiles, security labels and tags that current resources have; at most a thousand of a kind."""
     rtypes = (request.rtype,) if request.rtype else face.rtypes
-    access = access_of(request.by)
+    access = request.access
     claimed = await face.repository.ask(lambda: profiles(rtypes, access))
     security = await face.repository.ask(lambda: labels(rtypes, "_security", access))
     tags = await face.repository.ask(lambda: labels(rtypes, "_tag", access))

@@ -9,14 +9,13 @@ from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation
 from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import ALWAYS, refusal
 from fhir_service.rest.searchset import searchset
-from fhir_service.storage.access import access_of
 from fhir_service.workflow.everything import Wished, beside, everything_of_patients
 from profiles.issues import Issue
 
 
 async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     """One page of the compartment of a patient, or of all patients, and what it refers to."""
-    access = access_of(request.by)
+    access = request.access
     if request.rid:
         patient = await face.repository.read(request.rtype, request.rid, access)
         if patient is None or patient.deleted:

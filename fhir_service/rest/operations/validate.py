@@ -15,7 +15,6 @@ from fhir_service.rest.operations._profiles import Measures, profiles_named
 from fhir_service.rest.preconditions import preconditions
 from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import ALWAYS, outcome, refusal
-from fhir_service.storage.access import access_of
 from fhir_service.storage.port import Stored
 from fhir_service.workflow import WriteRequest
 from fhir_service.workflow.versions import parse_body
@@ -38,7 +37,7 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     profile = arguments.one("profile")
     stored = None
     if request.rid:
-        stored = await face.repository.read(request.rtype, request.rid, access_of(request.by))
+        stored = await face.repository.read(request.rtype, request.rid, request.access)
         if stored is None or stored.deleted:
             return refusal(NOT_FOUND if stored is None else DELETED)
     issue = _misused(request, resource if resource is not None else stored, mode, profile)

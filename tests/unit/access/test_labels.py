@@ -9,7 +9,7 @@ from profiles import names
 SCHOOL = {"system": names.SECTOR, "code": "school"}
 HIDDEN = {"system": names.LABEL, "code": "hidden-from-representative"}
 MEMBER = Sight(labels=frozenset({"frame", "school", "+Organization/s"}), organization="Organization/s")
-REPRESENTATIVE = Sight(labels=frozenset({"~"}), person="RelatedPerson/r")
+REPRESENTATIVE = Sight(labels=frozenset({"~representative"}), person="RelatedPerson/r")
 
 
 def test_column_holds_labels_in_one_order() -> None:

@@ -65,6 +65,8 @@ def test_any_header_is_answered(value: bytes) -> None:
     is_lenient({b"prefer": value})
     preferred_return({b"prefer": value})
     principal_of({b"x-knutepunkt-role": value, b"x-knutepunkt-organization": value, b"x-knutepunkt-purpose": value})
+    principal_of({b"x-knutepunkt-purpose": b"BTG", b"x-knutepunkt-reason": value, b"x-knutepunkt-person": b"Patient/p"})
+    principal_of({b"x-knutepunkt-person": value})
 
 
 def test_purpose_is_an_import_or_refused() -> None:
@@ -72,6 +74,23 @@ def test_purpose_is_an_import_or_refused() -> None:
     assert not isinstance(told, Issue)
     assert (told.purpose, told.role) == ("import", None)
     assert isinstance(principal_of({b"x-knutepunkt-purpose": b"curiosity"}), Issue)
+
+
+def test_emergency_access_has_a_reason() -> None:
+    who = {b"x-knutepunkt-organization": b"Organization/o", b"x-knutepunkt-purpose": b"BTG"}
+    told = principal_of({**who, b"x-knutepunkt-reason": " bevisstløs i mottak ".encode()})
+    assert not isinstance(told, Issue)
+    assert (told.purpose, told.reason) == ("BTG", "bevisstløs i mottak")
+    assert "mottak" not in repr(told)
+    for reason in (b"", b"  ", b"x" * 1001):
+        assert isinstance(principal_of({**who, b"x-knutepunkt-reason": reason}), Issue)
+    assert isinstance(principal_of(who), Issue)
+
+
+@pytest.mark.parametrize("person", ["Patient/p", "RelatedPerson/r", "Practitioner/x", "Patient/", "Patient/a/b"])
+def test_person_who_calls_is_a_patient_or_who_represents_one(person: str) -> None:
+    told = principal_of({b"x-knutepunkt-person": person.encode()})
+    assert (isinstance(told, Issue) or told.person) == (person if person in ("Patient/p", "RelatedPerson/r") else True)
 
 
 @pytest.mark.parametrize(
