@@ -146,14 +146,26 @@ def _link_pks(rtype: str, chain: ChainShape, n: int, access: Access) -> Pks:
     to, condition = chain.links[n]
     name = f"{chain.name}l{n}"
     target = entering(RESOURCE, f"{name}t", access)
-    rids = select(target.c.rid).where(target.c.pk.in_(pks(to, condition, access)), of_type(target, to))
+    rids = select(target.c.rid).where(target.c.pk.in_(_listed(to, condition, access)), of_type(target, to))
     source, rid, kind, own = references(rtype, chain.parameter, f"{name}s", access, by_target=True)
     return select(source.c.pk).where(rid.in_(rids), *own, filter_only(kind) == literal(to))
 
 
+def _listed(rtype: str, condition: ConditionShape, access: Access) -> Pks:
+    """The same as `pks`; where that leads further it stands beside the statement, found before the rest is.
+
+    SQLite reads no statement with more than 100 levels, and PostgreSQL would look for the best order of all steps at once.
+    """
+    found = pks(rtype, condition, access)
+    if not isinstance(condition, ChainShape | HasShape):
+        return found
+    beside = found.cte(f"{condition.name}p").prefix_with("MATERIALIZED", dialect="postgresql")
+    return select(beside.c.pk)
+
+
 def _has_pks(rtype: str, has: HasShape, access: Access) -> Pks:
     source, rid, kind, own = references(has.rtype, has.parameter, f"{has.name}s", access)
-    named = select(rid).where(source.c.pk.in_(pks(has.rtype, has.condition, access)), *own)
+    named = select(rid).where(source.c.pk.in_(_listed(has.rtype, has.condition, access)), *own)
     target = entering(RESOURCE, f"{has.name}t", access)
     wanted = named.where(filter_only(kind) == literal(rtype))
     return select(target.c.pk).where(

@@ -165,3 +165,21 @@ def test_tokens_of_the_same_search_differ(rest: Rest, team: list[str]) -> None:
     tokens = {link(rest.get("Organization?name=Lagoppsett&_count=2"), "next") for _ in range(3)}
     assert len(tokens) == 3
     assert all(re.fullmatch(r".*\?_page=[\w-]+", token or "") for token in tokens)
+
+
+def test_as_many_steps_as_a_name_may_have_are_gone(rest: Rest) -> None:
+    """Whatever stands at the far end: SQLite reads no statement that is nested too deep."""
+    top = {"resourceType": "Organization", "name": "Øverst", "identifier": [{"system": "urn:steps", "value": "1"}]}
+    above = rest.stored(top)["id"]
+    for _ in range(4):
+        below = {"resourceType": "Organization", "name": "Under", "partOf": {"reference": f"Organization/{above}"}}
+        above = rest.stored(below)["id"]
+    patient = {"resourceType": "Patient", "managingOrganization": {"reference": f"Organization/{above}"}}
+    rid = rest.stored(patient)["id"]
+    chain = "Patient?organization" + ".partof" * 4
+    back = "_has:Organization:partof:" * 4 + "_has:Patient:organization:_id"
+    for end in ("name=øver", "identifier=urn:steps|1", "name:missing=false", "_content=øverst"):
+        assert [one["id"] for one in matches(rest.get(f"{chain}.{end}"))] == [rid], end
+    for end in ("_list=none", "identifier:not=urn:steps|1", "name:missing=true"):
+        assert matches(rest.get(f"{chain}.{end}")) == [], end
+    assert [one["name"] for one in matches(rest.get(f"Organization?{back}={rid}"))] == ["Øverst"]
