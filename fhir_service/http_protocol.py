@@ -4,10 +4,13 @@ Bounded are heads, connections, and how long a client may take for a head or for
 """
 
 import asyncio
+import math
 import re
+from collections.abc import MutableMapping
 from http import HTTPStatus
+from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from fhir_service.rest import outcome
 from profiles.issue_codes import ISSUE_CODES
@@ -24,7 +27,9 @@ LOOK_SECONDS = 30.0
 MOST_UNREAD = 256_000_000
 """Bytes of a body that are passed over after its answer, so that a client that writes first can read it."""
 _UPGRADE = re.compile(rb"^upgrade(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_CLOSE = b"connection: close\r\n\r\n"
+_ODD = frozenset({b"connection", b"transfer-encoding"})
+"""Headers that decide how an answer is sent."""
 _NOT_HTTP = error("bad-request", "", "This is no HTTP/1.1 request; an address is ASCII, all else in it percent-encoded")
 _HEAD_TOO_LARGE = error("head-too-large", "", f"The headers are larger than {MAX_HEAD} bytes")
 _TOO_SLOW = error("request-timeout", "", "The headers of a request did not arrive in time")
@@ -32,31 +37,42 @@ _TOO_MANY = error("temporary", "", "Too many connections are open; try again")
 _URL_TOO_LONG = error("address-too-long", "", "The address is too long; use POST [base]/[type]/_search")
 
 
-class _InOneWrite(asyncio.Transport):
-    """The transport of one answer: its head leaves together with the body, in one system call instead of two."""
+class _Exchange(RequestResponseCycle):
+    """One request and its answer; an answer that is there as a whole is checked as a whole and leaves in one write."""
 
-    def __init__(self, transport: asyncio.Transport) -> None:
-        super().__init__()
-        self._transport = transport
-        self._head: bytes | None = None
+    _head: MutableMapping[str, Any] | None = None
+    """The beginning of the answer, until it is known how it goes on."""
 
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """The first write of an answer is its head, but for what is said before it (RFC 9110 15.2.1)."""
-        if self._head is None and data != _CONTINUE:
-            self._head = bytes(data)
-        elif self._head:
-            self._transport.writelines((self._head, data))
-            self._head = b""
-        else:
-            self._transport.write(data)
+    async def send(self, message: MutableMapping[str, Any]) -> None:  # type: ignore[override]
+        """https://asgi.readthedocs.io/en/latest/specs/www.html#response-start-send-event"""
+        head, self._head = self._head, None
+        if head is None and not self.response_started and message["type"] == "http.response.start":
+            self._head = message
+        elif head is None or not self._sent_whole(head, message):
+            for part in (head, message) if head else (message,):
+                await super().send(part)  # type: ignore[arg-type]
 
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def close(self) -> None:
-        if self._head:
-            self.write(b"")
-        self._transport.close()
+    def _sent_whole(self, head: MutableMapping[str, Any], message: MutableMapping[str, Any]) -> bool:
+        """Send an answer that is as long as it says to be; False for any other."""
+        body: bytes = message.get("body", b"")
+        headers = [*self.default_headers, *head["headers"]]
+        named = dict(headers)
+        if named.get(b"content-length") != b"%d" % len(body) or not _ODD.isdisjoint(named):
+            return False
+        if message.get("more_body") or self.flow.write_paused or self.disconnected or self.scope["method"] == "HEAD":
+            return False
+        lines = [STATUS_LINE[head["status"]], *[b"%b: %b\r\n" % pair for pair in headers]]
+        begun = b"".join(lines)
+        if begun.count(b"\n") != len(lines) or begun.count(b"\r") != len(lines):
+            raise RuntimeError("There is a line break in a header")
+        self.response_started = self.response_complete = True
+        self.waiting_for_100_continue = False
+        self.transport.writelines((begun, b"\r\n" if self.keep_alive else _CLOSE, body))
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+        return True
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -70,6 +86,8 @@ class HttpProtocol(HttpToolsProtocol):
     _unread = 0
     _unsent = 0
     _timer: asyncio.TimerHandle | None = None
+    _idle_since = math.inf
+    """When the last answer was given; infinite while a request is in work."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody has connected; one too many is told so."""
@@ -81,8 +99,9 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """It has ended."""
         super().connection_lost(exc)
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self.timeout_keep_alive_task):
+            if timer is not None:
+                timer.cancel()
 
     def _look(self) -> None:
         """Let go of a client that keeps the connection from being used."""
@@ -106,9 +125,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.parser.get_http_version() == "1.1" and [name for name, _ in self.headers].count(b"host") != 1:
             raise ValueError("One Host is needed")  # RFC 9112 3.2
         super().on_headers_complete()
-        cycle = self.cycle
-        if cycle is not None and cycle.scope is self.scope and cycle.scope["method"] != "HEAD":
-            cycle.transport = _InOneWrite(self.transport)
+        self.cycle.__class__ = _Exchange  # uvicorn makes it, and has no place to say as what; its task runs later
 
     def on_body(self, body: bytes) -> None:
         """A part of a body; one that goes on long after it was answered ends the connection."""
@@ -117,6 +134,35 @@ class HttpProtocol(HttpToolsProtocol):
             if self._unread > MOST_UNREAD:
                 self.transport.close()
         super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        """An answer has been given. The clock of an idle connection is looked at when it runs out, and not set anew
+        for every request."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._keep_alive_for(self.timeout_keep_alive)
+
+    def _keep_alive_for(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _unset_keepalive_if_required(self) -> None:
+        """Something has arrived."""
+        self._idle_since = math.inf
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing may have arrived for a while: close, or look again when it would be too long."""
+        idle = self.loop.time() - self._idle_since
+        if idle >= self.timeout_keep_alive:
+            super().timeout_keep_alive_handler()
+        else:
+            self._keep_alive_for(self.timeout_keep_alive - max(0.0, idle))
 
     def on_message_complete(self) -> None:
         """A request has come to its end."""
@@ -138,6 +184,8 @@ class HttpProtocol(HttpToolsProtocol):
 
         The parser stops at such an offer, and would lose the body after it.
         """
+        if b"\r\n\r\n" in data and not self._held and b"pgrade" not in data and b"PGRADE" not in data:
+            return data  # a whole head, which offers none
         if not (self.scope is None or "path" not in self.scope or not self.cycle.more_body):
             return data
         if self._held:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -13,6 +13,14 @@ from fhir_service.http_protocol import HttpProtocol
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Any]]
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 HUGE = b"x" * 20_000_000
+HEADERS = {
+    "/whole": [(b"content-length", b"5"), (b"x-a", b"b")],
+    "/broken": [(b"content-length", b"5"), (b"x-a", b"b\r\nx-c: d")],
+    "/too-long": [(b"content-length", b"4")],
+    "/chunked": [(b"transfer-encoding", b"chunked")],
+    "/closing": [(b"content-length", b"5"), (b"connection", b"close")],
+}
+"""What the application says of an answer, by path."""
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -24,7 +32,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    await send({"type": "http.response.start", "status": 200, "headers": []})
+    if scope["path"] in HEADERS:
+        body = b"whole"
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS.get(scope["path"], [])})
     await send({"type": "http.response.body", "body": HUGE if scope["path"] == "/huge" else body})
 
 
@@ -175,3 +185,87 @@ def test_request_without_one_host_is_refused(hosts: bytes) -> None:  # RFC 9112 
     assert status(answer) == b"400"
     (old,) = told(sending(b"GET / HTTP/1.0\r\n\r\n"))
     assert status(old) == b"200"
+
+
+def test_answer_leaves_as_the_application_made_it() -> None:
+    last = b"Connection: close\r\n\r\n"
+    asked = [b"GET %b HTTP/1.1\r\nHost: x\r\n" % path.encode() + last for path in ("/whole", "/chunked", "/closing")]
+    whole, chunked, closing = told(*map(sending, asked))
+    assert whole == b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-a: b\r\nconnection: close\r\n\r\nwhole"
+    assert chunked.endswith(b"\r\n\r\n5\r\nwhole\r\n0\r\n\r\n")
+    assert closing.count(b"connection: close") == 1
+    assert closing.endswith(b"whole")
+
+
+def test_answers_to_requests_sent_at_once_come_in_their_order() -> None:
+    one = GET.replace(b"GET /", b"GET /whole")
+    (answers,) = told(sending(one * 3 + GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")))
+    assert answers.count(b"whole") == 3
+    assert answers.endswith(b"0\r\n\r\n")
+
+
+def test_head_without_its_body_is_what_head_asks_for() -> None:  # RFC 9110 9.3.2
+    (answer,) = told(sending(b"HEAD /whole HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    assert b"content-length: 5" in answer
+    assert answer.endswith(b"\r\n\r\n")
+
+
+def test_header_with_a_line_break_is_not_sent() -> None:  # SR-16
+    broken, too_long = told(*[sending(GET.replace(b"/ ", path + b" ")) for path in (b"/broken", b"/too-long")])
+    assert status(broken) == b"500"
+    assert b"x-c" not in broken
+    assert b"whole" not in too_long
+
+
+class Clock:
+    """A loop of which only the time goes on."""
+
+    now = 100.0
+
+    def __init__(self) -> None:
+        self.later: list[tuple[float, Callable[[], None]]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        self.later.append((self.now + seconds, callback))
+        return cast(asyncio.TimerHandle, object())
+
+
+class Kept(asyncio.Transport):
+    """A connection that somebody keeps open."""
+
+    closed = False
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_connection_is_closed_when_it_was_idle_for_a_while_and_not_before() -> None:
+    config = uvicorn.Config(app, log_level="critical", timeout_keep_alive=5)
+    clock, kept = Clock(), Kept()
+    protocol = HttpProtocol(config, ServerState(), {}, clock)  # type: ignore[arg-type]
+    protocol.connection_made(kept)
+    clock.later.clear()
+    protocol.on_response_complete()
+    clock.now += 3
+    protocol._unset_keepalive_if_required()  # a request has come
+    clock.now += 2
+    (_, look) = clock.later.pop()
+    look()
+    assert not kept.closed
+    protocol.on_response_complete()
+    clock.now += 4
+    (_, look) = clock.later.pop()
+    look()
+    assert not kept.closed
+    assert clock.later[0][0] == pytest.approx(clock.now + 1)
+    clock.now += 1
+    look()
+    assert kept.closed
+    protocol.on_response_complete()  # of a connection that is ending
+    assert len(clock.later) == 1
