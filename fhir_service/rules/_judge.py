@@ -16,6 +16,10 @@ MOST_STEPS = 1000
 """More than any transaction needs: rules that chase each other end here instead of never."""
 
 
+NOT_ALLOWED = frozenset({"forbidden", "no-consent"})
+"""Codes of issues that keep everything else from being told (SR-29)."""
+
+
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every rule, in the order in which they are asked."""
@@ -52,7 +56,7 @@ def _checked(drafts: Sequence[Draft], end: Standing, context: Context) -> Mappin
 
 def _told(issues: tuple[Issue, ...]) -> tuple[Issue, ...]:
     """Who may not write learns nothing of what else is the matter (SR-29)."""
-    return tuple(i for i in issues if i.code == "forbidden") or issues
+    return tuple(i for i in issues if i.code in NOT_ALLOWED) or issues
 
 
 @dataclass(slots=True)

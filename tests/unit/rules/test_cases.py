@@ -1,9 +1,9 @@
 """Every rule by example: `tests/cases/rules/<rule>/<case>.json`.
 
 `given`: the person's resources; `draft`: what is wanted (or `delete`: a reference); `by`: the role, or null for a
-developer; `cause`: the road it came by; `settings`: what the municipality has set otherwise; `person`: false when it
-is nobody known. `expect`: `issues` (code and place of every reason), or `drafts` and `dispatches` (one line for each
-thing that is written or sent).
+developer; `organization`: for whom they call; `cause`: the road it came by; `settings`: what the municipality has set
+otherwise; `person`: false when it is nobody known. `expect`: `issues` (code and place of every reason), or `drafts` and
+`dispatches` (one line for each thing that is written or sent).
 """
 
 import json
@@ -56,7 +56,7 @@ def judged(case: dict[str, object]) -> Judgement:
     world = World({f"{r['resourceType']}/{r['id']}": r for r in given}, NOW + timedelta(days=1))
     world.settings = Settings(**case.get("settings", {}))  # type: ignore[arg-type]
     world.person = "person" if case.get("person", True) else None
-    by = Principal(role=case["by"])  # type: ignore[arg-type]
+    by = Principal(role=case["by"], organization=case.get("organization"))  # type: ignore[arg-type]
     if "delete" in case:
         before = world.resources[str(case["delete"])]
         return world.judged(Draft(before["resourceType"], before["id"], None, before, by))
