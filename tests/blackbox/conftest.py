@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +12,10 @@ import httpx
 import pytest
 
 from fhir_service.demo.hub import Hub
+from tests.ports import free_port
+from tests.waiting import GUARD, until
 
 START, END = b"\x0b", b"\x1c\x0d"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Service:
@@ -68,16 +63,16 @@ class Service:
 
     def start(self) -> "Service":
         process = self.spawn()
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
+
+        def ready() -> bool:
             try:
-                if httpx.get(f"http://{self.http}/readyz", timeout=2).status_code == 200:
-                    return self
+                return httpx.get(f"http://{self.http}/readyz").status_code == 200
             except httpx.TransportError:
-                if process.poll() is not None:
-                    break
-            time.sleep(0.05)
-        raise AssertionError(f"the service did not start:\n{self.log.read_text()}")
+                assert process.poll() is None, f"the service did not start:\n{self.log.read_text()}"
+                return False
+
+        until(ready)
+        return self
 
     def kill(self) -> None:
         """kill -9"""
@@ -85,13 +80,11 @@ class Service:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def stop(self) -> float:
-        """SIGTERM; returns the seconds it took."""
+    def stop(self) -> None:
+        """SIGTERM, and it ends by itself."""
         assert self.process
-        begun = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=20)
-        return time.monotonic() - begun
+        self.process.wait(timeout=GUARD)
 
     def hub(self) -> Hub:
         """A client of its own; closed with the service."""
@@ -108,7 +101,7 @@ class Service:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def exchange(self, *bodies: bytes, timeout: float = 30) -> list[bytes]:
+    def exchange(self, *bodies: bytes, timeout: float = GUARD) -> list[bytes]:
         """Send the messages over one MLLP connection and return the answers, in order."""
         with socket.create_connection(("127.0.0.1", self.mllp_port), timeout=timeout) as connection:
             answers = []

@@ -27,7 +27,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(shared_service: Service) -> Iterator[World]:
-    with httpx.Client(base_url=shared_service.fhir + "/", timeout=30) as client:
+    with httpx.Client(base_url=shared_service.fhir + "/") as client:
         made = World(client, shared_service.fhir)
         for gender in ("male", "other", "female"):
             for rid in ("http", "still"):

@@ -1,6 +1,5 @@
 """A service with one resource of every served type, what it says that it serves, and how its operations are called."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ import pytest
 
 from fhir_service.resources import SERVED
 from tests.minimal import minimal
+from tests.waiting import until
 
 from .conftest import Service
 
@@ -75,7 +75,7 @@ OWN: Mapping[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def world(shared_service: Service) -> Iterator[World]:
-    with httpx.Client(base_url=shared_service.fhir + "/", timeout=60) as client:
+    with httpx.Client(base_url=shared_service.fhir + "/") as client:
         made = World(client)
         for rtype in (*(t for t in FIRST if t in SERVED), *(t for t in SERVED if t not in FIRST)):
             made.made[rtype] = made.make(rtype)
@@ -92,10 +92,11 @@ def begun(world: World, base: str) -> Answer:
 def finished(world: World) -> Answer:
     """The list of files of an export, when it is done."""
     where = begun(world, "").headers["content-location"]
-    deadline = time.monotonic() + 60
-    while (answer := world.client.get(where)).status_code == 202 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return answer
+    return until(lambda: _unless_under_way(world.client.get(where)))
+
+
+def _unless_under_way(answer: Answer) -> Answer | None:
+    return None if answer.status_code == 202 else answer
 
 
 def called(world: World, name: str, rtype: str) -> list[Answer]:

@@ -9,6 +9,8 @@ from contextlib import closing
 
 import pytest
 
+from tests.waiting import GUARD
+
 from .conftest import Service
 
 PATIENT = json.dumps({"resourceType": "Patient", "id": "wire"}).encode()
@@ -17,7 +19,7 @@ JSON = {"content-type": "application/fhir+json"}
 
 @pytest.fixture
 def connection(shared_service: Service) -> Iterator[http.client.HTTPConnection]:
-    with closing(http.client.HTTPConnection(shared_service.http, timeout=5)) as made:
+    with closing(http.client.HTTPConnection(shared_service.http, timeout=GUARD)) as made:
         made.request("PUT", "/fhir/Patient/wire", PATIENT, JSON)
         assert json.loads(made.getresponse().read())["id"] == "wire"
         yield made
@@ -68,7 +70,7 @@ def received(wire: socket.socket, ending: bytes) -> bytes:
 def test_client_that_asks_first_is_told_to_go_on(shared_service: Service) -> None:
     headers = ("Host: x", "Content-Type: application/fhir+json", "Expect: 100-continue", "Connection: close")
     head = "\r\n".join(("PUT /fhir/Patient/wire HTTP/1.1", *headers, f"Content-Length: {len(PATIENT)}", "", ""))
-    with socket.create_connection(("127.0.0.1", shared_service.http_port), timeout=5) as wire:
+    with socket.create_connection(("127.0.0.1", shared_service.http_port), timeout=GUARD) as wire:
         wire.sendall(head.encode())
         assert received(wire, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
         wire.sendall(PATIENT)
@@ -78,7 +80,7 @@ def test_client_that_asks_first_is_told_to_go_on(shared_service: Service) -> Non
 def test_requests_sent_at_once_are_answered_in_turn(shared_service: Service) -> None:
     wanted = [b"GET /healthz", b"HEAD /fhir/metadata", b"GET /fhir/Patient/never-there", b"GET /healthz"]
     ends = [b"", b"", b"", b"Connection: close\r\n"]
-    with socket.create_connection(("127.0.0.1", shared_service.http_port), timeout=5) as wire:
+    with socket.create_connection(("127.0.0.1", shared_service.http_port), timeout=GUARD) as wire:
         pairs = zip(wanted, ends, strict=True)
         wire.sendall(b"".join(b"%b HTTP/1.1\r\nHost: x\r\n%b\r\n" % pair for pair in pairs))
         answers = received(wire, b"never")
@@ -87,7 +89,7 @@ def test_requests_sent_at_once_are_answered_in_turn(shared_service: Service) -> 
 
 def test_head_and_body_leave_together(shared_service: Service) -> None:
     """One system call, one segment: what a client reads first is everything."""
-    with socket.create_connection(("127.0.0.1", shared_service.http_port), timeout=5) as wire:
+    with socket.create_connection(("127.0.0.1", shared_service.http_port), timeout=GUARD) as wire:
         for _ in range(20):
             wire.sendall(b"GET /fhir/Patient/never-there HTTP/1.1\r\nHost: x\r\n\r\n")
             first = wire.recv(65_536)

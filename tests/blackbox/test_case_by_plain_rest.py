@@ -6,8 +6,9 @@ Every test is one sentence of the workflow, told with plain HTTP as an outside c
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from profiles.resource import Resource
 
 from .conftest import Service
 
+OSLO = ZoneInfo("Europe/Oslo")
 PATCH = {"content-type": "application/json-patch+json"}
 PLAN = concept(names.PLAN_CATEGORY, "individuell-plan")
 
@@ -29,7 +31,7 @@ class Client:
 
     def __init__(self, service: Service, role: str | None = None) -> None:
         headers = {"content-type": "application/fhir+json"} | ({"x-knutepunkt-role": role} if role else {})
-        self.http = httpx.Client(base_url=f"{service.fhir}/", headers=headers, timeout=30)
+        self.http = httpx.Client(base_url=f"{service.fhir}/", headers=headers)
 
     def put(self, resource: Resource, **elements: Any) -> httpx.Response:
         """PUT with If-Match; `elements` replaced, None taken out."""
@@ -307,7 +309,8 @@ def test_need_finds_its_unit_however_it_is_named(hub: Hub, performer: Resource |
     stored = hub.post(request | ({"performer": [performer]} if performer else {}))
     task = hub.one("Task", focus=f"ServiceRequest/{stored['id']}")
     assert task["owner"]["reference"] == f"Organization/{owner}"
-    assert date.fromisoformat(task["restriction"]["period"]["end"][:10]) - date.today() == timedelta(days=28)  # noqa: DTZ011
+    begun = datetime.fromisoformat(task["meta"]["lastUpdated"]).astimezone(OSLO).date()
+    assert date.fromisoformat(task["restriction"]["period"]["end"][:10]) - begun == timedelta(days=28)
 
 
 def test_need_that_nobody_can_take_says_what_to_send(hub: Hub, developer: Client) -> None:

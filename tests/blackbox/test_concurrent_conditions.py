@@ -46,7 +46,7 @@ def patient(value: str) -> dict[str, Any]:
 def test_twenty_conditional_updates_with_one_criterion_make_one(racing: Service) -> None:
     value = str(uuid4())
     address = f"{racing.fhir}/Patient?identifier={SYSTEM}|{value}"
-    answers = at_once(20, lambda _: httpx.put(address, json=patient(value), headers=FHIR_JSON, timeout=30))
+    answers = at_once(20, lambda _: httpx.put(address, json=patient(value), headers=FHIR_JSON))
     assert Counter(a.status_code for a in answers) == {200: 19, 201: 1}
     assert httpx.get(f"{address}&_summary=count").json()["total"] == 1
 
@@ -54,9 +54,7 @@ def test_twenty_conditional_updates_with_one_criterion_make_one(racing: Service)
 def test_twenty_conditional_creates_with_one_criterion_make_one(racing: Service) -> None:
     value = str(uuid4())
     headers = FHIR_JSON | {"if-none-exist": f"identifier={SYSTEM}|{value}"}
-    answers = at_once(
-        20, lambda _: httpx.post(f"{racing.fhir}/Patient", json=patient(value), headers=headers, timeout=30)
-    )
+    answers = at_once(20, lambda _: httpx.post(f"{racing.fhir}/Patient", json=patient(value), headers=headers))
     assert Counter(a.status_code for a in answers) == {200: 19, 201: 1}
     assert len({a.headers["location"].split("/_history")[0] for a in answers}) == 1
 
@@ -78,7 +76,7 @@ def test_transactions_that_race_for_one_plan_have_one_winner(racing: Service) ->
         ]
         body = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
         headers = FHIR_JSON | {"x-knutepunkt-purpose": "import"}
-        return httpx.post(racing.fhir, json=body, headers=headers, timeout=30)
+        return httpx.post(racing.fhir, json=body, headers=headers)
 
     answers = at_once(len(marks), transaction)
     assert Counter(a.status_code for a in answers) == {200: 1, 409: len(marks) - 1}
@@ -98,8 +96,8 @@ def test_what_is_deleted_and_referred_to_at_once_never_dangles(racing: Service) 
 
         def race(number: int, address: str = address, seen: dict[str, Any] = seen) -> httpx.Response:
             if number % 2:
-                return httpx.delete(address, timeout=30)
-            return httpx.post(f"{racing.fhir}/Observation", json=seen, headers=FHIR_JSON, timeout=30)
+                return httpx.delete(address)
+            return httpx.post(f"{racing.fhir}/Observation", json=seen, headers=FHIR_JSON)
 
         answers = at_once(6, race)
         stands = httpx.get(address).status_code == 200

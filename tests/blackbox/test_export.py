@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from tests.blackbox.conftest import Service
+from tests.waiting import until
 
 ASYNC = {"prefer": "respond-async"}
 FHIR_JSON = {"content-type": "application/fhir+json"}
@@ -23,15 +24,14 @@ def store(client: httpx.Client, patients: int) -> None:
 
 
 def manifest(client: httpx.Client, where: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    def ended() -> httpx.Response | None:
         answer = client.get(where)
-        if answer.status_code != 202:
-            assert answer.status_code == 200, answer.text
-            told: dict[str, Any] = answer.json()
-            return told
-        time.sleep(0.02)
-    raise AssertionError("the export did not end")
+        return None if answer.status_code == 202 else answer
+
+    answer = until(ended)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
 
 
 def resources(client: httpx.Client, told: dict[str, Any]) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def resources(client: httpx.Client, told: dict[str, Any]) -> list[dict[str, Any]
 
 
 def test_export_goes_on_after_kill_9(service: Service) -> None:
-    with httpx.Client(base_url=service.fhir, timeout=30) as client:
+    with httpx.Client(base_url=service.fhir) as client:
         store(client, 1000)
         begun = client.get("/$export?_type=Patient", headers=ASYNC)
         where = begun.headers["content-location"]
@@ -49,7 +49,7 @@ def test_export_goes_on_after_kill_9(service: Service) -> None:
         time.sleep(delay)
         service.kill()
         service.start()
-    with httpx.Client(base_url=service.fhir, timeout=30) as client:
+    with httpx.Client(base_url=service.fhir) as client:
         told = manifest(client, where)
         found = resources(client, told)
         assert len({patient["id"] for patient in found}) == len(found) == 1000
@@ -59,25 +59,25 @@ def test_export_goes_on_after_kill_9(service: Service) -> None:
 
 
 def test_finished_export_is_still_there_after_kill_9(service: Service) -> None:
-    with httpx.Client(base_url=service.fhir, timeout=30) as client:
+    with httpx.Client(base_url=service.fhir) as client:
         store(client, 100)
         where = client.get("/Patient/$export", headers=ASYNC).headers["content-location"]
         before = manifest(client, where)
     service.kill()
     service.start()
-    with httpx.Client(base_url=service.fhir, timeout=30) as client:
+    with httpx.Client(base_url=service.fhir) as client:
         assert manifest(client, where) == before
         assert len(resources(client, before)) == 100
 
 
 def test_writers_go_on_and_do_not_show_in_what_was_begun_before(service: Service) -> None:
-    with httpx.Client(base_url=service.fhir, timeout=30) as client:
+    with httpx.Client(base_url=service.fhir) as client:
         store(client, 1000)
         where = client.get("/$export?_type=Patient", headers=ASYNC).headers["content-location"]
         written: list[int] = []
 
         def write() -> None:
-            with httpx.Client(base_url=service.fhir, timeout=30) as other:
+            with httpx.Client(base_url=service.fhir) as other:
                 for _ in range(50):
                     written.append(
                         other.post("/Patient", json={"resourceType": "Patient"}, headers=FHIR_JSON).status_code
@@ -95,7 +95,7 @@ def test_writers_go_on_and_do_not_show_in_what_was_begun_before(service: Service
 
 def test_more_exports_than_may_be_under_way_are_refused(service: Service) -> None:
     """SR-8, SR-32"""
-    with httpx.Client(base_url=service.fhir, timeout=30) as client:
+    with httpx.Client(base_url=service.fhir) as client:
         store(client, 1000)
         answers = [client.get("/$export", headers=ASYNC) for _ in range(30)]
         refused = [answer for answer in answers if answer.status_code != 202]

@@ -3,8 +3,7 @@
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,12 @@ from fhir_service.demo import messages
 from fhir_service.demo.stories.p01_arne import ARNE, NEED
 from fhir_service.demo.walk import Case
 from profiles import names
+from tests.ports import free_port
+from tests.waiting import until
 
-from .conftest import END, START, Service, free_port, msa, read_frame, segments
+from .conftest import END, START, Service, msa, read_frame, segments
 
 SENDER = "DIPS|St. Olavs hospital^883974832^ENH"
-SECONDS = 20
 
 
 class Hospital:
@@ -72,13 +72,6 @@ def service(tmp_path: Path, address: int) -> Iterator[Service]:
     made.end()
 
 
-def soon(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def referred(service: Service) -> Case:
     """Arne's case, just opened by a REF^I12."""
     ref = messages.referral(ARNE, messages.ST_OLAVS, "A-1", datetime.now(UTC).replace(microsecond=0), NEED)
@@ -118,7 +111,7 @@ def test_feedback_arrives_in_order_though_the_hospital_was_down_and_we_restarted
     case.hub = service.hub()
     hospital = Hospital(address)
     try:
-        soon(lambda: told(case) == {"receipt": "completed", "decision": "completed"})
+        until(lambda: told(case) == {"receipt": "completed", "decision": "completed"})
     finally:
         hospital.close()
     task = feedback_task(case)
@@ -137,10 +130,10 @@ def test_refusal_is_kept_and_leaves_the_loop_open(service: Service, address: int
     try:
         case = referred(service)
         case.register()
-        soon(lambda: len(hospital.got) == 1)
+        until(lambda: len(hospital.got) == 1)
         hospital.code, hospital.errors = "AA", ""
         decide(case)  # what was refused does not hold up what follows
-        soon(lambda: told(case).get("decision") == "completed")
+        until(lambda: told(case).get("decision") == "completed")
     finally:
         hospital.close()
     assert told(case)["receipt"] == "in-progress"

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.waiting import until
+
 from .conftest import Service
 
 MANY = 2_000
@@ -21,18 +23,18 @@ def people(folder: Path) -> Path:
 
 
 def command(service: Service, file: Path, state: Path) -> list[str]:
-    options = ["--http", service.http, "--state", str(state), "--batch", "20", "--patience", "30"]
+    options = ["--http", service.http, "--state", str(state), "--batch", "20", "--patience", "120"]
     return [sys.executable, "-m", "fhir_service", "import", *options, str(file)]
 
 
 def begun(state: Path, running: "subprocess.Popen[bytes]", batches: int) -> None:
     """Wait until that many batches are done."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and running.poll() is None:
-        if state.exists() and state.read_text().count("\ndone ") >= batches:
-            return
-        time.sleep(0.005)
-    raise AssertionError("the import ended before it could be disturbed")
+
+    def done() -> bool:
+        assert running.poll() is None, "the import ended before it could be disturbed"
+        return state.exists() and state.read_text().count("\ndone ") >= batches
+
+    until(done, pause=0.005)
 
 
 def everything_once(service: Service) -> None:
@@ -49,7 +51,7 @@ def test_import_that_was_killed_goes_on_where_it_was(service: Service, tmp_path:
         begun(state, running, batches)
         running.kill()
         running.wait()
-    ended = subprocess.run(command(service, file, state), capture_output=True, text=True, timeout=120)
+    ended = subprocess.run(command(service, file, state), capture_output=True, text=True, timeout=600)
     assert ended.returncode == 0, ended.stderr
     everything_once(service)
 
@@ -61,6 +63,6 @@ def test_import_waits_for_a_service_that_was_killed(service: Service, tmp_path: 
     service.kill()
     time.sleep(0.5)
     service.start()
-    assert running.wait(timeout=120) == 0
+    assert running.wait(timeout=600) == 0
     found = httpx.get(f"{service.fhir}/Patient?_summary=count").json()["total"]
     assert found == MANY

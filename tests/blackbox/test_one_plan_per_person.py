@@ -66,7 +66,7 @@ def test_twenty_parallel_creators_make_exactly_one_plan(service: Service) -> Non
 
     def create(number: int) -> int:
         subject = {"reference": case.patient if number % 2 else other}
-        return httpx.post(f"{service.fhir}/CarePlan", json={**body, "subject": subject}, timeout=30).status_code
+        return httpx.post(f"{service.fhir}/CarePlan", json={**body, "subject": subject}).status_code
 
     with ThreadPoolExecutor(20) as pool:
         assert Counter(pool.map(create, range(20))) == {201: 1, 409: 19}

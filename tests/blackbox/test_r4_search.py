@@ -15,7 +15,7 @@ JSON = {"content-type": "application/fhir+json"}
 
 @pytest.fixture(scope="module")
 def client(shared_service: Service) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=shared_service.fhir + "/", timeout=30) as made:
+    with httpx.Client(base_url=shared_service.fhir + "/") as made:
         for resource in POPULATION:
             answer = made.put(f"{resource['resourceType']}/{resource['id']}", json=resource, headers=JSON)
             assert answer.status_code == 201, answer.text

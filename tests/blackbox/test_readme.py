@@ -49,7 +49,7 @@ def follow(steps: Steps, service: Service) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # its python3 is this one
     places = {"PATH": path, "KNUTEPUNKT_MLLP": service.mllp, "KNUTEPUNKT_DATABASE": service.database}
     ended = subprocess.run(
-        ["bash", "-c", script], cwd=ROOT, env=os.environ | places, capture_output=True, text=True, timeout=120
+        ["bash", "-c", script], cwd=ROOT, env=os.environ | places, capture_output=True, text=True, timeout=600
     )
     printed = ended.stdout.split(f"{MARK}\n")
     assert [lines(part) for part in printed] == [expected for _, expected in steps], ended.stderr

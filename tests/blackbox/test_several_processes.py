@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +12,11 @@ import psutil
 import pytest
 
 from tests import postgres
+from tests.waiting import until
 
 from .conftest import Service, msa
 from .test_bad_messages import A01, CONTROL_ID
-from .test_nothing_acknowledged_is_lost import JSON, STREAMS, Sender
+from .test_nothing_acknowledged_is_lost import JSON, STREAMS, Sender, begin
 from .test_one_plan_per_person import plan_body, ready_for_a_plan
 
 
@@ -50,7 +50,7 @@ def test_twenty_parallel_conditional_creates_make_one_resource(two: tuple[Servic
 
     def create(number: int) -> httpx.Response:
         headers = JSON | {"if-none-exist": "identifier=urn:test|one"}
-        return httpx.post(f"{two[number % 2].fhir}/Organization", json=body, headers=headers, timeout=30)
+        return httpx.post(f"{two[number % 2].fhir}/Organization", json=body, headers=headers)
 
     assert together(20, create) == {201: 1, 200: 19}
     found = httpx.get(f"{two[0].fhir}/Organization?identifier=urn:test|one").json()
@@ -65,7 +65,7 @@ def test_twenty_parallel_creators_of_a_plan_make_one(two: tuple[Service, Service
     hub.put(first, status="entered-in-error")
 
     def create(number: int) -> httpx.Response:
-        return httpx.post(f"{two[number % 2].fhir}/CarePlan", json=body, timeout=30)
+        return httpx.post(f"{two[number % 2].fhir}/CarePlan", json=body)
 
     assert together(20, create) == {201: 1, 409: 19}
     in_force = [p for p in hub.find("CarePlan", patient=case.patient) if p["status"] == "draft"]
@@ -78,7 +78,7 @@ def test_of_hundred_updates_of_one_version_one_succeeds(two: tuple[Service, Serv
 
     def update(number: int) -> httpx.Response:
         headers = JSON | {"if-match": 'W/"1"'}
-        return httpx.put(f"{two[number % 2].fhir}/Patient/one", json=patient, headers=headers, timeout=30)
+        return httpx.put(f"{two[number % 2].fhir}/Patient/one", json=patient, headers=headers)
 
     assert together(100, update) == {200: 1, 412: 99}
     assert httpx.get(f"{two[1].fhir}/Patient/one").json()["meta"]["versionId"] == "2"
@@ -88,7 +88,7 @@ def test_hundred_updates_without_a_version_are_all_done_in_turn(two: tuple[Servi
     patient = {"resourceType": "Patient", "id": "many"}
 
     def update(number: int) -> httpx.Response:
-        return httpx.put(f"{two[number % 2].fhir}/Patient/many", json=patient, headers=JSON, timeout=30)
+        return httpx.put(f"{two[number % 2].fhir}/Patient/many", json=patient, headers=JSON)
 
     assert together(40, update) == {201: 1, 200: 39}
     history = httpx.get(f"{two[0].fhir}/Patient/many/_history?_count=100").json()["entry"]
@@ -123,40 +123,34 @@ def test_a_worker_that_dies_is_replaced(workers: Service) -> None:
     assert workers.process
     (one, other) = children(workers)
     one.kill()
-    deadline = time.monotonic() + 20
-    while len(there := children(workers)) < 2 or one in there:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    there = until(lambda: len(found := children(workers)) == 2 and one not in found and found)
     assert other in there
     assert httpx.get(f"{workers.fhir}/metadata").status_code == 200
 
 
 def test_sigterm_ends_all_workers_in_time(workers: Service) -> None:  # SR-9
     there = children(workers)
-    assert workers.stop() < 10
+    workers.stop()
     assert workers.process
     assert workers.process.returncode == 0
-    assert not any(worker.is_running() for worker in there)
+    assert all(map(has_ended, there))
 
 
 def test_workers_end_when_the_one_that_watches_is_killed(workers: Service) -> None:
     there = children(workers)
     workers.kill()
-    psutil.wait_procs(there, timeout=10)
-    assert not any(worker.is_running() for worker in there)
+    until(lambda: all(map(has_ended, there)))
 
 
 def test_kill_9_of_all_loses_nothing_acknowledged(workers: Service) -> None:  # SR-1, SR-3
     batch = [Sender(workers, over_rest=n % 2 == 1) for n in range(STREAMS)]
-    for sender in batch:
-        sender.start()
-    time.sleep(1.5)
+    begin(batch, acknowledged=40)
     there = children(workers)
     workers.kill()
     for worker in there:
         worker.kill()
     for sender in batch:
-        sender.join(15)
+        sender.join()
     workers.start()
     acknowledged = [visit for sender in batch for visit, _ in sender.acknowledged]
     assert acknowledged
@@ -172,19 +166,16 @@ def test_a_server_that_comes_back_is_in_use_again_without_a_restart(tmp_path: Pa
         kept = httpx.post(f"{service.fhir}/Patient", json=patient, headers=JSON)
         server.stop()
         for answer in (
-            httpx.get(kept.headers["location"], timeout=10),
-            httpx.get(f"{service.fhir}/Patient", timeout=10),
-            httpx.post(f"{service.fhir}/Patient", json=patient, headers=JSON, timeout=10),
-            httpx.get(f"http://{service.http}/readyz", timeout=10),
+            httpx.get(kept.headers["location"]),
+            httpx.get(f"{service.fhir}/Patient"),
+            httpx.post(f"{service.fhir}/Patient", json=patient, headers=JSON),
+            httpx.get(f"http://{service.http}/readyz"),
         ):
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
             assert answer.json()["resourceType"] == "OperationOutcome"
         assert msa(service.exchange(A01.encode())[0])[0] == "AR"
         server.start()
-        begun = time.monotonic()
-        while httpx.post(f"{service.fhir}/Patient", json=patient, headers=JSON, timeout=10).status_code != 201:
-            assert time.monotonic() - begun < 10
-            time.sleep(0.1)
+        until(lambda: httpx.post(f"{service.fhir}/Patient", json=patient, headers=JSON).status_code == 201)
         assert httpx.get(kept.headers["location"]).status_code == 200
         assert msa(service.exchange(A01.encode())[0])[0] == "AA"
         service.end()
@@ -193,6 +184,14 @@ def test_a_server_that_comes_back_is_in_use_again_without_a_restart(tmp_path: Pa
 def children(service: Service) -> list[psutil.Process]:
     assert service.process
     return psutil.Process(service.process.pid).children()
+
+
+def has_ended(worker: psutil.Process) -> bool:
+    """It may stay on the list of processes until somebody has asked how it ended."""
+    try:
+        return not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_no_password_is_shown(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import resource
 import sqlite3
-import time
 from contextlib import closing
 
 import httpx
@@ -25,12 +24,10 @@ def test_message_while_the_database_is_locked_is_to_be_sent_again(service: Servi
         other.execute("BEGIN IMMEDIATE")
         answer = service.exchange(message("L1"))[0]
         assert (msa(answer), err_codes(answer)) == (("AR", "L1"), ["207"])
-        refused = httpx.post(f"{service.fhir}/Patient", json={"resourceType": "Patient"}, timeout=30)
+        refused = httpx.post(f"{service.fhir}/Patient", json={"resourceType": "Patient"})
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
         assert httpx.get(f"{service.fhir}/Patient").status_code == 200  # reading goes on
-    begun = time.monotonic()
     assert msa(service.exchange(message("L1"))[0]) == ("AA", "L1")
-    assert time.monotonic() - begun < 10
     assert kept(service, "L1") == 1
     assert b"message not stored" in service.log.read_bytes()  # the operator hears of it
 

@@ -23,7 +23,7 @@ def program(heading: str, service: Service) -> tuple[str, list[str]]:
 
 
 def printed(command: list[str], where: Path) -> list[str]:
-    ended = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=180, env=dict(os.environ))
+    ended = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=600, env=dict(os.environ))
     assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
     return ended.stdout.splitlines()
 

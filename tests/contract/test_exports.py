@@ -17,6 +17,7 @@ from fhir_service.workflow.export import Exports, Ground, Limits, outputs
 from fhir_service.workflow.export_files import Making, content, tidy
 from fhir_service.workflow.export_scope import Asked, types_at
 from tests.contract.database import BASE_URL, Database, put
+from tests.waiting import until_found, until_true
 
 T = TypeVar("T")
 ASKED = Asked("http://example.org/$export", "system", ("Group", "Patient"), DEVELOPER)
@@ -59,13 +60,18 @@ def told(database: Database, folder: Path, story: Callable[[Repository, Exports]
 
 async def ended(exports: Exports, job: ExportJob | None) -> ExportJob:
     assert job is not None
-    for _ in range(500):
+
+    async def look() -> ExportJob | None:
         found = await exports.find(job.job_id)
         assert found is not None
-        if found.state not in jobs.OPEN:
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError("the export did not end")
+        return None if found.state in jobs.OPEN else found
+
+    return await until_found(look)
+
+
+async def _as_running(exports: Exports, job: ExportJob) -> ExportJob | None:
+    found = await exports.find(job.job_id)
+    return found if found and found.state == "running" else None
 
 
 def test_export_is_done_in_pages(database: Database, tmp_path: Path) -> None:
@@ -150,7 +156,7 @@ def test_worker_that_ends_in_good_order_gives_its_job_back(database: Database, t
         await exports.start()
         job = await exports.take(ASKED)
         assert job
-        await asyncio.sleep(0.05)
+        await until_found(lambda: _as_running(exports, job))
         await exports.stop()
         return await repository.ask(lambda: jobs.found(job.job_id))
 
@@ -185,7 +191,6 @@ def test_export_cancelled_while_it_runs_leaves_no_files(
     class Slow(Troubled):
         async def history(self, query: HistoryQuery, *access: Any) -> Any:
             reading.set()
-            await asyncio.sleep(0.05)
             return await super().history(query, *access)
 
     async def story(_: Repository, exports: Exports) -> list[Path]:
@@ -206,23 +211,36 @@ def test_export_expires_with_its_files(database: Database, tmp_path: Path) -> No
         job = await ended(exports, await exports.take(ASKED))
         database.clock.move(days=2)
         found = await exports.find(job.job_id)
-        await asyncio.sleep(0.2)
-        return found, await repository.ask(jobs.known), list((tmp_path / "files").iterdir())
+        await until_true(lambda: not list((tmp_path / "files").iterdir()))
+        return found, await repository.ask(jobs.known)
 
-    assert told(database, tmp_path / "files", story) == (None, frozenset(), [])
+    assert told(database, tmp_path / "files", story) == (None, frozenset())
 
 
-def test_export_waits_for_transactions_that_began_before(database: Database, tmp_path: Path) -> None:
+def test_export_waits_for_transactions_that_began_before(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settles = 3600.0
+    waits, over, sleep = asyncio.Event(), asyncio.Event(), asyncio.sleep
+
+    async def held(seconds: float) -> None:
+        if seconds < settles / 2:
+            return await sleep(seconds)
+        waits.set()
+        await over.wait()
+
     async def story(_: Repository, exports: Exports) -> tuple[str, str]:
         await exports.start()
         job = await exports.take(ASKED)
         assert job
-        await asyncio.sleep(0.1)
+        await waits.wait()
         early = await exports.find(job.job_id)
         assert early
+        over.set()
         return early.state, (await ended(exports, job)).state
 
-    assert told(database, tmp_path, story, limits=replace(LIMITS, settle=0.4)) == ("running", "done")
+    monkeypatch.setattr(asyncio, "sleep", held)
+    assert told(database, tmp_path, story, limits=replace(LIMITS, settle=settles)) == ("running", "done")
 
 
 def test_worker_goes_on_after_trouble_that_nobody_thought_of(database: Database, tmp_path: Path) -> None:
@@ -241,7 +259,7 @@ def test_worker_goes_on_after_trouble_that_nobody_thought_of(database: Database,
     async def story(_: Repository, exports: Exports) -> str:
         await exports.start()
         broken[0].failures.append(ValueError("a bug"))
-        await asyncio.sleep(0.1)
+        await until_true(lambda: not broken[0].failures)
         return (await ended(exports, await exports.take(ASKED))).state
 
     assert told(database, tmp_path, story, repository=made) == "done"

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import pytest
@@ -163,14 +162,13 @@ def test_reading_much_keeps_nobody_waiting(database: Database) -> None:
     async def told(repository: Repository) -> None:
         words = " ".join(f"ord{n}" for n in range(20_000))
         await keep(repository, *[task(f"t{n}", description=words) for n in range(15)])
-        waits: list[float] = []
+        turns = 0
         searching = asyncio.create_task(search(repository, "Task", ("_content", "ord7")))
         while not searching.done():
-            begun = time.monotonic()
             await asyncio.sleep(0)
-            waits.append(time.monotonic() - begun)
+            turns += 1
         assert len(await searching) == 15
-        assert max(waits) < 0.5, max(waits)
+        assert turns > 15  # more than one for each
 
     database.run(told)
 

@@ -113,6 +113,11 @@ def code(answer: httpx.Response) -> str:
     return str(issue(answer)["details"]["coding"][0]["code"])
 
 
+def unless_under_way(answer: httpx.Response) -> httpx.Response | None:
+    """The answer about an export that has ended."""
+    return None if answer.status_code == 202 else answer
+
+
 def matches(answer: httpx.Response) -> list[Resource]:
     """The resources that a search found."""
     assert answer.status_code == 200, answer.text

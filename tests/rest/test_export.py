@@ -1,7 +1,6 @@
 """Bulk export over REST.  https://hl7.org/fhir/uv/bulkdata/export.html"""
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +10,9 @@ import pytest
 from fhir_service.workflow import export_files
 from profiles.resource import Resource
 from profiles.validate import check
-from tests.rest.conftest import BASE, FHIR_JSON, Rest, code
+from tests.rest.conftest import BASE, FHIR_JSON, Rest, code, unless_under_way
 from tests.rest.operating import called, parameter
+from tests.waiting import until
 
 ASYNC = {"prefer": "respond-async"}
 STATUS = f"{BASE}/$export-status?job="
@@ -64,15 +64,16 @@ def begun(rest: Rest, path: str, **headers: str) -> str:
 
 
 def finished(rest: Rest, where: str) -> httpx.Response:
-    for _ in range(500):
+    def ended() -> httpx.Response | None:
         answer = rest.get(where)
         if answer.status_code != 202:
             return answer
         assert 0 < len(answer.headers["x-progress"]) <= 100
         assert int(answer.headers["retry-after"]) > 0
         assert answer.content == b""
-        time.sleep(0.01)
-    raise AssertionError("the export did not end")
+        return None
+
+    return until(ended)
 
 
 def exported(rest: Rest, path: str, **headers: str) -> dict[str, list[Resource]]:
@@ -208,11 +209,7 @@ def test_export_is_its_callers_alone(rest: Rest, world: Any) -> None:
     """SR-28: the address of a job is no key to it."""
     where = begun(rest, "$export?_type=Patient", x_knutepunkt_role="administrator")
     assert rest.get(where).status_code == 404
-    for _ in range(500):
-        answer = rest.get(where, x_knutepunkt_role="administrator")
-        if answer.status_code == 200:
-            break
-        time.sleep(0.01)
+    answer = until(lambda: unless_under_way(rest.get(where, x_knutepunkt_role="administrator")))
     file = answer.json()["output"][0]["url"]
     assert rest.get(file).status_code == 404
     assert rest("DELETE", where).status_code == 404

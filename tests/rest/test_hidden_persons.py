@@ -5,7 +5,6 @@ The predicate is an artificial one: an organization that is called curious sees 
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -19,7 +18,8 @@ from fhir_service.storage import access
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.tables import PERSON_IDENTIFIER
 from profiles.resource import Resource
-from tests.rest.conftest import FHIR_JSON, NATIONAL, Rest, code
+from tests.rest.conftest import FHIR_JSON, NATIONAL, Rest, code, unless_under_way
+from tests.waiting import until
 
 NUMBER = "15918512397"
 CURIOUS = {"x-knutepunkt-organization": "Organization/curious"}
@@ -203,11 +203,7 @@ def test_export_tells_nothing_hidden(rest: Rest, world: dict[str, Resource], lev
     begun = asked(rest, "GET", path, prefer="respond-async", accept="application/fhir+json")
     assert begun.status_code == 202, begun.text
     status = begun.headers["content-location"]
-    for _ in range(200):
-        answer = rest("GET", status, headers=CURIOUS)
-        if answer.status_code != 202:
-            break
-        time.sleep(0.02)
+    answer = until(lambda: unless_under_way(rest("GET", status, headers=CURIOUS)))
     files = [rest("GET", one["url"], headers=CURIOUS).text for one in answer.json()["output"]]
     assert any(world["other-patient"]["id"] in text for text in files)
     for text in files:

@@ -10,6 +10,7 @@ from adapters.outbox import OutboxWorker
 from fhir_service import duty
 from fhir_service.duty import IN_WORK, Watch
 from fhir_service.storage.port import Repository, Unavailable
+from tests.waiting import GUARD
 
 
 class Hub:
@@ -45,7 +46,7 @@ def tell(hub: Hub, until: int) -> tuple[int, list[Any]]:
     async def story() -> int:
         watch = hub.watch()
         recovered = await watch.start()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(GUARD):
             while len(hub.said) < until:
                 await asyncio.sleep(0.001)
         await watch.stop()

@@ -9,6 +9,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from fhir_service.http_protocol import HttpProtocol
+from tests.waiting import GUARD, until_true
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Any]]
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -56,7 +57,7 @@ def told(*talks: Talk) -> list[Any]:
                 writer.close()
 
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(GUARD):
                 return list(await asyncio.gather(*map(one, talks)))
         finally:
             for connection in list(state.connections):
@@ -88,7 +89,21 @@ def status(answer: bytes) -> bytes:
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fhir_service.http_protocol.LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("fhir_service.http_protocol.LOOK_SECONDS", 1.0)
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[HttpProtocol]:
+    """Those that were made."""
+    made: list[HttpProtocol] = []
+    connected = HttpProtocol.connection_made
+
+    def noted(self: HttpProtocol, transport: asyncio.Transport) -> None:
+        made.append(self)
+        connected(self, transport)
+
+    monkeypatch.setattr(HttpProtocol, "connection_made", noted)
+    return made
 
 
 @pytest.mark.usefixtures("soon")
@@ -101,25 +116,24 @@ def test_client_that_sends_no_whole_head_is_let_go() -> None:
     assert b"OperationOutcome" in half
 
 
-@pytest.mark.usefixtures("soon")
-def test_client_that_goes_on_asking_is_kept() -> None:
+def test_client_that_goes_on_asking_is_kept(connections: list[HttpProtocol]) -> None:
     async def asking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
         for _ in range(10):
             writer.write(GET)
             assert b"200" in await reader.readline()
             await reader.readuntil(b"0\r\n\r\n")
-            await asyncio.sleep(0.08)
+            connections[0]._look()
         return 10
 
     assert told(asking) == [10]
 
 
 @pytest.mark.usefixtures("soon")
-def test_client_that_does_not_take_its_answer_is_let_go() -> None:
+def test_client_that_does_not_take_its_answer_is_let_go(connections: list[HttpProtocol]) -> None:
     async def lazy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
         writer.transport.pause_reading()  # type: ignore[attr-defined]
         writer.write(GET.replace(b"/ ", b"/huge "))
-        await asyncio.sleep(1)
+        await until_true(lambda: connections[0].transport.is_closing())
         writer.transport.resume_reading()  # type: ignore[attr-defined]
         try:
             return f"{len(await reader.read())}"
@@ -133,19 +147,18 @@ def test_client_that_does_not_take_its_answer_is_let_go() -> None:
 def test_body_that_goes_on_long_after_its_answer_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fhir_service.http_protocol.MOST_UNREAD", 100_000)
     head = b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    more = [b"2710\r\n" + b"x" * 10_000 + b"\r\n"] * 30
+    piece = b"2710\r\n" + b"x" * 10_000 + b"\r\n"
 
     async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         writer.write(head)
         answered = b"200" in await reader.readline()
         try:
-            for piece in more:
+            while True:
                 writer.write(piece)
                 await writer.drain()
                 await asyncio.sleep(0.01)
         except ConnectionError:
             return answered
-        return False
 
     assert told(endless) == [True]
 
@@ -153,12 +166,16 @@ def test_body_that_goes_on_long_after_its_answer_ends_the_connection(monkeypatch
 def test_one_connection_too_many_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fhir_service.http_protocol.MAX_CONNECTIONS", 2)
 
+    refused_one = asyncio.Event()
+
     async def held(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> bytes:
-        try:
-            async with asyncio.timeout(1):
-                return await reader.read()
-        except TimeoutError:
-            return b"kept"
+        ended, other = asyncio.create_task(reader.read()), asyncio.create_task(refused_one.wait())
+        await asyncio.wait((ended, other), return_when=asyncio.FIRST_COMPLETED)
+        refused_one.set()
+        if ended.done():
+            return ended.result()
+        ended.cancel()
+        return b"kept"
 
     answers = told(held, held, held)
     assert sorted(answers)[1:] == [b"kept", b"kept"]

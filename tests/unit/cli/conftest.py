@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,13 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-READY_SECONDS = 30
+from tests.ports import HOST, free_port
+from tests.waiting import GUARD
 
 
 def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    return f"{HOST}:{free_port()}"
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ def serve(folder: Path, **environment: str) -> Running:
             stdout=log,
             stderr=log,
         )
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + GUARD
     while time.monotonic() < deadline and process.poll() is None:
         try:
             if httpx.get(f"http://{http}/readyz").status_code == 200:
@@ -56,7 +54,7 @@ def serve(folder: Path, **environment: str) -> Running:
 
 def end(running: Running) -> int:
     running.process.send_signal(signal.SIGTERM)
-    return running.process.wait(timeout=10)
+    return running.process.wait(timeout=GUARD)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from fhir_service.cli.database import make_folder_of
+from tests.waiting import GUARD
 
 from .conftest import Running, end, free_address, serve
 
@@ -20,7 +20,7 @@ from .conftest import Running, end, free_address, serve
 def refused(*arguments: str, folder: Path) -> str:
     """What a start that is refused says; status 2, one sentence, no stack trace."""
     command = [sys.executable, "-m", "fhir_service", "serve", *arguments]
-    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=GUARD)
     assert ended.returncode == 2, ended.stderr
     assert "Traceback" not in ended.stderr
     return ended.stderr
@@ -29,7 +29,7 @@ def refused(*arguments: str, folder: Path) -> str:
 def test_it_is_ready_on_the_addresses_of_the_environment(running: Running) -> None:
     assert httpx.get(f"http://{running.http}/fhir/metadata").json()["fhirVersion"] == "4.0.1"
     host, port = running.mllp.split(":")
-    with socket.create_connection((host, int(port)), timeout=5):
+    with socket.create_connection((host, int(port)), timeout=GUARD):
         pass
 
 
@@ -37,9 +37,7 @@ def test_sigterm_ends_it_in_order_and_the_next_start_finds_everything(tmp_path: 
     first = serve(tmp_path)
     made = httpx.post(f"http://{first.http}/fhir/Practitioner", json={"resourceType": "Practitioner", "active": True})
     assert made.status_code == 201
-    begun = time.monotonic()
     assert end(first) == 0
-    assert time.monotonic() - begun < 10
     second = serve(tmp_path)
     kept = httpx.get(f"http://{second.http}/fhir/Practitioner/{made.json()['id']}")
     assert (kept.status_code, end(second)) == (200, 0)
@@ -144,7 +142,7 @@ def test_second_process_on_the_same_database_is_refused(running: Running, tmp_pa
     said = refused(*ports, "--database", running.database, folder=tmp_path)
     assert "is served by another process already: end that one, or give another file with --database" in said
     migrate = [sys.executable, "-m", "fhir_service", "migrate", "--database", running.database]
-    ended = subprocess.run(migrate, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(migrate, cwd=tmp_path, capture_output=True, text=True, timeout=GUARD)
     assert (ended.returncode, "is served by another process" in ended.stderr) == (2, True)
     assert httpx.get(f"http://{running.http}/readyz").status_code == 200
 

@@ -10,11 +10,12 @@ from typing import TypeVar
 import pytest
 
 from fhir_service.search import extract
-from fhir_service.storage import migrate
+from fhir_service.storage import group_commit, migrate
 from fhir_service.storage.postgres_url import PostgresUrl, postgres_url
 from fhir_service.storage.sqlite import SqliteRepository
 from fhir_service.storage.sqlite_connection import SqliteFile
 from tests import postgres
+from tests.waiting import GUARD
 
 T = TypeVar("T")
 Story = Callable[[SqliteRepository], Awaitable[T]]
@@ -39,12 +40,13 @@ def path(tmp_path: Path, migrated: Path) -> Path:
 
 
 @pytest.fixture
-def told(path: Path) -> Tell[T]:
-    """Tell a story to an open repository that waits a twentieth of a second for locks."""
+def told(path: Path, monkeypatch: pytest.MonkeyPatch) -> Tell[T]:
+    """Tell a story to an open repository that waits a twentieth of a second for locks, and takes no work for long."""
+    monkeypatch.setattr(group_commit, "AT_ONCE", GUARD)
 
     async def tell(story: Story[T]) -> T:
         file = SqliteFile(path, busy_ms=50)
-        repository = SqliteRepository(file, extract=extract, clock=lambda: datetime.now(UTC), search_deadline=5)
+        repository = SqliteRepository(file, extract=extract, clock=lambda: datetime.now(UTC))
         try:
             return await story(repository)
         finally:

@@ -1,6 +1,5 @@
 """The write-ahead log is emptied beside the writer, and stays bounded: stack.md 5, trap 4, SR-8."""
 
-import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +11,7 @@ from fhir_service.storage.sqlite import SqliteRepository
 from tests.contract.database import put
 from tests.contract.resources import patient, resource
 from tests.unit.storage.conftest import Tell
+from tests.waiting import until_true
 
 LARGE = [{"text": "x" * 50_000}]
 
@@ -31,8 +31,7 @@ def in_the_file_itself(path: Path) -> bool:
 def test_what_is_committed_soon_lies_in_the_file(told: Tell[None], path: Path) -> None:
     async def story(repository: SqliteRepository) -> None:
         await put(repository, patient("arne"))
-        while repository._writer._checkpoints._task is not None:
-            await asyncio.sleep(0.001)
+        await until_true(lambda: repository._writer._checkpoints._task is None)
         assert in_the_file_itself(path)
 
     told(story)
@@ -81,8 +80,7 @@ def test_large_log_asks_the_writer_to_pause(
     async def story(repository: SqliteRepository) -> None:
         await put(repository, patient("arne"))
         made = repository._writer._checkpoints
-        while made._task is not None:
-            await asyncio.sleep(0.001)
+        await until_true(lambda: made._task is None)
         assert made.overdue is overdue
 
     told(story)
@@ -96,7 +94,7 @@ def test_checkpoint_in_trouble_harms_nobody_and_comes_back(told: Tell[None]) -> 
         connection.raw.close()
         for i in range(3):
             await put(repository, patient(f"p{i}"))
-            await asyncio.sleep(0.02)
+            await until_true(lambda: repository._writer._checkpoints._task is None)
         assert len(repository.settings) == 3
         assert await repository.read("Patient", "p2")
 

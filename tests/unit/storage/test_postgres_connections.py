@@ -14,6 +14,7 @@ from tests import postgres
 from tests.contract.database import put
 from tests.contract.resources import patient
 from tests.unit.storage.processes import tell
+from tests.waiting import GUARD, until_true
 
 
 def test_connection_that_does_not_take_its_settings_is_refused(url: PostgresUrl) -> None:  # SR-2
@@ -36,7 +37,7 @@ def test_every_pool_tells_its_settings(url: PostgresUrl) -> None:
         assert {pool["default_transaction_read_only"] for pool in (searchers, planned, readers)} == {"on"}
         assert planned["statement_timeout"] == searchers["statement_timeout"] == "5000"
 
-    tell(url, story)
+    tell(url, story, search_deadline=5.0)
 
 
 def test_server_that_is_not_there_is_unavailable(tmp_path: Any) -> None:
@@ -107,7 +108,7 @@ def test_turn_that_is_given_to_one_who_left_goes_to_the_next(url: PostgresUrl) -
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        await asyncio.wait_for(use(), 5)
+        await asyncio.wait_for(use(), GUARD)
         await pool.close()
 
     asyncio.run(story())
@@ -140,7 +141,9 @@ def test_idle_connection_that_the_server_ended_is_an_error_of_one_call_at_most(u
         await put(repository, patient("arne"))
         await repository.read("Patient", "arne")
         await asyncio.to_thread(postgres.server().command, kill.format(name))
-        await asyncio.sleep(0.05)
+        held = [one for pool in repository._pools for one in pool._idle]
+        assert held
+        await until_true(lambda: all(one.raw.is_closed() for one in held))
         assert await repository.read("Patient", "arne")  # it is known to be gone, and another one is made
 
     tell(url, told)

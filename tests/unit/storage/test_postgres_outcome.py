@@ -23,6 +23,7 @@ from tests.contract.database import next_write
 from tests.contract.resources import patient
 from tests.contract.test_messages import MESSAGE
 from tests.unit.storage.processes import EXTRACT
+from tests.waiting import GUARD, until_found
 
 Command = Callable[..., Awaitable[Any]]
 
@@ -35,7 +36,7 @@ def url() -> Iterator[PostgresUrl]:
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fhir_service.storage.postgres_outcome.SECONDS", 1.0)
+    monkeypatch.setattr("fhir_service.storage.postgres_outcome.SECONDS", GUARD)
     monkeypatch.setattr("fhir_service.storage.postgres_outcome.PAUSE", 0.01)
 
 
@@ -127,6 +128,7 @@ def test_unknown_is_told_where_nobody_can_be_asked(url: PostgresUrl, monkeypatch
         async with opened(url) as repository:
             broken(monkeypatch, Breaking("INSERT INTO resource", done=True))
             monkeypatch.setattr(Session, "value", gone)
+            monkeypatch.setattr("fhir_service.storage.postgres_outcome.SECONDS", 0.2)
             with pytest.raises(Uncertain):
                 await create(repository, "lost")
 
@@ -138,11 +140,24 @@ def test_unknown_is_told_where_nobody_can_be_asked(url: PostgresUrl, monkeypatch
 
 def test_server_that_is_still_at_work_is_waited_for(url: PostgresUrl) -> None:
     async def story() -> None:
-        async with opened(url) as repository, repository._writers.session() as session:
-            asking = asyncio.create_task(session.script("SELECT pg_sleep(0.3)"))
+        async with (
+            opened(url) as repository,
+            repository._writers.session() as session,
+            repository._writers.session() as other,
+        ):
+
+            async def waits() -> bool:
+                return bool(await other.value(f"SELECT cardinality(pg_blocking_pids({session.pid}))"))
+
+            await other.script("SELECT pg_advisory_lock(8)")
+            asking = asyncio.create_task(session.script("SELECT pg_advisory_lock(8)"))
+            await until_found(waits)
+            looking = asyncio.create_task(was_written(repository._searchers.session, session.pid, Changes()))
             await asyncio.sleep(0.1)
-            assert await was_written(repository._searchers.session, session.pid, Changes()) is True
-            assert asking.done()
+            assert not looking.done()
+            await other.script("SELECT pg_advisory_unlock(8)")
+            assert await looking is True
+            await asking
 
     asyncio.run(story())
 
