@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fhir_service.rest.exchange import Face, Parameters, Request
 from fhir_service.rest.media import decoded
 from fhir_service.search.query import SearchQuery
+from fhir_service.workflow import ANY_VERSION
 from fhir_service.workflow.conditions import criteria_of
 from fhir_service.workflow.terminology import resolved
 from profiles.issues import Issue, error
@@ -18,14 +19,14 @@ _RETURN = re.compile(rb"(?:^|[,;])\s*return\s*=\s*\"?(minimal|representation|Ope
 _LENIENT = re.compile(rb"(?:^|[,;])\s*handling\s*=\s*\"?lenient\b", re.IGNORECASE)
 _NOT_SERVED = error("bad-request", "If-Unmodified-Since", "It is not served here. Use If-Match with the version")
 """On a write, ignoring it would overwrite what the client meant to protect."""
-_BAD_MATCH = error("bad-if-match", "If-Match", 'Expected one version, e.g. W/"3"')
+_BAD_MATCH = error("bad-if-match", "If-Match", 'Expected * or one version, e.g. W/"3"')
 _BAD_NONE_MATCH = error("bad-if-match", "If-None-Match", 'Expected * or versions, e.g. W/"3"')
 
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """What a write hangs on. `if_match`: the current version; `if_none_match`: what it must not be, empty: there is
-    none."""
+    """What a write hangs on. `if_match`: the current version, ANY_VERSION: there is one; `if_none_match`: what it must
+    not be, empty: there is none."""
 
     if_match: int | None = None
     if_none_match: tuple[int, ...] | None = None
@@ -41,13 +42,20 @@ def preconditions(headers: Mapping[bytes, bytes]) -> Preconditions | Issue:
     match, none_match = headers.get(b"if-match"), headers.get(b"if-none-match")
     if match is None and none_match is None:
         return NO_CONDITIONS
-    found = None if match is None else _TAG.fullmatch(match)
-    if match is not None and found is None:
-        return _BAD_MATCH
+    wanted = None if match is None else _version(match)
+    if isinstance(wanted, Issue):
+        return wanted
     unwanted = None if none_match is None else _versions(none_match)
     if isinstance(unwanted, Issue):
         return unwanted
-    return Preconditions(int(found[1]) if found else None, unwanted)
+    return Preconditions(wanted, unwanted)
+
+
+def _version(value: bytes) -> int | Issue:
+    if value.strip() == b"*":
+        return ANY_VERSION
+    found = _TAG.fullmatch(value)
+    return int(found[1]) if found else _BAD_MATCH
 
 
 def _versions(value: bytes) -> tuple[int, ...] | Issue:

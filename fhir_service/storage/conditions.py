@@ -154,7 +154,7 @@ def _link_pks(rtype: str, chain: ChainShape, n: int, access: Access) -> Pks:
 def _listed(rtype: str, condition: ConditionShape, access: Access) -> Pks:
     """The same as `pks`; where that leads further it stands beside the statement, found before the rest is.
 
-    SQLite reads no statement with more than 100 levels, and PostgreSQL would look for the best order of all steps at once.
+    SQLite reads no statement of more than 100 levels; PostgreSQL would look for the best order of all steps at once.
     """
     found = pks(rtype, condition, access)
     if not isinstance(condition, ChainShape | HasShape):

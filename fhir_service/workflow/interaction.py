@@ -27,6 +27,8 @@ from profiles.validate import check
 
 MAX_DEPTH = 100
 """Levels that a resource may be nested (SR-8); what a client sends is counted before it is parsed."""
+ANY_VERSION = 0
+"""Of If-Match: there must be a current version, whatever its number.  RFC 9110 13.1.1"""
 MOST_DELETED = 100
 """Resources that one conditional delete may delete; where criteria match more, it deletes none."""
 
@@ -35,8 +37,8 @@ class WriteRequest(msgspec.Struct, frozen=True):
     """What a client asks for. `method`: `create`, `update`, `patch` or `delete`.
 
     `resource` has already passed `profiles.validate.check`. `criteria` make it conditional: on a create what must not
-    be there yet, otherwise what it is done to; then `rid` is None. `if_none_match`: versions that must not be the
-    current one, empty for any.
+    be there yet, otherwise what it is done to; then `rid` is None. `if_match`: the current version, or ANY_VERSION;
+    `if_none_match`: versions that must not be the current one, empty for any.
     """
 
     method: str
@@ -251,7 +253,7 @@ def _precondition(request: WriteRequest, current: Stored | None, before: Resourc
     issue = _of_headers(request, current)
     if issue is not None:
         return (issue,)
-    unconditional = request.method in ("update", "patch") and request.if_match is None
+    unconditional = request.method in ("update", "patch") and not request.if_match  # any version is none that was read
     if unconditional and current and before and resource_type(request.rtype).guarded(before):
         text = f'This resource is only changed with If-Match; the current version is W/"{current.version}"'
         return (error("version-required", request.rtype, text),)
@@ -261,9 +263,10 @@ def _precondition(request: WriteRequest, current: Stored | None, before: Resourc
 def _of_headers(request: WriteRequest, current: Stored | None) -> Issue | None:
     """If-Match and If-None-Match.  RFC 9110 13.1"""
     wanted, unwanted = request.if_match, request.if_none_match
-    if wanted is not None and (current is None or current.version != wanted):
+    if wanted is not None and (current is None or wanted not in (ANY_VERSION, current.version)):
         now = f"the current version is {current.version}" if current else "there is no current version"
-        return error("stale-version", request.rtype, f"If-Match names version {wanted}, but {now}")
+        named = f"version {wanted}" if wanted else "any version"
+        return error("stale-version", request.rtype, f"If-Match names {named}, but {now}")
     if unwanted is not None and current is not None and (not unwanted or current.version in unwanted):
         text = f"If-None-Match rules out what is there, version {current.version}"
         return error("stale-version", request.rtype, text)

@@ -4,12 +4,12 @@ from fhir_service.principal import Principal
 from fhir_service.storage.access import access_of
 from fhir_service.storage.port import NOTHING, Changes, Reads, Work
 from fhir_service.workflow.ids import new_id
-from fhir_service.workflow.interaction import Refused, WriteRequest, Written, answers, intended
+from fhir_service.workflow.interaction import ANY_VERSION, Refused, WriteRequest, Written, answers, intended
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.settle import Ground
 from fhir_service.workflow.together import Agreed, together
 
-__all__ = ["Refused", "WriteRequest", "Written", "write"]
+__all__ = ["ANY_VERSION", "Refused", "WriteRequest", "Written", "write"]
 
 
 def write(request: WriteRequest, by: Principal, ground: Ground) -> Work[Written | Refused]:

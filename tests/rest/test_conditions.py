@@ -3,13 +3,14 @@
 import pytest
 
 from profiles.names import IP_GOAL
+from tests.rest.bundles import entry, send, statuses
 from tests.rest.conftest import FHIR_JSON, Rest, code, issue
 
 ORGANIZATION = {"resourceType": "Organization", "name": "Rehabilitering Vest"}
 SYSTEM = "https://example.org/ids"
 
 
-@pytest.mark.parametrize("tag", ['W/"1"', '"1"', ' W/"1" '])
+@pytest.mark.parametrize("tag", ['W/"1"', '"1"', ' W/"1" ', "*", " * "])
 def test_update_with_the_current_tag_is_done(rest: Rest, tag: str) -> None:
     assert rest.put(rest.stored(ORGANIZATION), if_match=tag).status_code == 200
 
@@ -28,7 +29,29 @@ def test_update_delete_and_patch_with_a_stale_tag_are_412(rest: Rest) -> None:
     assert rest.get(path).headers["etag"] == 'W/"2"'
 
 
-@pytest.mark.parametrize("tag", ["1", "*", 'W/"x"', 'W/"1", W/"2"', "", 'w/"1"', 'W/"-1"', 'W/"' + "9" * 40 + '"'])
+def test_any_version_is_asked_for_and_there_is_one_or_none(rest: Rest) -> None:
+    """RFC 9110 13.1.1"""
+    for kind in ("batch", "transaction"):
+        rid = rest.stored(ORGANIZATION)["id"]
+        at, gone = f"Organization/{rid}", f"Organization/{rid}x"
+        rename = [{"op": "replace", "path": "/name", "value": "x"}]
+        assert rest.patch(at, rename, if_match="*").status_code == 200
+        assert statuses(send(rest, kind, entry("PUT", at, ORGANIZATION | {"id": rid}, ifMatch="*"))) == [200]
+        none = send(rest, kind, entry("PUT", gone, ORGANIZATION | {"id": f"{rid}x"}, ifMatch="*"))
+        assert (none.status_code, statuses(none)) == (200, [412]) if kind == "batch" else none.status_code == 412
+        assert rest("DELETE", at, headers={"if-match": "*"}).status_code == 204
+        answers = (
+            rest.put(ORGANIZATION | {"id": rid}, if_match="*"),
+            rest.put(ORGANIZATION | {"id": f"{rid}x"}, if_match="*"),
+            rest.patch(at, rename, if_match="*"),
+            rest("DELETE", at, headers={"if-match": "*"}),
+        )
+        assert [(a.status_code, code(a)) for a in answers] == [(412, "stale-version")] * 4
+
+
+@pytest.mark.parametrize(
+    "tag", ["1", '*, W/"1"', 'W/"x"', 'W/"1", W/"2"', "", 'w/"1"', 'W/"-1"', 'W/"' + "9" * 40 + '"']
+)
 def test_a_malformed_tag_is_400_and_changes_nothing(rest: Rest, tag: str) -> None:
     first = rest.stored(ORGANIZATION)
     answers = (
@@ -50,8 +73,8 @@ def test_a_goal_of_a_plan_is_only_changed_with_if_match(rest: Rest) -> None:
             "subject": {"reference": f"Patient/{rest.stored({'resourceType': 'Patient'})['id']}"},
         }
     )
-    answer = rest.put(goal)
-    assert (answer.status_code, code(answer)) == (428, "version-required")
+    for answer in (rest.put(goal), rest.put(goal, if_match="*")):
+        assert (answer.status_code, code(answer)) == (428, "version-required")
     assert rest.put(goal, if_match='W/"1"').status_code == 200
 
 

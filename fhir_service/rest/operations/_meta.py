@@ -10,7 +10,7 @@ from fhir_service.rest.preconditions import preconditions
 from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import refusal
 from fhir_service.storage.port import Stored
-from fhir_service.workflow import Refused, WriteRequest
+from fhir_service.workflow import ANY_VERSION, Refused, WriteRequest
 from fhir_service.workflow.versions import parse_body
 from profiles.issues import Issue
 from profiles.resource import Resource
@@ -57,7 +57,7 @@ async def changed(face: Face, request: Request, change: Mapping[str, Any], *, ad
         return {**before, "meta": _with(meta, change) if add else _without(meta, change)}
 
     after = labelled(resource)
-    holds = conditions.if_none_match is None and conditions.if_match in (None, stored.version)
+    holds = conditions.if_none_match is None and conditions.if_match in (None, ANY_VERSION, stored.version)
     if holds and after["meta"] == resource.get("meta", {}):
         return told(after["meta"])
     wanted = WriteRequest(

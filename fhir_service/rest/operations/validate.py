@@ -79,7 +79,7 @@ async def _of_write(face: Face, request: Request, mode: str, resource: Any, stor
     if isinstance(conditions, Issue):
         return (conditions,)
     version = conditions.if_match
-    if stored is not None and version is None:
+    if stored is not None and not version:
         version = stored.version  # whether If-Match is there is about the request, not about the resource
     if mode == "update" and resource.get("id") != request.rid:
         text = "The resource must have the id that the address names"
