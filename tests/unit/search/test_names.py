@@ -1,7 +1,5 @@
 """Names that lead on: chains, `_has`, and what every type has.  https://hl7.org/fhir/R4/search.html#chaining"""
 
-from time import perf_counter
-
 import pytest
 
 from fhir_service.search import parse
@@ -18,6 +16,7 @@ from fhir_service.search.query import (
     TokenValue,
 )
 from profiles.issues import Severity
+from tests.steps import steps
 from tests.unit.search.asked import BASE, condition, query, refusals, search, told
 
 TOKEN, REFERENCE, STRING = ParameterType.TOKEN, ParameterType.REFERENCE, ParameterType.STRING
@@ -165,13 +164,16 @@ def test_ways_of_an_untyped_chain_are_bounded() -> None:
 
 
 @pytest.mark.parametrize("code", ["subject", "focus", "target", "entity", "part-of", "based-on", "patient"])
-def test_untyped_chains_are_followed_in_little_time(code: str) -> None:
+def test_untyped_chains_are_followed_in_few_steps(code: str) -> None:
     """SR-8: the types that may lie along the way are many, and more with each step."""
-    start = perf_counter()
-    for rtype in ("AuditEvent", "Provenance", "Composition", "Task", "List"):
-        for first in ("entity", "target", "subject", "focus"):
-            search(rtype, (f"{first}." + f"{code}." * 4 + "nothing", "x"), (f"{first}." + f"{code}." * 4 + "_id", "x"))
-    assert perf_counter() - start < 5
+
+    def follow() -> None:
+        for rtype in ("AuditEvent", "Provenance", "Composition", "Task", "List"):
+            for first in ("entity", "target", "subject", "focus"):
+                way = f"{first}." + f"{code}." * 4
+                search(rtype, (f"{way}nothing", "x"), (f"{way}_id", "x"))
+
+    assert steps(follow) < 1_000_000
 
 
 def test_name_without_end_is_refused_at_once() -> None:

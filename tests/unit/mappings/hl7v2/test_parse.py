@@ -1,6 +1,5 @@
 """Bytes to segments (hl7v2-mapping.md 3)."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 
 from mappings.hl7v2.parse import parse
 from mappings.message import Endpoint, Severity
+from tests.steps import steps
 
 ROOT = Path(__file__).parents[4]
 SAMPLES = sorted((ROOT.parent / "shared/reference/hl7v2-samples").glob("*.hl7"))
@@ -244,24 +244,24 @@ def test_any_bytes_are_read_or_refused(body):  # SR-16
 
 @given(st.text(alphabet='MSHPID|^~\\&\r\n "A1X.Å\x0b', max_size=200))
 def test_every_leaf_of_a_message_like_text_can_be_asked_for(text):
-    message, _ = parse(f"MSH|^~\\&|{text}".encode(), DEV)
+    message, issues = parse(f"MSH|^~\\&|{text}".encode(), DEV)
+    assert message or issues
     for segment in message.segments if message else ():
         for field in range(segment.fields + 2):
-            segment.value(field, 2, 2)
-            for repetition in segment.repetitions(field):
-                repetition.text()
+            assert segment.value(field, 2, 2) in "".join(r.text() for r in segment.repetitions(field))
 
 
-def test_message_of_3_kb_is_read_at_more_than_1000_a_second():
+def test_message_of_3_kb_is_read_in_few_steps():
     body = message_of(*[f"OBX|{n}|ST|8302-2^Height^LN||{'x' * 60}|||N|||F" for n in range(30)]).encode()
     assert len(body) > 2_900
-    began = time.process_time()
-    for _ in range(500):
+
+    def read_all():
         message, _ = parse(body, DEV)
-        assert message is not None
         for segment in message.segments:
             segment.value(3)
-    assert time.process_time() - began < 0.5
+
+    read_all()  # what is made ready once
+    assert steps(read_all) < 2_000
 
 
 # Agreement with hl7apy (decision 22)
