@@ -37,6 +37,7 @@ def test_deleted_plan_makes_room(database: Database) -> None:
         await put(repository, plan("one"), person="p1")
         await delete(repository, "CarePlan", "one")
         await put(repository, plan("two"), person="p1")
+        assert await repository.read("CarePlan", "two")
 
     database.run(story)
 
