@@ -48,13 +48,15 @@ class Face:
 class View:
     """How the answer is to look. `native`: the client asks for something else than FHIR JSON (only Binary has it);
     `any_form`: it names no form, so that a Binary comes in its own. `summary`: `true`, `text`, `data` or `count`;
-    `elements`: those of `_elements`, with or without a type before them (`views`)."""
+    `elements`: those of `_elements`, with or without a type before them (`views`). `form`:
+    what `_format` names."""
 
     pretty: bool = False
     native: bool = False
     any_form: bool = False
     summary: str = ""
     elements: tuple[str, ...] = ()
+    form: str = ""
 
     @property
     def part(self) -> bool:

@@ -44,7 +44,7 @@ async def history(face: Face, request: Request) -> Reply:
     page = replace(page, total=asked.paged.total) if page.total is None else page
     following = None if page.following is None else (page.following, 0)
     paged = replace(asked.paged, total=page.total)
-    return Reply(200, ALWAYS, historyset(face.base, page, links(face, paged, following), asked.view))
+    return Reply(200, ALWAYS, historyset(face.base, page, links(face, paged, following, asked.view), asked.view))
 
 
 def _asked(request: Request) -> _Asked | tuple[Issue, ...]:

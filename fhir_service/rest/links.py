@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from fhir_service.rest.exchange import Face, Request
+from fhir_service.rest.exchange import Face, Request, View
 from fhir_service.rest.paging import CHANGED, PARAMETER, After, PageToken
+from fhir_service.rest.views import form_of
 from profiles.issues import Issue
 
 Used: TypeAlias = Sequence[tuple[str, str]]
@@ -46,25 +47,30 @@ def opened(face: Face, request: Request, place: str) -> PageToken | Issue | None
     return face.pages.open(request.parameters[0][1], place)
 
 
-def links(face: Face, page: Paged, following: After | None) -> bytes:
-    """The links as JSON; `following`: where the next page begins."""
+def links(face: Face, page: Paged, following: After | None, view: View) -> bytes:
+    """The links as JSON, each in the form that is asked for; `following`: where the next page begins."""
     where = f"{face.base}/{page.place}" if page.place else face.base
-    sealed = f"{where}?{PARAMETER}="
-    first = _first(face, page, where)
-    listed = [{"relation": "self", "url": first if page.token is None else sealed + page.token}]
+    form = form_of(view)
+    first = _first(face, page, where, form)
+
+    def sealed(token: str) -> str:
+        return f"{where}?{_written(((PARAMETER, token), *form))}" if form else f"{where}?{PARAMETER}={token}"
+
+    listed = [{"relation": "self", "url": first if page.token is None else sealed(page.token)}]
     if page.token is not None or following is not None:
         listed.append({"relation": "first", "url": first})
     if following is not None:
         token = PageToken(page.place, tuple(page.used), following, page.total)
-        listed.append({"relation": "next", "url": sealed + face.pages.seal(token)})
+        listed.append({"relation": "next", "url": sealed(face.pages.seal(token))})
     return msgspec.json.encode(listed)
 
 
-def _first(face: Face, page: Paged, where: str) -> str:
+def _first(face: Face, page: Paged, where: str, form: tuple[tuple[str, str], ...]) -> str:
     used = tuple(page.used)
     if any(_NATIONAL_NUMBER.search(value) for _, value in used):
-        return f"{where}?{PARAMETER}={face.pages.seal(PageToken(page.place, used))}"
-    return f"{where}?{_written(used)}" if used else where
+        used = ((PARAMETER, face.pages.seal(PageToken(page.place, used))),)
+    asked = used + form
+    return f"{where}?{_written(asked)}" if asked else where
 
 
 @lru_cache(maxsize=1_000)

@@ -73,7 +73,8 @@ def view_with(accept: bytes | None, parameters: Parameters) -> tuple[View, Param
     pretty = [value for name, value in asked if name == "_pretty"]
     if any(value not in _BOOLEANS for value in pretty):
         return error("bad-parameter-value", "_pretty", "Expected true or false")
-    view = with_part(replace(view, pretty=any(_BOOLEANS[value] for value in pretty)), asked)
+    form = _parsed(formats[0])[0].replace(" ", "+") if formats else ""
+    view = with_part(replace(view, pretty=any(_BOOLEANS[value] for value in pretty), form=form), asked)
     rest = [(name, value) for name, value in parameters if name not in OF_VIEW]
     return view if isinstance(view, Issue) else (view, rest)
 

@@ -52,7 +52,7 @@ async def search(face: Face, request: Request) -> Reply:
         return refusal(query)
     page = _counted(query, await face.repository.search(query, access))
     told = (*asked.told, _CUT) if page.cut else asked.told
-    body = searchset(face.base, page, links(face, asked.paged, page.following), told, asked.view)
+    body = searchset(face.base, page, links(face, asked.paged, page.following, asked.view), told, asked.view)
     return Reply(200, ALWAYS, body)
 
 
@@ -75,7 +75,7 @@ async def search_form(face: Face, request: Request) -> Reply:
     if issue is not None:
         return refusal(issue)
     shown = view if view.part else request.view
-    request.view = replace(shown, pretty=view.pretty or request.view.pretty)
+    request.view = replace(shown, pretty=view.pretty or request.view.pretty, form=view.form or request.view.form)
     request.parameters = request.parameters + rest
     return await search(face, request)
 

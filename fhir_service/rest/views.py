@@ -164,3 +164,9 @@ def parameters_of(view: View) -> list[tuple[str, str]]:
     """The parameters that ask for the part which a view shows."""
     summary = [("_summary", view.summary)] if view.summary else []
     return [*summary, *([("_elements", ",".join(view.elements))] if view.elements else [])]
+
+
+def form_of(view: View) -> tuple[tuple[str, str], ...]:
+    """The parameters that ask for the form of a view; links keep them, for whoever follows a link sends nothing else."""
+    form = (("_format", view.form),) if view.form else ()
+    return (*form, ("_pretty", "true")) if view.pretty else form

@@ -1,6 +1,7 @@
 """Search as a client sees it: links, pages, sealed tokens, strict and lenient (decisions 7, 26, 39)."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -183,3 +184,19 @@ def test_as_many_steps_as_a_name_may_have_are_gone(rest: Rest) -> None:
     for end in ("_list=none", "identifier:not=urn:steps|1", "name:missing=true"):
         assert matches(rest.get(f"{chain}.{end}")) == [], end
     assert [one["name"] for one in matches(rest.get(f"Organization?{back}={rid}"))] == ["Øverst"]
+
+
+def test_links_keep_the_form_that_is_asked_for(rest: Rest, team: list[str]) -> None:
+    """Whoever follows a link sends nothing but its address."""
+    form = {"_format": ["application/fhir+json"], "_pretty": ["true"]}
+    asked = "_count=1&_format=application/fhir%2Bjson;x=15918512397&_pretty=true"
+    for place in (f"Organization?_id={','.join(team)}&_elements=name&", f"Organization/{team[0]}/_history?", "?"):
+        first = rest.get(f"{place}{'_type=Organization&' if place == '?' else ''}{asked}")
+        for relation in ("self", "next") if "history" not in place else ("self",):
+            url = link(first, relation)
+            assert url
+            assert parse_qs(urlsplit(url).query).items() >= form.items()
+            followed = rest.get(url)
+            assert (followed.status_code, followed.text.count("\n") > 3) == (200, True)
+    posted = rest("POST", "Organization/_search", content=f"_id={','.join(team)}&{asked}", headers=FORM)
+    assert parse_qs(urlsplit(link(posted, "next") or "").query).keys() == {"_page", *form}

@@ -30,7 +30,9 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     after = None if since is None else datetime.fromisoformat(since)
     told = tuple(s for s in whole.resources if s.rtype in rtypes and (after is None or s.updated >= after))
     page = Page(() if request.view.summary == "count" else told, total=len(told))
-    shown = links(face, Paged(place_of(request, "$everything"), _everything.used(request, arguments)), None)
+    shown = links(
+        face, Paged(place_of(request, "$everything"), _everything.used(request, arguments)), None, request.view
+    )
     return Reply(200, ALWAYS, searchset(face.base, page, shown, (_CUT,) if whole.cut else (), request.view))
 
 

@@ -35,7 +35,9 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     total = page.total if first else arguments.total
     paged = Paged(place_of(request, "$everything"), _everything.used(request, arguments), arguments.token, total)
     shown = replace(page, included=tuple(named), total=total)
-    return Reply(200, ALWAYS, searchset(face.base, shown, links(face, paged, page.following), view=request.view))
+    return Reply(
+        200, ALWAYS, searchset(face.base, shown, links(face, paged, page.following, request.view), view=request.view)
+    )
 
 
 OPERATION = Operation(
