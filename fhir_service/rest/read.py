@@ -37,9 +37,9 @@ def told(stored: Stored | None, request: Request) -> Reply:
     if stored is None:
         return refusal(NOT_FOUND)
     if stored.deleted:
-        return refusal(DELETED, *version_headers(stored.version, stored.updated))
+        return refusal(DELETED, *version_headers(stored.version, stored.at))
     if _is_known(request.headers, stored):
-        return Reply(304, (*CACHING, *version_headers(stored.version, stored.updated)))
+        return Reply(304, (*CACHING, *version_headers(stored.version, stored.at)))
     own_form = request.view.native or (request.view.any_form and request.rtype == "Binary")
     return _native(stored) if own_form else of_stored(stored)
 
@@ -70,5 +70,5 @@ def _native(stored: Stored) -> Reply:
         return refusal(not_acceptable())
     kind = binary["contentType"]
     shown = kind if MEDIA_TYPE.fullmatch(kind) else "application/octet-stream"
-    headers = ((b"content-type", shown.encode()), *_NATIVE, *version_headers(stored.version, stored.updated))
+    headers = ((b"content-type", shown.encode()), *_NATIVE, *version_headers(stored.version, stored.at))
     return Reply(200, headers, content)

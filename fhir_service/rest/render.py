@@ -9,6 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from fhir_service.rest.exchange import Header, Reply
+from fhir_service.storage.instants import SECOND, moment
 from fhir_service.storage.port import Stored
 from profiles import names
 from profiles.issue_codes import ISSUE_CODES
@@ -33,21 +34,25 @@ def etag(version: int) -> bytes:
     return b'W/"%d"' % version
 
 
-@lru_cache(maxsize=4096)
 def http_date(at: datetime) -> bytes:
     """A UTC time as RFC 9110 IMF-fixdate, whatever the locale."""
     day, month, clock = _DAYS[at.weekday()], _MONTHS[at.month - 1], at.isoformat()[11:19]
     return f"{day}, {at.day:02d} {month} {at.year:04d} {clock} GMT".encode()
 
 
-def version_headers(version: int, updated: datetime) -> tuple[Header, Header]:
-    """`ETag` and `Last-Modified` from the columns, not from the body (stack.md 3)."""
-    return (b"etag", etag(version)), (b"last-modified", http_date(updated))
+def version_headers(version: int, at: int) -> tuple[Header, Header]:
+    """`ETag` and `Last-Modified` from the columns, not from the body (stack.md 3). `at`: in microseconds, as stored."""
+    return _of_version(version, at // SECOND)
+
+
+@lru_cache(maxsize=4096)
+def _of_version(version: int, second: int) -> tuple[Header, Header]:
+    return (b"etag", etag(version)), (b"last-modified", http_date(moment(second * SECOND)))
 
 
 def of_stored(stored: Stored) -> Reply:
     """A version as it lies in the database."""
-    return Reply(200, (*ALWAYS, *version_headers(stored.version, stored.updated)), stored.body)
+    return Reply(200, (*ALWAYS, *version_headers(stored.version, stored.at)), stored.body)
 
 
 def outcome(issues: Iterable[Issue]) -> bytes:

@@ -10,6 +10,7 @@ from fhir_service.rest.json_body import json_of
 from fhir_service.rest.media import RESOURCE_TYPES, own_form
 from fhir_service.rest.preconditions import preferred_return
 from fhir_service.rest.render import ALWAYS, CACHING, outcome, refusal, version_headers
+from fhir_service.storage.instants import micros
 from fhir_service.storage.port import InForceConflict
 from fhir_service.workflow import Refused, WriteRequest, Written
 from profiles.issues import Issue, error, information
@@ -77,7 +78,7 @@ def _told(face: Face, request: Request, answer: Written) -> Reply:
     if answer.status == 204:
         return _told_of_delete(answer, preferred)
     location = location_of(face.base, answer).encode()
-    told: tuple[Header, ...] = (*version_headers(answer.version, answer.updated), (b"location", location))
+    told: tuple[Header, ...] = (*version_headers(answer.version, micros(answer.updated)), (b"location", location))
     if preferred == "minimal":
         return Reply(answer.status, (*CACHING, *told))
     headers = (*ALWAYS, *told)
@@ -87,7 +88,7 @@ def _told(face: Face, request: Request, answer: Written) -> Reply:
 
 
 def _told_of_delete(answer: Written, preferred: str) -> Reply:
-    tags = version_headers(answer.version, answer.updated) if answer.version and answer.many == 1 else ()
+    tags = version_headers(answer.version, micros(answer.updated)) if answer.version and answer.many == 1 else ()
     if preferred == "operationoutcome":
         return Reply(200, (*ALWAYS, *tags), outcome(done(answer)))
     return Reply(204, tags)
