@@ -41,16 +41,14 @@ class Prefix(StrEnum):
     AP = "ap"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenValue:
+class TokenValue(msgspec.Struct, frozen=True):
     """`system|code`. `system` None: any system; `""`: none at all. `code` None: any code of the system."""
 
     system: str | None
     code: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceValue:
+class ReferenceValue(msgspec.Struct, frozen=True):
     """`rtype` None: any type. `url`: an absolute address elsewhere or a canonical, then `rid` is empty."""
 
     rtype: str | None
@@ -58,8 +56,7 @@ class ReferenceValue:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DateValue:
+class DateValue(msgspec.Struct, frozen=True):
     """The interval [lo, hi) that a date or time of some precision stands for, in microseconds since 1970 UTC."""
 
     prefix: Prefix
@@ -67,8 +64,7 @@ class DateValue:
     hi: int
 
 
-@dataclass(frozen=True, slots=True)
-class StringValue:
+class StringValue(msgspec.Struct, frozen=True):
     """Normalised (NFKD without marks, case-folded) unless the modifier is `exact`."""
 
     text: str
@@ -89,15 +85,13 @@ class QuantityValue:
     code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CompositeValue:
+class CompositeValue(msgspec.Struct, frozen=True):
     """`a$b`: values of the components, in their order, that meet in one element of the resource."""
 
     parts: tuple["TokenValue | ReferenceValue | DateValue | StringValue | QuantityValue", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PositionValue:
+class PositionValue(msgspec.Struct, frozen=True):
     """`Location.near`: what lies within `metres` of a point given in millionths of a degree."""
 
     latitude: int
@@ -181,8 +175,7 @@ class FullText:
 Condition: TypeAlias = Criterion | Chain | Has | AnyOf | FullText
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(msgspec.Struct, frozen=True):
     """`_include[:iterate]=source:parameter[:target]`; `parameter` `*`: every reference of `source`.
 
     `reverse`: `_revinclude`, resources of `source` that refer to what was found. `iterate`: from what was included too.
@@ -196,8 +189,7 @@ class Include:
     iterate: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(msgspec.Struct, frozen=True):
     """One key of `_sort`. `_lastUpdated` and `_id` are parameters like others."""
 
     parameter: str
@@ -205,8 +197,7 @@ class Sort:
     descending: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(msgspec.Struct, frozen=True):
     """Where the page before ended: the sort values and the primary key of its last row."""
 
     values: tuple[int | str | None, ...]
