@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias, cast
 
+from msgspec import structs
+
 from fhir_service.rest.exchange import Face, Parameters, Reply, Request, View
 from fhir_service.rest.historyset import historyset
 from fhir_service.rest.links import Paged, links, opened, place_of
@@ -43,7 +45,7 @@ async def history(face: Face, request: Request) -> Reply:
         return refusal(NOT_FOUND)
     page = replace(page, total=asked.paged.total) if page.total is None else page
     following = None if page.following is None else (page.following, 0)
-    paged = replace(asked.paged, total=page.total)
+    paged = structs.replace(asked.paged, total=page.total)
     return Reply(200, ALWAYS, historyset(face.base, page, links(face, paged, following, asked.view), asked.view))
 
 

@@ -5,8 +5,6 @@ No link shows what may be a national number: such parameters are sealed as a who
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import urlencode
 
@@ -19,10 +17,12 @@ from profiles.issues import Issue
 
 Used: TypeAlias = Sequence[tuple[str, str]]
 _NATIONAL_NUMBER = re.compile(r"[0-9]{11}")
+_SAFE = ",:/|$*"
+"""What may stand in an address as it is, beside what may stand in any."""
+_PLAIN = re.compile(rf"[A-Za-z0-9_.~=&{re.escape(_SAFE)}-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Paged:
+class Paged(msgspec.Struct, frozen=True):
     """What a page shows. `place`: its address below the base; `used`: the parameters as they were understood; `token`:
     the page link it came by; `total`: of all pages, where it is known."""
 
@@ -73,6 +73,9 @@ def _first(face: Face, page: Paged, where: str, form: tuple[tuple[str, str], ...
     return f"{where}?{_written(asked)}" if asked else where
 
 
-@lru_cache(maxsize=1_000)
-def _written(used: tuple[tuple[str, str], ...]) -> str:
-    return urlencode(used, safe=",:/|$*")
+def _written(used: Used) -> str:
+    """The parameters as they stand in an address; most have nothing in them that is to be escaped."""
+    plain = "&".join([f"{name}={value}" for name, value in used])
+    if _PLAIN.fullmatch(plain) and plain.count("=") == len(used) == plain.count("&") + 1:
+        return plain
+    return urlencode(used, safe=_SAFE)

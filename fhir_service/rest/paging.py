@@ -1,12 +1,13 @@
 """Page tokens: a search and the place in it, sealed so that no national number shows in a link (decision 39).
 
-Encrypt-then-MAC with the standard library only: key stream = HMAC-SHA256(k1, nonce || counter), tag =
-HMAC-SHA256(k2, nonce || ciphertext) cut to 128 bits, k1 and k2 derived from the key of the installation. The nonce is
-128 random bits per token. Layout: nonce (16) | tag (16) | ciphertext, base64url without padding.
+Encrypt-then-MAC with the standard library only: key stream = SHAKE256(k1 || nonce), tag = HMAC-SHA256(k2, nonce ||
+ciphertext) cut to 128 bits, k1 and k2 derived from the key of the installation. The nonce is 128 random bits per
+token. Layout: nonce (16) | tag (16) | ciphertext, base64url without padding.
 """
 
 import base64
 import binascii
+import hashlib
 import hmac
 import secrets
 from typing import TypeAlias
@@ -77,6 +78,5 @@ class PageTokens:
 
     def _xor(self, nonce: bytes, text: bytes) -> bytes:
         size = len(text)
-        blocks = range(-(-size // 32))
-        stream = b"".join(hmac.digest(self._stream_key, nonce + i.to_bytes(4, "big"), "sha256") for i in blocks)
-        return (int.from_bytes(text, "big") ^ int.from_bytes(stream[:size], "big")).to_bytes(size, "big")
+        stream = hashlib.shake_256(self._stream_key + nonce).digest(size)
+        return (int.from_bytes(text, "big") ^ int.from_bytes(stream, "big")).to_bytes(size, "big")

@@ -3,9 +3,11 @@
 https://hl7.org/fhir/R4/http.html#search
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import cast
+
+import msgspec
 
 from fhir_service.rest.body import form_of
 from fhir_service.rest.exchange import Face, Parameters, Reply, Request, View
@@ -31,8 +33,7 @@ _NO_TEXT_OF_INCLUDES = error("bad-parameter-value", "_summary", "_summary=text c
 _CUT = warning("too-costly", "_include", "There is more to include than one page may bring; ask for fewer matches")
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(msgspec.Struct, frozen=True):
     """A search understood. `told`: what the caller should know about it."""
 
     query: SearchQuery

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
+import msgspec
+
 from fhir_service.search import (
     composites,
     dates,
@@ -30,8 +32,7 @@ Read: TypeAlias = Callable[[str, str], Value | None]
 """(escaped value, base address of this server) -> value; None if it is none"""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of a parameter: a condition unless an issue refuses."""
 
     condition: Condition | None = None

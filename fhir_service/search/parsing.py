@@ -6,7 +6,8 @@ and 26); with `lenient` a parameter of an unknown name is left out, and said so.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from fhir_service.resources import SERVED
 from fhir_service.search import names, settings
@@ -27,8 +28,7 @@ IGNORED = frozenset({"_format", "_pretty"})
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True):
     """A search that can be run, or `query` None and why not. `issues` may also tell what was left out or looks odd."""
 
     query: SearchQuery | None

@@ -1,8 +1,9 @@
 """What of a query decides its SQL: the shape. What does not is bound (decision 21: a statement per shape, cached)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import msgspec
 
 from fhir_service.search.query import (
     AnyOf,
@@ -23,8 +24,7 @@ _NEGATIONS = frozenset({"not", "not-in"})
 Bound: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class CriterionShape:
+class CriterionShape(msgspec.Struct, frozen=True):
     """A criterion without its values. `name` is what its values are bound under."""
 
     name: str
@@ -40,8 +40,7 @@ class CriterionShape:
         return self.missing is not True and self.modifier not in _NEGATIONS
 
 
-@dataclass(frozen=True, slots=True)
-class ChainShape:
+class ChainShape(msgspec.Struct, frozen=True):
     """A chain: `links` as (type it leads to, what holds there)."""
 
     name: str
@@ -49,8 +48,7 @@ class ChainShape:
     links: tuple[tuple[str, "ConditionShape"], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class HasShape:
+class HasShape(msgspec.Struct, frozen=True):
     """A reverse chain."""
 
     name: str
@@ -59,16 +57,14 @@ class HasShape:
     condition: "ConditionShape"
 
 
-@dataclass(frozen=True, slots=True)
-class AnyShape:
+class AnyShape(msgspec.Struct, frozen=True):
     """Alternatives."""
 
     name: str
     conditions: tuple["ConditionShape", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WordsShape:
+class WordsShape(msgspec.Struct, frozen=True):
     """Full text. `column`: the one of `fulltext` that has the words."""
 
     name: str
@@ -78,8 +74,7 @@ class WordsShape:
 ConditionShape: TypeAlias = CriterionShape | ChainShape | HasShape | AnyShape | WordsShape
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True):
     """Key of a compiled search. `after`: for each sort value of the cursor whether there is one; None: first page."""
 
     rtype: str
