@@ -10,6 +10,9 @@ from typing import TypeAlias
 
 import msgspec
 
+ROOM = 16_000_000
+"""Bytes that the bodies of a page may have together, unless something else is asked for (SR-8)."""
+
 
 class ParameterType(StrEnum):
     """How a parameter is indexed.  https://hl7.org/fhir/R4/valueset-search-param-type.html
@@ -229,6 +232,8 @@ class SearchQuery:
     total: bool = False
     after: Cursor | None = None
     used: tuple[tuple[str, str], ...] = ()
+    room: int = ROOM
+    """Bytes that the bodies of a page may have together; a page has one resource in any case."""
 
 
 class IndexRows(msgspec.Struct, frozen=True):

@@ -1,8 +1,9 @@
 """SearchQuery -> SQL: the selective table first, everything else as EXISTS beside it (stack.md 5, trap 2).
 
 A search starts at one table: the narrow table of the type, a generic index table, or `resource`; each has `pk` and
-`updated`. One statement finds the page by pk and sort values, and then fetches the bodies of that page. Default order
-is newest first; pages are keyset pages: they end at the sort values and pk of their last row.
+`updated`. One statement finds the page by pk and sort values, and then fetches the bodies of that page, but for large
+ones (`bodies`). Default order is newest first; pages are keyset pages: they end at the sort values and pk of their last
+row.
 """
 
 from collections.abc import Iterable
@@ -27,13 +28,13 @@ from sqlalchemy import (
 
 from fhir_service.search.query import Sort
 from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.bodies import measured_columns
 from fhir_service.storage.conditions import begins, holds, own_conditions, pks, started
 from fhir_service.storage.homes import PLACES, Row, entering, key_of
 from fhir_service.storage.matching import Expression
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.shape import NEWEST_FIRST, ConditionShape, Shape
 from fhir_service.storage.starts import best_start
-from fhir_service.storage.statements import stored_columns
 from fhir_service.storage.tables import RESOURCE
 
 SHAPES_KEPT = 1024
@@ -41,13 +42,13 @@ SHAPES_KEPT = 1024
 
 @lru_cache(maxsize=SHAPES_KEPT)
 def compile_page(shape: Shape, access: Access = EVERYTHING, start: ConditionShape | None = None) -> Prepared:
-    """The rows of a page: the columns of a Stored, pk, then the sort values. `start`: the condition to start at."""
+    """The rows of a page: measured columns, pk, then the sort values. `start`: the condition to start at."""
     chosen, labels = _chosen(shape, access, start)
     page = chosen.subquery("page")
     resource = entering(RESOURCE, "r", access)
     outer = [page.c[label] for label in labels]
     return prepare(
-        select(*stored_columns(resource), page.c.pk, *outer)
+        select(*measured_columns(resource), page.c.pk, *outer)
         .select_from(page.join(resource, resource.c.pk == page.c.pk))
         .order_by(*_order(shape, outer, page.c.pk))
     )

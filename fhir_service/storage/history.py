@@ -30,12 +30,12 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.bodies import MEASURED, first_that_fit, measured_columns, small
 from fhir_service.storage.constructs import filter_only
 from fhir_service.storage.instants import micros
 from fhir_service.storage.port import HistoryPage, HistoryQuery
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.rows import stored
-from fhir_service.storage.statements import stored_columns
 from fhir_service.storage.steps import Steps
 from fhir_service.storage.tables import HISTORY, RESOURCE
 
@@ -65,20 +65,22 @@ def versions(query: HistoryQuery, access: Access = EVERYTHING) -> Steps[HistoryP
     """One page of versions. What `access` hides neither shows nor counts."""
     shape, bound = _shape(query, access)
     rows = (yield _page(shape), bound) if query.count else ()
+    fitting = yield from first_that_fit(rows[: query.count], query.room)
     total: int | None = None
     each = shape.at and shape.level != "instance"  # to count these, each version has to be looked at
     if query.total and not (each and query.count):
         total = (yield _total(shape), bound)[0][0]
-    found = tuple(stored(row) for row in rows[: query.count])
+    found = tuple(stored(row) for row in fitting)
     following = None
-    if len(rows) > query.count:
+    if len(rows) > len(found):
         last = found[-1]
         following = (micros(last.updated), last.rtype, last.rid, last.version)
     return HistoryPage(found, following, total)
 
 
 def _shape(query: HistoryQuery, access: Access) -> tuple[_Shape, dict[str, Any]]:
-    bound: dict[str, Any] = {"limit": query.count + 1, "rtype": query.rtype, "rid": query.rid, **access.bound}
+    bound: dict[str, Any] = {"limit": query.count + 1, "small": small(query.room, query.count + 1), **access.bound}
+    bound |= {"rtype": query.rtype, "rid": query.rid}
     if query.since is not None:
         bound["since"] = query.since
     if query.at is not None:
@@ -95,12 +97,12 @@ def _page(shape: _Shape) -> Prepared:
     parts = [_newest(table, where, shape.level) for table, where in _parts(shape)]
     merged = union_all(*parts).subquery("merged")
     order = [merged.c[name].desc() for name in _KEY]
-    return prepare(select(*stored_columns(merged)).order_by(*order).limit(bindparam("limit")))
+    return prepare(select(*[merged.c[name] for name in MEASURED]).order_by(*order).limit(bindparam("limit")))
 
 
 def _newest(table: NamedFromClause, where: Iterable[Condition], level: str) -> Select[Any]:
     order = [_time(table, level).desc(), *(table.c[name].desc() for name in _KEY[1:])]
-    chosen = select(*stored_columns(table)).where(*where).order_by(*order).limit(bindparam("limit"))
+    chosen = select(*measured_columns(table)).where(*where).order_by(*order).limit(bindparam("limit"))
     return select(chosen.subquery())
 
 
@@ -124,7 +126,7 @@ def _parts(shape: _Shape) -> Iterator[tuple[NamedFromClause, list[Condition]]]:
         where = [table.c[name] == bindparam(name) for name in _NAMED[shape.level]]
         if deleted is not None:
             where.append(table.c.deleted == literal(deleted))
-        yield table, [*where, *_asked(table, shape), shape.access.of(table)]
+        yield table, [*where, *_asked(table, shape), shape.access.of_version(table)]
 
 
 def _asked(table: NamedFromClause, shape: _Shape) -> Iterator[Condition]:

@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, literal, not_, select, union
+from sqlalchemy import FromClause, Select, bindparam, literal, not_, select, union
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from fhir_service.search.parameters import referring
 from fhir_service.search.query import Include, ParameterType
 from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.bodies import measured_columns
 from fhir_service.storage.conditions import references
 from fhir_service.storage.constructs import any_of, filter_only
 from fhir_service.storage.homes import entering, place_of
 from fhir_service.storage.matching import Expression
 from fhir_service.storage.prepared import Prepared, prepare
-from fhir_service.storage.statements import stored_columns
 from fhir_service.storage.tables import REF, RESOURCE, TYPED, parameter_id
 
 SHAPES_KEPT = 512
@@ -27,12 +27,12 @@ EVERY = "*"
 
 @lru_cache(maxsize=SHAPES_KEPT)
 def compile_forward(includes: tuple[Include, ...], access: Access = EVERYTHING) -> Prepared:
-    """What those with the bound `pks` refer to: the columns of a Stored and pk; no pk of `seen`, `limit` at most."""
+    """What those with the bound `pks` refer to: measured columns and pk; no pk of `seen`, `limit` at most."""
     several = [one for n, include in enumerate(includes) for one in _named(include, f"s{n}", access)]
     named = (union(*several) if len(several) > 1 else several[0].distinct()).subquery("named")
     resource = entering(RESOURCE, "r", access)
     same = (resource.c.rtype == named.c.rtype) & (resource.c.rid == named.c.target)
-    return _brought(resource, select(*stored_columns(resource), resource.c.pk).select_from(named.join(resource, same)))
+    return _brought(resource, named.join(resource, same))
 
 
 def _named(include: Include, name: str, access: Access) -> list[Select[Any]]:
@@ -84,8 +84,7 @@ def compile_reverse(
         return None
     found = (union(*several) if len(several) > 1 else several[0].distinct()).subquery("named")
     resource = entering(RESOURCE, "r", access)
-    joined = found.join(resource, resource.c.pk == found.c.pk)
-    return _brought(resource, select(*stored_columns(resource), resource.c.pk).select_from(joined)), params
+    return _brought(resource, found.join(resource, resource.c.pk == found.c.pk)), params
 
 
 def _referring(include: Include, rtype: str) -> list[tuple[str, str]]:
@@ -108,9 +107,11 @@ def _by_column(source: str, code: str, rtype: str, access: Access) -> Select[Any
     return select(table.c.pk).where(any_of(rid, f"rids_{rtype}"), filter_only(kind) == literal(rtype))
 
 
-def _brought(resource: NamedFromClause, chosen: Select[Any]) -> Prepared:
+def _brought(resource: NamedFromClause, joined: FromClause) -> Prepared:
     return prepare(
-        chosen.where(filter_only(resource.c.deleted) == literal(0), not_(any_of(filter_only(resource.c.pk), "seen")))
+        select(*measured_columns(resource), resource.c.pk)
+        .select_from(joined)
+        .where(filter_only(resource.c.deleted) == literal(0), not_(any_of(filter_only(resource.c.pk), "seen")))
         .order_by(resource.c.pk.asc())
         .limit(bindparam("limit"))
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from fhir_service.search.query import SearchQuery
+from fhir_service.search.query import ROOM, SearchQuery
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.instants import moment
 from fhir_service.storage.messages import InboxRow, OutboxRow, Outgoing, Received, Settled
@@ -142,7 +142,8 @@ class HistoryQuery:
     """Versions, newest first: of one resource, of a type (`rid` None), or of everything (`rtype` None as well).
 
     `since`: not before this time; `at`: what was current at some time in [at[0], at[1]); `after`: where the page before
-    ended. Times are microseconds since 1970 UTC.  https://hl7.org/fhir/R4/http.html#history
+    ended; `room`: bytes that the bodies may have together, the first one always comes. Times are microseconds since
+    1970 UTC.  https://hl7.org/fhir/R4/http.html#history
     """
 
     rtype: str | None
@@ -152,6 +153,7 @@ class HistoryQuery:
     at: tuple[int, int] | None = None
     total: bool = True
     after: HistoryPlace | None = None
+    room: int = ROOM
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from fhir_service.search.query import Include, SearchQuery
 from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.bodies import BODY, LENGTH, each_that_fits, first_that_fit, small
 from fhir_service.storage.compiler import compile_estimate, compile_page, compile_total
 from fhir_service.storage.homes import PLACES
 from fhir_service.storage.including import compile_forward, compile_reverse
@@ -34,18 +35,21 @@ def found(query: SearchQuery, access: Access = EVERYTHING, shaped: tuple[Shape, 
     """
     shape, bound = shaped or shape_of(query)
     bound |= access.bound
+    bound["small"] = small(query.room, query.count + 1)
     rows: Rows = ()
+    matches: Rows = ()
     if query.count:
         start = yield from _start(shape, bound, access)
         rows = yield compile_page(shape, access, start), bound
+        matches = yield from first_that_fit(rows[: query.count], query.room)
     included: Sequence[Stored] = ()
     cut = False
-    if query.includes and rows:
-        included, cut = yield from _included(query, rows[: query.count], access)
+    if query.includes and matches:
+        included, cut = yield from _included(query, matches, access)
     total: int | None = None
     if query.total:
         total = int((yield compile_total(shape, access), bound)[0][0])
-    return page_of(query, rows, included, total=total, cut=cut)
+    return page_of(matches, included, more=len(rows) > len(matches), total=total, cut=cut)
 
 
 def _start(shape: Shape, bound: Bound, access: Access) -> Steps[ConditionShape | None]:
@@ -71,7 +75,20 @@ def _finds_few(rtype: str, condition: ConditionShape, bound: Bound, access: Acce
 
 
 def _included(query: SearchQuery, matches: Rows, access: Access) -> Steps[tuple[Sequence[Stored], bool]]:
-    """What comes along, each once, and whether there would be more."""
+    """What comes along, each once, and whether there would be more. Some always has room, however large matches are."""
+    brought, cut = yield from _brought(query, matches, access)
+    room = max(query.room - _size(matches), query.room // 4)
+    rows = yield from each_that_fits(brought, room)
+    included, outgrown = yield from _of_versions(matches, rows, room - _size(rows), access)
+    return included, cut or outgrown or len(rows) < len(brought)
+
+
+def _size(rows: Rows) -> int:
+    return sum([row[LENGTH] for row in rows])
+
+
+def _brought(query: SearchQuery, matches: Rows, access: Access) -> Steps[tuple[Rows, bool]]:
+    """The rows of what comes along, small bodies with them, and whether there would be more."""
     seen = {row[PK] for row in matches}
     brought: dict[int, Any] = {}
     frontier: Rows = matches
@@ -80,18 +97,18 @@ def _included(query: SearchQuery, matches: Rows, access: Access) -> Steps[tuple[
         new: dict[int, Any] = {}
         for question in _round(includes, frontier, access):
             room = MOST_INCLUDED - len(brought) - len(new)
-            values = {**access.bound, **question[1], "seen": sorted((*seen, *new)), "limit": room + 1}
+            bound = {"seen": sorted((*seen, *new)), "limit": room + 1, "small": small(query.room, MOST_INCLUDED)}
+            values = {**access.bound, **question[1], **bound}
             rows = yield question[0], values
             new.update((row[PK], row) for row in rows[:room])
             if len(rows) > room:
-                brought |= new
-                return (yield from _of_versions(matches, brought, access)), True
+                return [*brought.values(), *new.values()], True
         brought |= new
         seen |= new.keys()
         frontier, includes = list(new.values()), tuple([i for i in includes if i.iterate])
         if not frontier or not includes:
-            return (yield from _of_versions(matches, brought, access)), False
-    return (yield from _of_versions(matches, brought, access)), True
+            return list(brought.values()), False
+    return list(brought.values()), True
 
 
 def _round(includes: Iterable[Include], frontier: Rows, access: Access) -> Iterable[Question]:
@@ -113,20 +130,29 @@ def _round(includes: Iterable[Include], frontier: Rows, access: Access) -> Itera
             yield reverse[0], {**rids, **reverse[1]}
 
 
-def _of_versions(matches: Rows, brought: dict[int, Any], access: Access) -> Steps[Sequence[Stored]]:
-    """What was brought; where a match refers to a version of it, that one.
+def _of_versions(matches: Rows, rows: Rows, room: int, access: Access) -> Steps[tuple[Sequence[Stored], bool]]:
+    """What comes along; where a match refers to a version of it, that one. With it, whether one was too long for that.
 
     https://hl7.org/fhir/R4/search.html#revinclude
     """
-    included = {(s.rtype, s.rid): s for s in map(stored, brought.values())}
-    named = dict.fromkeys(one for row in matches for one in _versions_named(row[4]))
+    included = {(s.rtype, s.rid): s for s in map(stored, rows)}
+    named = dict.fromkeys(one for row in matches for one in _versions_named(row[BODY]))
+    outgrown = False
     for key, number in named:
         current = included.get(key)
-        if current is not None and current.version != number:
-            older = yield from version(*key, number, access)
-            if older is not None and not older.deleted:
-                included[key] = older
-    return tuple(included.values())
+        if current is None or current.version == number:
+            continue
+        older = yield from version(*key, number, access)
+        if older is None or older.deleted:
+            continue
+        growth = len(older.body) - len(current.body)
+        if growth > room:
+            del included[key]
+            outgrown = True
+        else:
+            included[key] = older
+            room -= growth
+    return tuple(included.values()), outgrown
 
 
 def _versions_named(body: bytes) -> Iterable[tuple[tuple[str, str], int]]:

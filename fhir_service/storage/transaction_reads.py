@@ -5,6 +5,7 @@ question, and the back-end sends it the answer. SQLite does so at once, PostgreS
 """
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +14,7 @@ import msgspec
 from fhir_service.search.query import SearchQuery
 from fhir_service.storage import reading, visible
 from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.bodies import NO_BOUND
 from fhir_service.storage.criteria_locks import locks_of
 from fhir_service.storage.fulltext import by_words, found_in_work
 from fhir_service.storage.history import versions
@@ -79,7 +81,8 @@ class TransactionReads:
         return await Asked(reading.persons(keys), _named("number", keys))
 
     async def matches(self, query: SearchQuery, access: Access = EVERYTHING) -> tuple[Stored, ...]:
-        page = await Asked(found_in_work(query, access), locks_of(query), is_search=not by_words(query))
+        whole = replace(query, room=NO_BOUND)  # who asks for these counts them
+        page = await Asked(found_in_work(whole, access), locks_of(query), is_search=not by_words(query))
         return page.matches
 
     async def seen(self, references: Iterable[tuple[str, str]], access: Access) -> frozenset[tuple[str, str]]:
