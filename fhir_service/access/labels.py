@@ -1,9 +1,10 @@
 """The labels that a resource or an element carries (workflow.md 4.7), and how they lie in the column `sector`.
 
-`|frame|school|@Organization/x|`; the empty text: none, so that only rules 1 and 2 show it.
+`|frame|school|@Organization/x|`; the empty text: none, so that only rules 1 and 2 show it. The words: `sight`.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
 from fhir_service.rules import several
 from fhir_service.sight import HIDDEN
@@ -11,6 +12,12 @@ from profiles import names
 from profiles.resource import Resource
 
 HIDDEN_FROM_REPRESENTATIVE = "hidden-from-representative"
+_WHO = re.compile(r"(Organization|Patient|RelatedPerson)/[A-Za-z0-9\-.]{1,64}", re.ASCII)
+SECTORS = frozenset({
+    "municipal-health", "trust", "nav", "school", "kindergarten", "ppt", "child-welfare", "gp", "private",
+    "voluntary", "family", "dental", "family-counselling", "crisis-shelter", "work-enterprise", "adult-education"
+})  # fmt: skip
+"""domain.md 4.2. Any other code is no label: one that looks like a mark of ours would open what it should not."""
 
 
 def column(labels: Iterable[str]) -> str:
@@ -27,7 +34,7 @@ def labels_in(column: str) -> frozenset[str]:
 def marked(codings: Iterable[Resource]) -> frozenset[str]:
     """What codings of sectors and of our own labels say: of `meta.security`, or of the extensions `ip-sector`."""
     pairs = {(c.get("system"), c.get("code")) for c in codings}
-    sectors = {str(code) for system, code in pairs if system == names.SECTOR and code}
+    sectors = {str(code) for system, code in pairs if system == names.SECTOR and code in SECTORS}
     return frozenset(sectors | ({HIDDEN} if (names.LABEL, HIDDEN_FROM_REPRESENTATIVE) in pairs else set()))
 
 
@@ -39,4 +46,13 @@ def sectors_of(element: Resource) -> frozenset[str]:
 
 def security_of(resource: Resource) -> frozenset[str]:
     """The labels in `meta.security`."""
-    return marked(resource.get("meta", {}).get("security", ()))
+    return marked(several(resource.get("meta", {}).get("security")))
+
+
+def party_of(literal: str | None, stands_for: Mapping[str, str]) -> str | None:
+    """Who a reference leads to: an organization, the person, who represents them. None for anybody else.
+
+    `stands_for`: literal reference -> the organization behind it, of those who work somewhere.
+    """
+    found = stands_for.get(literal or "", literal)
+    return found if found is not None and _WHO.fullmatch(found) else None

@@ -8,7 +8,7 @@ from fhir_service.rules._changes import Carried, Conflict, Difference, carried_o
 from fhir_service.rules._elements import code_in, extension, reference, references, several
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._judge import judge, rules
-from fhir_service.rules._kinds import Kind, kind_of
+from fhir_service.rules._kinds import INPATIENT, Kind, is_abort, kind_of
 from fhir_service.rules._merge import Merged, merge
 from fhir_service.rules._model import Change, Context, Dispatch, Draft, Effect, Judgement, Rule, Settings, Standing
 from fhir_service.rules._people import municipality_of
@@ -16,6 +16,7 @@ from fhir_service.rules._routing import inbox_of
 from fhir_service.rules._standing import STANDING_TYPES, concerns, named_in
 
 __all__ = [
+    "INPATIENT",
     "STANDING_TYPES",
     "Carried",
     "Change",
@@ -38,6 +39,7 @@ __all__ = [
     "differences",
     "extension",
     "inbox_of",
+    "is_abort",
     "judge",
     "kind_of",
     "merge",

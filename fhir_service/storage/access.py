@@ -40,6 +40,18 @@ class Access:
 
         return self.condition(table) if self.condition else true()
 
+    def of_version(self, version: "FromClause") -> "ColumnElement[Any]":
+        """The condition on versions: what they were labelled with shows, and so does what has become of them."""
+        from sqlalchemy import and_, exists, true
+
+        from fhir_service.storage.tables import RESOURCE
+
+        if self.condition is None:
+            return true()
+        now = RESOURCE.alias("now")
+        same = and_(now.c.rtype == version.c.rtype, now.c.rid == version.c.rid)
+        return and_(self.condition(version), exists().select_from(now).where(same, self.condition(now)))
+
 
 EVERYTHING = Access("everything")
 

@@ -17,6 +17,7 @@ from sqlalchemy import Select, bindparam, delete, exists, func, insert, literal,
 from fhir_service.search.query import AnyOf, Chain, Condition, FullText, Has, SearchQuery
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.constructs import any_of
+from fhir_service.storage.parts import of_words
 from fhir_service.storage.port import Page, TooSlow
 from fhir_service.storage.prepared import prepare
 from fhir_service.storage.searching import found
@@ -119,9 +120,9 @@ def _read(rows: Iterable[Any]) -> list[dict[str, Any]]:
     for row in rows:
         *columns, body = tuple(row)
         narrative, content = texts_of(body)
-        found.append(
-            {**dict(zip(_RESOURCE_COLUMNS, columns, strict=False)), "narrative": narrative, "content": content}
-        )
+        named = dict(zip(_RESOURCE_COLUMNS, columns, strict=False))
+        named["sector"] = of_words(named["sector"])
+        found.append({**named, "narrative": narrative, "content": content})
     return found
 
 

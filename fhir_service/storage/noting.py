@@ -1,9 +1,10 @@
 """What the service notes about its own work: inbox, outbox, the key of the installation; for both back-ends."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from fhir_service.sight import Sight
 from fhir_service.storage import statements as sql
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.history import versions
@@ -11,6 +12,7 @@ from fhir_service.storage.messages import InboxRow, OutboxRow
 from fhir_service.storage.port import HistoryPage, HistoryQuery, StorageError
 from fhir_service.storage.prepared import Prepared
 from fhir_service.storage.rows import inbox_row, outbox_row
+from fhir_service.storage.sights import sights
 from fhir_service.storage.steps import Rows, Steps, T
 
 
@@ -27,6 +29,9 @@ class Noting:
 
     async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
         return await self.ask(lambda: versions(query, access))
+
+    async def sights(self, person_ids: Iterable[str], access: Access) -> Mapping[str, Sight]:
+        return await self.ask(lambda: sights(person_ids, access))
 
     async def unfinished(self, after: str | None = None) -> InboxRow | None:
         rows = await self.ask(lambda: _rows(sql.UNFINISHED, {"after": after}))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from fhir_service.search.query import ROOM, SearchQuery
+from fhir_service.sight import Grant, Sight
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.instants import moment
 from fhir_service.storage.messages import InboxRow, OutboxRow, Outgoing, Received, Settled
@@ -72,6 +73,8 @@ class Stored(msgspec.Struct, frozen=True):
     person_id: str | None
     clock: Mapping[str, Any]
     """What the message path remembers about it: times of the newest applied events, elements a cancellation removed."""
+    sector: str = ""
+    """The labels of its row (`access.labels`)."""
 
     @property
     def updated(self) -> datetime:
@@ -94,6 +97,9 @@ class Write(msgspec.Struct, frozen=True):
     sector: str = ""
     clock: Mapping[str, Any] | None = None
     """None: keep what is there."""
+    shown: tuple[tuple[str, Resource], ...] = ()
+    """(label, what is shown by it), where the resource shows to some in part: by a row that none of them is found by,
+    only those find it who see the whole (`parts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,13 @@ class PersonMove:
     to_person: str
 
 
+class Granted(msgspec.Struct, frozen=True):
+    """Everything of a person that is open to anybody; it takes the place of what was."""
+
+    person_id: str
+    grants: frozenset[Grant]
+
+
 class Changes(msgspec.Struct, frozen=True):
     """Everything one unit of work writes, in one transaction. Empty: nothing is written."""
 
@@ -111,6 +124,8 @@ class Changes(msgspec.Struct, frozen=True):
     moves: tuple[PersonMove, ...] = ()
     person_identifiers: tuple[tuple[str, str, str], ...] = ()
     """(system, value, person_id), new ones"""
+    grants: tuple[Granted, ...] = ()
+    """At most one for a person."""
     received: tuple[Received, ...] = ()
     settled: tuple[Settled, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
@@ -230,6 +245,10 @@ class Reads(Protocol):
         """One page of a search as this transaction sees it (a GET within a transaction Bundle)."""
         ...
 
+    async def sights(self, person_ids: Iterable[str], access: Access) -> Mapping[str, Sight]:
+        """What the caller sees of each of these persons."""
+        ...
+
     async def referrers(
         self, targets: Sequence[tuple[str, str]], limit: int, apart_from: frozenset[str] = frozenset()
     ) -> tuple[tuple[str, str], ...]:
@@ -291,6 +310,10 @@ class Repository(Protocol):
 
     async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
         """One page of versions."""
+        ...
+
+    async def sights(self, person_ids: Iterable[str], access: Access) -> Mapping[str, Sight]:
+        """What the caller sees of each of these persons: by it what shows in part is cut (`access.view`)."""
         ...
 
     async def ask(self, asked: "Callable[[], Steps[T]]") -> T:

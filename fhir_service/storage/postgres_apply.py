@@ -12,11 +12,12 @@ from fhir_service.resources import resource_type
 from fhir_service.storage import statements as sql
 from fhir_service.storage.indexing import Extract, found_by, index_rows
 from fhir_service.storage.lengths import key
+from fhir_service.storage.parts import labelled
 from fhir_service.storage.port import Changes, StorageError, Write
 from fhir_service.storage.postgres_writing import SETTLED, TABLES, Parts, own_columns, statement
-from fhir_service.storage.rows import outgoing_row, received_row, settled_row, version_row
+from fhir_service.storage.rows import grant_rows, outgoing_row, received_row, settled_row, version_row
 from fhir_service.storage.steps import Question
-from fhir_service.storage.tables import IN_FORCE, INBOX, OUTBOX, PERSON_IDENTIFIER, TYPED
+from fhir_service.storage.tables import GRANT, IN_FORCE, INBOX, OUTBOX, PERSON_IDENTIFIER, TYPED
 
 Reference: TypeAlias = tuple[str, str]
 Row: TypeAlias = Sequence[Any]
@@ -38,6 +39,8 @@ def questions(changes: Changes, relied_on: Iterable[Reference], extract: Extract
     given |= {
         "of_in_force": (IN_FORCE.c.keys(), _claims(changes.writes)),
         "of_person_identifier": (PERSON_IDENTIFIER.c.keys(), _names(changes)),
+        "regranted": (("person_id",), [(granted.person_id,) for granted in changes.grants]),
+        "of_access_grant": (GRANT.c.keys(), [row for granted in changes.grants for row in grant_rows(granted)]),
         "relied": (("rtype", "rid"), relied),
     }
     yield _question(given)
@@ -64,6 +67,7 @@ def _versions(writes: Sequence[Write], extract: Extract) -> Given:
     new: list[Row] = []
     following: list[Row] = []
     indexed: defaultdict[str, list[Row]] = defaultdict(list)
+    several_labels = any(write.shown for write in writes)
     for n, (write, found) in enumerate(zip(writes, found_by(writes, extract), strict=True)):
         row = version_row(write)
         (new if write.version == 1 else following).append((n, *(row[name] for name in sql.VERSION)))
@@ -71,20 +75,27 @@ def _versions(writes: Sequence[Write], extract: Extract) -> Given:
             continue
         belongs = (row["updated"], write.person_id, write.tenant_id, write.sector)
         typed, generic = index_rows(write.rtype, n, belongs, found)
+        generic = labelled(write, generic, extract)
         if typed:
             generic.append((TYPED[write.rtype].table, [typed]))
         for table, several in generic:
-            own = _own(table)
+            own = _own(table, labelled=several_labels)
             indexed[table.name] += [(n, *own(one)) for one in several]
-    given: Given = {f"of_{name}": (("place", *own_columns(TABLES[name])), indexed[name]) for name in sorted(indexed)}
+    given: Given = {
+        f"of_{name}": (("place", *_columns(name, several_labels)), indexed[name]) for name in sorted(indexed)
+    }
     return given | {"new": (_VERSION, new), "next": (_VERSION, following)}
 
 
+def _columns(name: str, labelled: bool) -> Sequence[str]:
+    return own_columns(TABLES[name], labelled=labelled)
+
+
 @cache
-def _own(table: Table) -> Callable[[Row], Row]:
+def _own(table: Table, *, labelled: bool) -> Callable[[Row], Row]:
     """What a row of an index table has beside what comes from its resource."""
     names = table.c.keys()
-    return itemgetter(*[names.index(name) for name in own_columns(table)])
+    return itemgetter(*[names.index(name) for name in own_columns(table, labelled=labelled)])
 
 
 def _claims(writes: Iterable[Write]) -> list[Row]:
@@ -141,4 +152,7 @@ def _parts(there: Given) -> Parts:
         settled="settled" in there,
         sent="of_outbox" in there,
         relied_on="relied" in there,
+        regranted="regranted" in there,
+        granted="of_access_grant" in there,
+        labelled=any("sector" in columns for name, (columns, _) in there.items() if name.startswith("of_")),
     )

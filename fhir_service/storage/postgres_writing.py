@@ -39,6 +39,7 @@ from fhir_service.storage import statements as sql
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.tables import (
     FULLTEXT,
+    GRANT,
     HISTORY,
     IN_FORCE,
     INBOX,
@@ -62,7 +63,9 @@ class Parts:
     """What a transaction writes: key of its statement.
 
     `made`, `replaced`: whether there are first and later versions; `indexed`: tables that get index rows;
-    `cleared`: typed tables that index rows are taken out of; `relied_on`: whether rows have to stay (`Lock.KEEP`).
+    `cleared`: typed tables that index rows are taken out of; `relied_on`: whether rows have to stay (`Lock.KEEP`);
+    `regranted`, `granted`: whether grants are taken back and given; `labelled`: whether rows of generic index tables
+    have labels of their own.
     """
 
     made: bool = False
@@ -75,8 +78,12 @@ class Parts:
     settled: bool = False
     sent: bool = False
     relied_on: bool = False
+    regranted: bool = False
+    granted: bool = False
+    labelled: bool = False
 
 
+_GENERIC = frozenset(table.name for table in SIDE.values())
 TABLES: dict[str, Table] = {t.name: t for t in (*SIDE.values(), *(t.table for t in TYPED.values()))}
 
 
@@ -102,9 +109,10 @@ def columns_of(table: Table, names: Iterable[str]) -> list[tuple[str, Any]]:
 
 
 @cache
-def own_columns(table: Table) -> tuple[str, ...]:
-    """What a row of an index table has beside what comes from its resource."""
-    return tuple(c.name for c in table.c if c.name not in _TAKEN)
+def own_columns(table: Table, *, labelled: bool = False) -> tuple[str, ...]:
+    """What a row of an index table has beside what comes from its resource. `labelled`: the labels are its own."""
+    own = "sector" if labelled and table.name in _GENERIC else ""
+    return tuple(c.name for c in table.c if c.name not in _TAKEN or c.name == own)
 
 
 @dataclass(slots=True)
@@ -125,6 +133,8 @@ class _Building:
             (bool(self.parts.indexed), self._index),
             (self.parts.claimed, self._claim),
             (self.parts.named, self._name),
+            (self.parts.regranted, self._take_back),
+            (self.parts.granted, self._grant),
             (self.parts.received, self._receive),
             (self.parts.settled, self._settle),
             (self.parts.sent, self._send),
@@ -196,8 +206,9 @@ class _Building:
     def _index(self) -> None:
         written = self._cte(union_all(*self.written), "written")
         for table in (TABLES[name] for name in self.parts.indexed):
-            rows = given(f"of_{table.name}", [("place", BigInteger()), *columns_of(table, own_columns(table))])
-            values = [written.c[c.name] if c.name in _TAKEN else rows.c[c.name] for c in table.c]
+            own = own_columns(table, labelled=self.parts.labelled)
+            rows = given(f"of_{table.name}", [("place", BigInteger()), *columns_of(table, own)])
+            values = [rows.c[c.name] if c.name in own else written.c[c.name] for c in table.c]
             joined = select(*values).join_from(rows, written, written.c.n == rows.c.place)
             self._put(table, table.c.keys(), joined)
 
@@ -221,6 +232,14 @@ class _Building:
             index_elements=["value", "system"], set_={"person_id": new.excluded.person_id}
         )
         self._cte(newest, "named")
+
+    def _take_back(self) -> None:
+        persons = given("regranted", columns_of(GRANT, ("person_id",)))
+        rows = delete(GRANT).where(GRANT.c.person_id == persons.c.person_id).returning(GRANT.c.person_id)
+        self.gone[GRANT.name] = self._cte(rows, "taken_back")
+
+    def _grant(self) -> None:
+        self._given(GRANT, GRANT.c.keys())
 
     def _receive(self) -> None:
         self._given(INBOX, [c.name for c in INBOX.c if c.name != "pk"])

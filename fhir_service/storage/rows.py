@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
+from fhir_service.sight import ALL, BUT
 from fhir_service.storage.instants import micros, moment
 from fhir_service.storage.lengths import key
 from fhir_service.storage.messages import InboxRow, OutboxRow, Outgoing, Received, Settled
-from fhir_service.storage.port import Stored, Write
+from fhir_service.storage.port import Granted, Stored, Write
 from fhir_service.storage.statements import QUEUED, RECEIVED, SETTLED
 from mappings.message import Answer, Verdict
 from profiles.decimals import DECODER, ENCODER
@@ -21,9 +22,9 @@ _NO_CLOCK: Mapping[str, Any] = {}
 
 def stored(row: Sequence[Any]) -> Stored:
     """A row of `statements.STORED`; what a row has behind that is left aside."""
-    rtype, rid, version, updated, body, deleted, person_id, clock = row[:8]
+    rtype, rid, version, updated, body, deleted, person_id, clock, sector = row[:9]
     memory = DECODER.decode(clock) if clock else _NO_CLOCK
-    return Stored(rtype, rid, version, updated, body, bool(deleted), person_id, memory)
+    return Stored(rtype, rid, version, updated, body, bool(deleted), person_id, memory, sector)
 
 
 def json_text(value: Any) -> str:
@@ -45,6 +46,22 @@ def version_row(write: Write) -> dict[str, Any]:
         "clock": None if write.clock is None else json_text(write.clock),
         "body": write.body,
     }
+
+
+def grant_rows(granted: Granted) -> list[tuple[Any, ...]]:
+    """Rows of `tables.GRANT`; of grants that differ in nothing but their end the longest."""
+    longest: dict[tuple[str, str, str, str, str, int], int] = {}
+    for grant in granted.grants:
+        opens, apart = (ALL, f"|-{grant.sector[1:]}|") if grant.sector.startswith(BUT) else (grant.sector, "")
+        label = opens if opens == ALL else f"|{opens}|"
+        key_ = (granted.person_id, grant.who, grant.role, label, apart, grant.starts)
+        longest[key_] = max(grant.ends, longest.get(key_, grant.ends))
+    return [(*known, ends) for known, ends in sorted(longest.items())]
+
+
+def sector_of(opens: str, apart: str) -> str:
+    """`Grant.sector` of a row of `tables.GRANT`."""
+    return BUT + apart[2:-1] if apart else opens.strip("|")
 
 
 def answer_row(answer: Answer | None) -> dict[str, Any]:

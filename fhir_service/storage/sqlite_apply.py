@@ -17,9 +17,10 @@ from fhir_service.storage import statements as sql
 from fhir_service.storage.indexing import Extract, Row, found_by, index_rows, tables_of
 from fhir_service.storage.lengths import key
 from fhir_service.storage.moving import moved
+from fhir_service.storage.parts import labelled
 from fhir_service.storage.port import Changes, InForceConflict, PersonMove, StorageError, Write
 from fhir_service.storage.prepared import Prepared, prepare
-from fhir_service.storage.rows import outgoing_row, received_row, settled_row, version_row
+from fhir_service.storage.rows import grant_rows, outgoing_row, received_row, settled_row, version_row
 from fhir_service.storage.sqlite_connection import Connection
 from fhir_service.storage.tables import PERSON_IDENTIFIER, TYPED
 
@@ -54,8 +55,11 @@ def _apply(connection: Connection, changes: Changes, extract: Extract) -> None:
         connection.change(sql.LEAVE, {"rtype": write.rtype, "rid": write.rid})
     for move in changes.moves:
         _move(connection, move)
-    _write_all(connection, zip(changes.writes, found, strict=True))
+    _write_all(connection, zip(changes.writes, found, strict=True), extract)
     _claim(connection, changes.writes)
+    for regranted in changes.grants:
+        connection.change(sql.CLEAR_GRANTS, {"person_id": regranted.person_id})
+        connection.change_many(sql.GIVE, grant_rows(regranted))
     for system, value, person in changes.person_identifiers:
         connection.change(NAME_PERSON, {"system": system, "value": key(value), "person_id": person})
     for received in changes.received:
@@ -75,7 +79,7 @@ def _one(cursor: sqlite3.Cursor, what: str) -> None:
         raise StorageError(f"There is no such {what}")
 
 
-def _write_all(connection: Connection, writes: Iterable[tuple[Write, IndexRows | None]]) -> None:
+def _write_all(connection: Connection, writes: Iterable[tuple[Write, IndexRows | None]], extract: Extract) -> None:
     """The versions one after the other, their index rows table by table at the end."""
     rows: defaultdict[Prepared, list[Row]] = defaultdict(list)
     seen: set[tuple[str, str]] = set()
@@ -84,7 +88,7 @@ def _write_all(connection: Connection, writes: Iterable[tuple[Write, IndexRows |
         if key in seen:  # its second version takes the rows of the first one out: they have to be there
             _insert(connection, rows)
         seen.add(key)
-        _write(connection, write, found, rows)
+        _write(connection, write, found, rows, extract)
     _insert(connection, rows)
 
 
@@ -95,7 +99,11 @@ def _insert(connection: Connection, rows: defaultdict[Prepared, list[Row]]) -> N
 
 
 def _write(
-    connection: Connection, write: Write, found: IndexRows | None, rows: defaultdict[Prepared, list[Row]]
+    connection: Connection,
+    write: Write,
+    found: IndexRows | None,
+    rows: defaultdict[Prepared, list[Row]],
+    extract: Extract,
 ) -> None:
     """One version; the index rows of what it is found by are added to `rows`."""
     row = version_row(write)
@@ -105,7 +113,7 @@ def _write(
         typed, generic = index_rows(write.rtype, pk, belongs, found)
         if typed:
             rows[PUT_TYPED[write.rtype]].append(typed)
-        for table, several in generic:
+        for table, several in labelled(write, generic, extract):
             rows[sql.INSERT_SIDE[table]].extend(several)
 
 

@@ -28,6 +28,7 @@ from fhir_service.storage.constructs import any_of, filter_only
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.tables import (
     FULLTEXT,
+    GRANT,
     HISTORY,
     IN_FORCE,
     INBOX,
@@ -43,7 +44,7 @@ from fhir_service.storage.tables import (
     parameter_id,
 )
 
-STORED = ("rtype", "rid", "version", "updated", "body", "deleted", "person_id", "clock")
+STORED = ("rtype", "rid", "version", "updated", "body", "deleted", "person_id", "clock", "sector")
 VERSION = tuple(c.name for c in HISTORY.c if c.name != "pk")
 
 
@@ -238,7 +239,10 @@ INSERT_SIDE = {table: prepare(insert(table), table.c.keys()) for table in SIDE.v
 DELETE_SIDE = {table: prepare(delete(table).where(table.c.pk == bindparam("pk"))) for table in INSERT_SIDE}
 DELETE_TYPED = {rtype: prepare(delete(t.table).where(t.table.c.pk == bindparam("pk"))) for rtype, t in TYPED.items()}
 
-# Persons and what is in force
+# Persons, who may see what of them, and what is in force
+
+CLEAR_GRANTS = prepare(delete(GRANT).where(GRANT.c.person_id == bindparam("person_id")))
+GIVE = prepare(insert(GRANT), GRANT.c.keys())
 
 CLAIM = prepare(insert(IN_FORCE), IN_FORCE.c.keys())
 LEAVE = prepare(delete(IN_FORCE).where(IN_FORCE.c.rtype == bindparam("rtype"), IN_FORCE.c.rid == bindparam("rid")))

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from fhir_service.search.query import SearchQuery
+from fhir_service.sight import Sight
 from fhir_service.storage import reading, visible
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.bodies import NO_BOUND
@@ -21,6 +22,7 @@ from fhir_service.storage.history import versions
 from fhir_service.storage.messages import InboxRow
 from fhir_service.storage.port import HistoryPage, HistoryQuery, Identifier, Lock, Page, Stored
 from fhir_service.storage.referring import referrers
+from fhir_service.storage.sights import sights
 from fhir_service.storage.steps import Steps
 from mappings.message import MessageKey
 
@@ -91,6 +93,9 @@ class TransactionReads:
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
         words = by_words(query)
         return await Asked(found_in_work(query, access), ("words",) if words else (), is_search=not words)
+
+    async def sights(self, person_ids: Iterable[str], access: Access) -> Mapping[str, Sight]:
+        return await Asked(sights(person_ids, access))
 
     async def referrers(
         self, targets: Sequence[tuple[str, str]], limit: int, apart_from: frozenset[str] = frozenset()

@@ -37,7 +37,7 @@ def one_version(access: Access) -> Prepared:
 
     def of(table: Table) -> Select[Any]:
         named = (table.c[name] == bindparam(name) for name in ("rtype", "rid", "version"))
-        return select(*stored_columns(table)).where(*named, access.of(table))
+        return select(*stored_columns(table)).where(*named, access.of_version(table))
 
     return prepare(union_all(of(RESOURCE), of(HISTORY)))
 

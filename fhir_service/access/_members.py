@@ -1,0 +1,78 @@
+"""Who takes part in the coordination of a person: coordinators, members, representatives (workflow.md 4.5)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from fhir_service.access._periods import Times, both, covering, held
+from fhir_service.access.labels import party_of, sectors_of
+from fhir_service.rules import Kind, Standing, code_in, kind_of, reference, several
+from profiles import names
+from profiles.resource import Resource
+
+LEADING = frozenset({"coordinator", "child-coordinator", "deputy"})
+"""Who runs the plan, or does so while the coordinator is away."""
+NO_MEMBERS = frozenset({"person", "ke"})
+"""Participants who see by another rule."""
+NOT_STANDING = frozenset({"proposed", "inactive", "entered-in-error"})
+PRIVATE = "private"
+AGREEMENT = "agreement"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An organization, or a RelatedPerson, that takes part for some time. `leads`: as coordinator or deputy."""
+
+    who: str
+    times: Times
+    leads: bool = False
+
+
+def standing_teams(standing: Standing) -> Iterator[Resource]:
+    """The coordination teams that are at work."""
+    teams = (t for t in standing.of("CareTeam") if kind_of(t) is Kind.TEAM)
+    return (t for t in teams if t.get("status") not in NOT_STANDING)
+
+
+def members(standing: Standing) -> Iterator[Member]:
+    """Everybody who takes part, each as long as they do."""
+    stands_for = organizations(standing)
+    for team in standing_teams(standing):
+        for participant in several(team.get("participant")):
+            yield from _member(standing, participant, stands_for)
+
+
+def organizations(standing: Standing) -> Mapping[str, str]:
+    """PractitionerRole -> the organization where they work."""
+    found = {
+        f"PractitionerRole/{r.get('id')}": reference(r.get("organization")) for r in standing.of("PractitionerRole")
+    }
+    return {literal: organization for literal, organization in found.items() if organization}
+
+
+def _member(standing: Standing, participant: Resource, stands_for: Mapping[str, str]) -> Iterator[Member]:
+    roles = {code_in(role, names.TEAM_ROLE) for role in several(participant.get("role"))}
+    behalf = reference(participant.get("onBehalfOf"))
+    who = party_of(behalf or reference(participant.get("member")), stands_for)
+    if who is None or roles & NO_MEMBERS or who.startswith("Patient/"):
+        return
+    times = held(participant.get("period"))
+    if not roles & LEADING:
+        yield Member(who, times)
+    elif _is_private(standing, participant, who):
+        yield from (Member(who, both(times, agreed), leads=True) for agreed in _agreements(standing, who))
+    else:
+        yield Member(who, times, leads=True)
+
+
+def _is_private(standing: Standing, participant: Resource, who: str) -> bool:
+    """Whether a private provider is meant, by the participant's sector or by the type of the organization."""
+    kinds = several((standing.get(who) or {}).get("type"))
+    return PRIVATE in sectors_of(participant) or any(code_in(kind, names.SECTOR) == PRIVATE for kind in kinds)
+
+
+def _agreements(standing: Standing, who: str) -> Iterator[Times]:
+    """When a private provider has an agreement with a municipality (decision 42)."""
+    for one in standing.of("OrganizationAffiliation"):
+        coded = any(coding.get("code") == AGREEMENT for code in several(one.get("code")) for coding in code["coding"])
+        if one.get("active", True) and coded and reference(one.get("participatingOrganization")) == who:
+            yield covering(one.get("period"))

@@ -1,0 +1,163 @@
+"""The labels of a resource as a whole, those of its row (workflow.md 4.7, ADR 0022).
+
+Parts of a plan, a team or a case show to some: their row is open to whoever sees any part, and `view` cuts. Content of
+the plan is open to members by its sector and to who wrote it while they are members; what else somebody brought is
+theirs to read.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from fhir_service.access.labels import labels_in, party_of, security_of
+from fhir_service.rules import Kind, code_in, extension, is_abort, kind_of, reference, references, several
+from fhir_service.sight import (
+    APART_FROM_COORDINATOR,
+    APART_FROM_KE,
+    CASE,
+    CLOSED,
+    COORDINATORS,
+    EXISTENCE,
+    FRAME,
+    IN_PARTS,
+    OWN,
+    PARTY,
+)
+from profiles import names
+from profiles.resource import Resource
+
+OPEN_TYPES = frozenset({
+    "Organization", "OrganizationAffiliation", "HealthcareService", "Location", "Practitioner", "PractitionerRole",
+    "Endpoint", "ActivityDefinition", "CapabilityStatement", "CodeSystem", "CompartmentDefinition", "ConceptMap",
+    "GraphDefinition", "ImplementationGuide", "Library", "Measure", "Medication", "MedicationKnowledge",
+    "MessageDefinition", "NamingSystem", "OperationDefinition", "PlanDefinition", "Questionnaire",
+    "SearchParameter", "StructureDefinition", "StructureMap", "Substance", "TerminologyCapabilities", "ValueSet"
+})  # fmt: skip
+"""Types that describe services, or what words mean: open to everybody who may call."""
+RECORDS = frozenset({"Provenance", "AuditEvent", "Binary"})
+"""What is recorded about changes and accesses: it names all that was touched, also what the writer may not see."""
+StandsFor: TypeAlias = Mapping[str, str]
+"""Literal reference -> the party behind it: of a PractitionerRole its organization, of a request its requester."""
+_ENDED = frozenset({"revoked", "entered-in-error"})
+
+
+def labels_of(
+    resource: Resource, *, about_person: bool, writer: str | None = None, before: str = "", stands_for: StandsFor
+) -> frozenset[str]:
+    """The labels of the row of a resource.
+
+    `about_person`: whether the row has a person; `writer`: the organization or person who brings it, if that is known;
+    `before`: the labels of the version that it replaces, as the column has them: who wrote it once wrote it.
+    """
+    rtype = str(resource.get("resourceType"))
+    if rtype in OPEN_TYPES and not about_person:
+        return frozenset()
+    kind = kind_of(resource)
+    told = _KINDS.get(kind) if kind else _TYPES.get(rtype)
+    labels = set(security_of(resource))
+    if told is not None:
+        labels |= set(told(resource, stands_for)) - ({CASE} if labels else set())
+    if (writer or before) and rtype not in RECORDS:
+        labels |= _written(OWN if kind in _CONTENT_KINDS or _is_content(resource) else PARTY, writer, before)
+    return frozenset(labels if about_person else labels | {CLOSED})
+
+
+def _written(own: str, writer: str | None, before: str) -> set[str]:
+    earlier = {label for label in labels_in(before) if label.startswith(own)}
+    return earlier | ({own + writer} if writer else set())
+
+
+def _is_content(resource: Resource) -> bool:
+    """Whether it belongs to the content of a plan: a goal, what has a sector's label, or what refers to a plan."""
+    if resource.get("resourceType") == "Goal" or security_of(resource):
+        return True
+    return any("CarePlan/" in literal or "CareTeam/" in literal for literal in _literals(resource))
+
+
+def _literals(element: Any) -> Iterator[str]:
+    """Every literal reference of an element, at any depth."""
+    waiting = [element]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            literal = one.get("reference")
+            if isinstance(literal, str):
+                yield literal
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+
+
+def _plan(plan: Resource, stands_for: StandsFor) -> Iterable[str]:
+    concept = (extension(plan, names.IP_STATUS_REASON) or {}).get("valueCodeableConcept")
+    if code_in(concept, names.STATUS_REASON) == "moved":
+        municipality = (extension(plan, names.IP_MANAGING_MUNICIPALITY) or {}).get("valueReference")
+        apart = {IN_PARTS, APART_FROM_KE, APART_FROM_COORDINATOR}
+        return apart | _parties([reference(municipality)], stands_for)
+    if plan.get("status") in _ENDED:
+        return {IN_PARTS, APART_FROM_COORDINATOR}
+    return {IN_PARTS, FRAME, EXISTENCE}
+
+
+def _team(_: Resource, __: StandsFor) -> Iterable[str]:
+    return {IN_PARTS, FRAME, COORDINATORS}
+
+
+def _case(case: Resource, stands_for: StandsFor) -> Iterable[str]:
+    """Its owner, and who notified of the need, also when another's notification came first (workflow.md 7.4)."""
+    doubles = [one.get("valueReference") for one in several(case.get("input"))]
+    requests = [case.get("focus"), *doubles]
+    notified = [stands_for.get(literal) for literal in references(requests) if literal.startswith("ServiceRequest/")]
+    return {IN_PARTS, CASE} | _parties([*references([case.get("owner"), case.get("requester")]), *notified], stands_for)
+
+
+def _child(task: Resource, stands_for: StandsFor) -> Iterable[str]:
+    asked = [task.get("owner"), *([task.get("requester")] if is_abort(task) else [])]
+    return {CASE} | _parties(references(asked), stands_for)
+
+
+def _need(need: Resource, stands_for: StandsFor) -> Iterable[str]:
+    asked = [need.get("requester"), *several(need.get("performer"))]
+    return {CASE} | _parties(references(asked), stands_for)
+
+
+def _consent(_: Resource, __: StandsFor) -> Iterable[str]:
+    return {CASE}
+
+
+def _communication(said: Resource, stands_for: StandsFor) -> Iterable[str]:
+    return {CASE} | _parties(references([said.get("sender"), *several(said.get("recipient"))]), stands_for)
+
+
+def _encounter(stay: Resource, stands_for: StandsFor) -> Iterable[str]:
+    return {CASE} | _parties(references([stay.get("serviceProvider")]), stands_for)
+
+
+def _patient(patient: Resource, stands_for: StandsFor) -> Iterable[str]:
+    return {CASE, FRAME} | _parties(references([patient.get("managingOrganization")]), stands_for)
+
+
+def _frame(_: Resource, __: StandsFor) -> Iterable[str]:
+    return {CASE, FRAME}
+
+
+def _parties(literals: Iterable[str | None], stands_for: StandsFor) -> set[str]:
+    return {PARTY + who for literal in literals if (who := party_of(literal, stands_for))}
+
+
+_Told: TypeAlias = Callable[[Resource, StandsFor], Iterable[str]]
+_KINDS: Mapping[Kind, _Told] = {
+    Kind.PLAN: _plan,
+    Kind.TEAM: _team,
+    Kind.CASE: _case,
+    Kind.CHILD: _child,
+    Kind.NEED: _need,
+    Kind.CONSENT: _consent,
+}
+_CONTENT_KINDS = frozenset({Kind.PLAN, Kind.TEAM, Kind.CASE, Kind.CHILD, Kind.CONSENT})
+_TYPES: Mapping[str, _Told] = {
+    "Communication": _communication,
+    "Encounter": _encounter,
+    "Flag": lambda _, __: {CASE},
+    "Patient": _patient,
+    "RelatedPerson": _frame,
+}

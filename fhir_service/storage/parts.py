@@ -1,0 +1,50 @@
+"""What of a resource is found by whom, where it shows to some in part only (workflow.md 4.7, SR-28).
+
+The workflow brings the forms in which it shows; a row that is found by one of them carries its label. So a hidden
+element neither matches nor sorts, and neither do the words of the whole.
+"""
+
+from collections import defaultdict
+
+from sqlalchemy import Table
+
+from fhir_service.sight import ALL_BUT_HIDDEN, HIDDEN, IN_PARTS
+from fhir_service.storage.indexing import Extract, Row, index_rows
+from fhir_service.storage.port import Write
+
+Found = list[tuple[Table, list[Row]]]
+_BELONGS = 5
+"""Columns that a row of a generic table ends with: what it has from its resource, the labels last."""
+_NOBODYS = (0, None, "", "")
+
+
+def labelled(write: Write, found: Found, extract: Extract) -> Found:
+    """The rows by which the resource is found, each with its own labels."""
+    if not write.shown:
+        return found
+    marks = {mark for mark in write.sector.split("|") if mark.startswith("-")}
+    labels: defaultdict[tuple[str, Row], set[str]] = defaultdict(set)
+    for label, form in write.shown:
+        for table, rows in index_rows(write.rtype, 0, _NOBODYS, extract(form, body=b""))[1]:
+            for row in rows:
+                labels[table.name, row[:-_BELONGS]].add(label)
+    open_ = any(label == ALL_BUT_HIDDEN for label, _ in write.shown)
+
+    def own(table: Table, row: Row) -> Row:
+        carried = labels.get((table.name, row[:-_BELONGS]), set())
+        hidden = {HIDDEN} if open_ and ALL_BUT_HIDDEN not in carried else set()
+        return (*row[:-1], _column((carried - {ALL_BUT_HIDDEN}) | marks | hidden))
+
+    return [(table, [own(table, row) for row in rows]) for table, rows in found]
+
+
+def of_words(sector: str) -> str:
+    """The labels of the words of a resource: where it shows in part, the whole is for those who see all of it."""
+    labels = sector.split("|")
+    if IN_PARTS not in labels:
+        return sector
+    return _column({HIDDEN, *(label for label in labels if label.startswith("-"))})
+
+
+def _column(labels: set[str]) -> str:
+    return f"|{'|'.join(sorted(labels))}|" if labels else ""
