@@ -296,6 +296,7 @@ def test_no_data_type_raises(text: str) -> None:
     for read in (human_name, address, contact_point, concept):
         read(item, reading)
     mapped(item, "v2-0063-relationship", reading)
+    assert not [issue for issue in reading.issues if not issue.code or not issue.at]
 
 
 def test_code_with_blanks_is_shown_but_is_no_code() -> None:

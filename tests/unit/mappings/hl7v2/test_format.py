@@ -118,4 +118,6 @@ def test_every_message_type_requires_its_header():
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes_have_an_envelope_and_a_translation(body, headed):  # SR-16
     envelope = read(HEADER.encode() + b"\r" + body if headed else body)
-    FORMAT.translate(envelope, Endpoint())
+    translation = FORMAT.translate(envelope, Endpoint())
+    assert translation.issues[: len(envelope.issues)] == envelope.issues
+    assert not (translation.proposals and any(issue.refuses for issue in envelope.issues))
