@@ -17,6 +17,7 @@ from adapters import http_ingest
 from adapters.endpoints import EndpointsError, read_endpoints
 from adapters.mllp.server import Limits, MllpServer
 from adapters.outbox import OutboxWorker
+from fhir_service.cors import CrossOrigin
 from fhir_service.duty import Watch
 from fhir_service.logs import configure, told
 from fhir_service.rest import PATH, Face, FhirRouter, PageTokens, capability_statement, outcome
@@ -151,7 +152,8 @@ class Knutepunkt:
             exports = Exports(self._exporting(repository))
             await exports.start()
             opened.push_async_callback(exports.stop)
-            self._fhir = FhirRouter(await self._face(repository, office, exports), settings.served_types)
+            router = FhirRouter(await self._face(repository, office, exports), settings.served_types)
+            self._fhir = CrossOrigin(router, settings.cors_origins) if settings.cors_origins else router
             self._web = self._web_app(repository, ingest)
             opened.callback(self._close)
             outbox = OutboxWorker(repository, self._configured.endpoints, clock, office.told)

@@ -5,6 +5,7 @@ Each field is `KNUTEPUNKT_` and its name in capitals: `KNUTEPUNKT_HTTP`, `KNUTEP
 """
 
 import json
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -14,6 +15,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fhir_service.resources import SERVED, served_types
 
+ANY_ORIGIN = "*"
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", re.ASCII)
+"""As browsers write them.  https://fetch.spec.whatwg.org/#origin-header"""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
 
@@ -51,6 +55,8 @@ class Settings(BaseSettings):
     """
     served_types: Annotated[tuple[str, ...], NoDecode] = SERVED
     """What the FHIR endpoint offers (decision 33): `Patient,Task,Observation`, or a JSON array of the names."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may use the FHIR endpoint: `https://app.example.no,https://other.no`; `*` in mode dev."""
     infer_need: bool = False
     """Whether a long stay that ends without a notice of need opens a case by itself (decision 14)."""
     refuse_wrong_numbers: bool = False
@@ -60,7 +66,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = 10_000_000
     log_json: bool = False
 
-    @field_validator("served_types", mode="before")
+    @field_validator("served_types", "cors_origins", mode="before")
     @classmethod
     def _listed(cls, given: object) -> object:
         if not isinstance(given, str):
@@ -77,6 +83,14 @@ class Settings(BaseSettings):
     def _are_types(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         return served_types(given)
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in given:
+            if origin != ANY_ORIGIN and not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"expected origins such as https://app.example.no, without a path: {origin!r} is none")
+        return given
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.workers > 1 and self.database.startswith("sqlite:"):
@@ -87,6 +101,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_safe(self) -> Self:
+        if ANY_ORIGIN in self.cors_origins and self.mode is not Mode.DEV:
+            raise ValueError("name the origins of cors_origins: * is for mode dev only")
         if self.mode is Mode.PRODUCTION:
             raise ValueError("production needs authentication, which this version does not have yet: use mode dev")
         for name, address in (("http", self.http), ("mllp", self.mllp)):

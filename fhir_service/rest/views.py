@@ -167,6 +167,6 @@ def parameters_of(view: View) -> list[tuple[str, str]]:
 
 
 def form_of(view: View) -> tuple[tuple[str, str], ...]:
-    """The parameters that ask for the form of a view; links keep them, for whoever follows a link sends nothing else."""
+    """The parameters that ask for the form of a view. Links keep them: who follows one sends nothing else."""
     form = (("_format", view.form),) if view.form else ()
     return (*form, ("_pretty", "true")) if view.pretty else form
