@@ -19,6 +19,17 @@ SYSTEM = Parameter("system", "uri", "The code system of the code")
 RESULT = Parameter("result", "boolean", "Whether it is valid", min=1)
 MESSAGE = Parameter("message", "string", "What is wrong with it, or odd")
 SHOWN = Parameter("display", "string", "What the terminology calls it")
+VERDICT = (RESULT, MESSAGE, SHOWN)
+"""What is told of a code."""
+
+
+def about(what: str, given: str, version: str) -> tuple[Parameter, ...]:
+    """The parameters that name the resource of `subject`; `what` it is, in words."""
+    return (
+        Parameter("url", "uri", f"Canonical address of the {what}"),
+        Parameter(given, given[0].upper() + given[1:], f"The {what} itself"),
+        Parameter(version, "string", f"The version of the {what} that url means"),
+    )
 
 
 def terminology(face: Face, request: Request) -> Terminology:
@@ -42,6 +53,17 @@ async def subject(
         told: Resource = posted
         return told
     return await _named(known, request, url, arguments.one(version))
+
+
+async def subject_and_codings(
+    known: Terminology, request: Request, arguments: Arguments, given: str, version: str
+) -> tuple[Resource, tuple[Asked, ...]] | Issue:
+    """The resource as `subject` finds it, and the codings to be looked for in it."""
+    resource = await subject(known, request, arguments, given, version)
+    codings = codings_of(arguments)
+    if isinstance(resource, Issue):
+        return resource
+    return codings if isinstance(codings, Issue) else (resource, codings)
 
 
 async def _named(known: Terminology, request: Request, url: str | None, version: str | None) -> Resource | Issue:

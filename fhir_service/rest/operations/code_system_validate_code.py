@@ -2,17 +2,15 @@
 
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._codes import told
-from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation, Parameter, at
+from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation, at
 from fhir_service.rest.operations._terminology import (
     CODE,
     CODEABLE,
     CODING,
     DISPLAY,
-    MESSAGE,
-    RESULT,
-    SHOWN,
-    codings_of,
-    subject,
+    VERDICT,
+    about,
+    subject_and_codings,
     terminology,
 )
 from fhir_service.rest.render import refusal
@@ -23,13 +21,10 @@ from profiles.issues import Issue
 
 async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     """Whether a code is in a code system."""
-    known = terminology(face, request)
-    resource = await subject(known, request, arguments, "codeSystem", "version")
-    codings = codings_of(arguments)
-    if isinstance(resource, Issue):
-        return refusal(resource)
-    if isinstance(codings, Issue):
-        return refusal(codings)
+    meant = await subject_and_codings(terminology(face, request), request, arguments, "codeSystem", "version")
+    if isinstance(meant, Issue):
+        return refusal(meant)
+    resource, codings = meant
     return told(in_code_system(system_of(resource), codings))
 
 
@@ -42,14 +37,12 @@ OPERATION = Operation(
     levels=at(Level.TYPE, Level.INSTANCE),
     types=("CodeSystem",),
     inputs=(
-        Parameter("url", "uri", "Canonical address of the code system"),
-        Parameter("codeSystem", "CodeSystem", "The code system itself"),
-        Parameter("version", "string", "The version of the code system that url means"),
+        *about("code system", "codeSystem", "version"),
         CODE,
         DISPLAY,
         CODING,
         CODEABLE,
     ),
-    outputs=(RESULT, MESSAGE, SHOWN),
+    outputs=VERDICT,
     defined=f"{HL7}/CodeSystem-validate-code",
 )

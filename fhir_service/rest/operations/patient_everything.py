@@ -21,8 +21,10 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
         if patient is None or patient.deleted:
             return refusal(NOT_FOUND if patient is None else DELETED)
     rtypes, count = _everything.types_of(face, arguments), _everything.count_of(arguments)
-    if isinstance(rtypes, Issue) or isinstance(count, Issue):
-        return refusal(rtypes if isinstance(rtypes, Issue) else count)  # type: ignore[arg-type]
+    if isinstance(rtypes, Issue):
+        return refusal(rtypes)
+    if isinstance(count, Issue):
+        return refusal(count)
     wished = Wished(rtypes, *(arguments.one(name) for name in ("start", "end", "_since")))
     query = everything_of_patients(wished, request.rid or None, face.base)
     if isinstance(query, tuple):

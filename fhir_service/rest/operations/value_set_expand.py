@@ -6,7 +6,7 @@ from typing import Any
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation, Parameter, at
 from fhir_service.rest.operations._replies import resource_reply
-from fhir_service.rest.operations._terminology import LANGUAGE, subject, terminology
+from fhir_service.rest.operations._terminology import LANGUAGE, about, subject, terminology
 from fhir_service.rest.render import refusal
 from fhir_service.workflow.terminology_expand import Member, Members
 from fhir_service.workflow.versions import instant
@@ -116,9 +116,7 @@ OPERATION = Operation(
     levels=at(Level.TYPE, Level.INSTANCE),
     types=("ValueSet",),
     inputs=(
-        Parameter("url", "uri", "Canonical address of the value set"),
-        Parameter("valueSet", "ValueSet", "The value set itself"),
-        Parameter("valueSetVersion", "string", "The version of the value set that url means"),
+        *about("value set", "valueSet", "valueSetVersion"),
         *_SHAPING,
     ),
     outputs=(Parameter("return", "ValueSet", "The value set with its expansion", min=1),),

@@ -2,18 +2,16 @@
 
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._codes import told
-from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation, Parameter, at
+from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation, at
 from fhir_service.rest.operations._terminology import (
     CODE,
     CODEABLE,
     CODING,
     DISPLAY,
-    MESSAGE,
-    RESULT,
-    SHOWN,
     SYSTEM,
-    codings_of,
-    subject,
+    VERDICT,
+    about,
+    subject_and_codings,
     terminology,
 )
 from fhir_service.rest.render import refusal
@@ -25,12 +23,10 @@ from profiles.issues import Issue
 async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     """Whether a code is in a value set."""
     known = terminology(face, request)
-    value_set = await subject(known, request, arguments, "valueSet", "valueSetVersion")
-    codings = codings_of(arguments)
-    if isinstance(value_set, Issue):
-        return refusal(value_set)
-    if isinstance(codings, Issue):
-        return refusal(codings)
+    meant = await subject_and_codings(known, request, arguments, "valueSet", "valueSetVersion")
+    if isinstance(meant, Issue):
+        return refusal(meant)
+    value_set, codings = meant
     members: dict[Key, Member] | Issue = await known.members(value_set)
     if isinstance(members, Issue):
         return refusal(members)
@@ -51,15 +47,13 @@ OPERATION = Operation(
     levels=at(Level.TYPE, Level.INSTANCE),
     types=("ValueSet",),
     inputs=(
-        Parameter("url", "uri", "Canonical address of the value set"),
-        Parameter("valueSet", "ValueSet", "The value set itself"),
-        Parameter("valueSetVersion", "string", "The version of the value set that url means"),
+        *about("value set", "valueSet", "valueSetVersion"),
         CODE,
         SYSTEM,
         DISPLAY,
         CODING,
         CODEABLE,
     ),
-    outputs=(RESULT, MESSAGE, SHOWN),
+    outputs=VERDICT,
     defined=f"{HL7}/ValueSet-validate-code",
 )
