@@ -71,7 +71,11 @@ class Service:
                 assert process.poll() is None, f"the service did not start:\n{self.log.read_text()}"
                 return False
 
-        until(ready)
+        try:
+            until(ready)
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def kill(self) -> None:
