@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -26,8 +26,9 @@ from fhir_service.storage.postgres_apply import Reference
 from fhir_service.storage.postgres_batches import ReadBatches
 from fhir_service.storage.postgres_connection import KEYED, READS, WRITES, Again, Session
 from fhir_service.storage.postgres_duty import Duty
+from fhir_service.storage.postgres_groups import WriteGroups
 from fhir_service.storage.postgres_pool import Pool
-from fhir_service.storage.postgres_unit import Unit
+from fhir_service.storage.postgres_unit import Unit, Ways, undone
 from fhir_service.storage.postgres_url import PostgresUrl
 from fhir_service.storage.searching import found, is_alone
 from fhir_service.storage.shape import shape_of
@@ -60,6 +61,8 @@ class PostgresRepository(Noting):
         self._planned = Pool(url, {**reads, **WITHOUT_VALUES}, PLANNED)
         readers = Pool(url, {**READS, **KEYED}, READERS)
         self._batches = ReadBatches(readers)
+        self._groups = WriteGroups(self._writers, self._searchers)
+        self._ways = Ways(self._writers, self._searchers, self._batches, self._groups)
         self._pools = (self._writers, self._searchers, self._planned, readers)
         self._duty = Duty(url)
         self._last: datetime | None = None
@@ -86,16 +89,13 @@ class PostgresRepository(Noting):
         written: set[Reference] = set()
         for number in range(TRIES):
             await asyncio.sleep(random.uniform(0, PAUSE * number))  # noqa: S311 - so that two do not meet again
-            async with self._writers.session() as session:
-                unit = Unit(session, self._searchers.session, self._extract, self._deadline)
+            async with Unit(self._ways, self._extract, self._deadline) as unit:
                 try:
                     newest = await unit.lock(keys, written)
                     return await unit.run(work, afterwards, TransactionReads(self._next_instant(newest)))
                 except Again:
                     keys |= unit.keys
                     written |= unit.written
-                finally:
-                    await undone(session)
         raise Unavailable("Others were at work on the same all the time")
 
     async def _last_update(self) -> datetime:
@@ -164,12 +164,6 @@ class PostgresRepository(Noting):
 
     async def close(self) -> None:
         await self._duty.close()
+        await self._groups.close()
         for pool in self._pools:
             await pool.close()
-
-
-async def undone(session: Session) -> None:
-    """Leave no transaction open; where that cannot be done the connection is not used again."""
-    if not session.usable:
-        with suppress(Unavailable):
-            await session.undo()

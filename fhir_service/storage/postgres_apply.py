@@ -26,14 +26,21 @@ _RECEIVED = tuple(c.name for c in INBOX.c if c.name != "pk")
 _SENT = tuple(c.name for c in OUTBOX.c if c.name != "pk")
 
 
-def questions(changes: Changes, relied_on: Iterable[Reference], extract: Extract) -> Iterator[Question]:
-    """The statements, to be run in one transaction. `relied_on`: what has to be there still, and stay until the end.
+Given: TypeAlias = dict[str, tuple[Sequence[str], Sequence[Row]]]
+"""By name of what is given to a statement: its columns, and its rows, of which there are some."""
+_PLACES = ("n", "place")
+"""The number of a write among those of a statement, always in the first column."""
 
-    A resource that is written twice takes a statement for each version; all else goes with the last one.
+
+def givens(changes: Changes, relied_on: Iterable[Reference], extract: Extract) -> Iterator[Given]:
+    """What is given to each of the statements, to be run in one transaction.
+
+    `relied_on`: what has to be there still, and stay until the end. A resource that is written twice takes a statement
+    for each version; all else goes with the last one.
     """
     *before, last = _rounds(changes.writes)
     for writes in before:
-        yield _question(_versions(writes, extract))
+        yield _there(_versions(writes, extract))
     relied = sorted(set(relied_on) - {(w.rtype, w.rid) for w in changes.writes})
     given = _versions(last, extract) | _messages(changes)
     given |= {
@@ -43,7 +50,24 @@ def questions(changes: Changes, relied_on: Iterable[Reference], extract: Extract
         "of_access_grant": (GRANT.c.keys(), [row for granted in changes.grants for row in grant_rows(granted)]),
         "relied": (("rtype", "rid"), relied),
     }
-    yield _question(given)
+    yield _there(given)
+
+
+def joined(several: Sequence[Given]) -> Given:
+    """What is given to the one statement that writes what each of several would; all of them have the same parts."""
+    first = 0
+    rows: dict[str, list[Row]] = {name: [] for name in several[0]}
+    for given in several:
+        for name, (columns, own) in given.items():
+            placed = columns[0] in _PLACES
+            rows[name] += [(row[0] + first, *row[1:]) for row in own] if placed and first else own
+        first += writes_in(given)
+    return {name: (columns, rows[name]) for name, (columns, _) in several[0].items()}
+
+
+def writes_in(given: Given) -> int:
+    """How many versions are written."""
+    return sum(len(given[name][1]) for name in ("new", "next") if name in given)
 
 
 def _rounds(writes: Sequence[Write]) -> list[list[Write]]:
@@ -57,10 +81,6 @@ def _rounds(writes: Sequence[Write]) -> list[list[Write]]:
             rounds.append([])
         rounds[number].append(write)
     return rounds
-
-
-Given: TypeAlias = dict[str, tuple[Sequence[str], Sequence[Row]]]
-"""By name of what is given to the statement: its columns, and its rows."""
 
 
 def _versions(writes: Sequence[Write], extract: Extract) -> Given:
@@ -128,31 +148,35 @@ def _ordered(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> list[Ro
     return [[row[name] for name in names] for row in rows]
 
 
-def _question(given: Given) -> Question:
-    """The statement of what has rows, and its arrays."""
-    there = {name: (columns, rows) for name, (columns, rows) in given.items() if rows}
+def _there(given: Given) -> Given:
+    return {name: (columns, rows) for name, (columns, rows) in given.items() if rows}
+
+
+def question(given: Given) -> Question:
+    """The statement of what is given, and its arrays."""
     bound: dict[str, Any] = {}
-    for name, (columns, rows) in there.items():
+    for name, (columns, rows) in given.items():
         bound |= {f"{name}_{c}": list(values) for c, values in zip(columns, zip(*rows, strict=True), strict=True)}
         bound[f"{name}_count"] = len(rows)
-    return statement(_parts(there)), bound
+    return statement(parts_of(given)), bound
 
 
-def _parts(there: Given) -> Parts:
+def parts_of(given: Given) -> Parts:
+    """The parts of the statement of what is given."""
     rtype = _VERSION.index("rtype")
-    replaced = {row[rtype] for row in there["next"][1]} if "next" in there else set()
+    replaced = {row[rtype] for row in given["next"][1]} if "next" in given else set()
     return Parts(
-        made="new" in there,
-        replaced="next" in there,
-        indexed=tuple(name for name in TABLES if f"of_{name}" in there),
+        made="new" in given,
+        replaced="next" in given,
+        indexed=tuple(name for name in TABLES if f"of_{name}" in given),
         cleared=tuple(sorted(TYPED[name].table.name for name in replaced if name in TYPED)),
-        claimed="of_in_force" in there,
-        named="of_person_identifier" in there,
-        received="of_inbox" in there,
-        settled="settled" in there,
-        sent="of_outbox" in there,
-        relied_on="relied" in there,
-        regranted="regranted" in there,
-        granted="of_access_grant" in there,
-        labelled=any("sector" in columns for name, (columns, _) in there.items() if name.startswith("of_")),
+        claimed="of_in_force" in given,
+        named="of_person_identifier" in given,
+        received="of_inbox" in given,
+        settled="settled" in given,
+        sent="of_outbox" in given,
+        relied_on="relied" in given,
+        regranted="regranted" in given,
+        granted="of_access_grant" in given,
+        labelled=any("sector" in columns for name, (columns, _) in given.items() if name.startswith("of_")),
     )

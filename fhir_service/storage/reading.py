@@ -13,12 +13,6 @@ from fhir_service.storage.tables import parameter_id
 from mappings.message import MessageKey
 
 
-def get(rtype: str, rid: str) -> Steps[Stored | None]:
-    """The current version, also when deleted."""
-    rows = yield sql.GET, {"rtype": rtype, "rid": rid}
-    return stored(rows[0]) if rows else None
-
-
 def get_many(references: Iterable[tuple[str, str]]) -> Steps[Mapping[tuple[str, str], Stored]]:
     """Current versions by (type, id), one statement for each type."""
     by_type: dict[str, list[str]] = defaultdict(list)

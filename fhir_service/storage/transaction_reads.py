@@ -32,8 +32,9 @@ T = TypeVar("T")
 class Asked(msgspec.Struct, Generic[T], frozen=True):
     """A question of a unit of work. `keys`: what nobody else may be at work on from now until the commit.
 
-    `is_search`: its cost depends on what is asked for, so it has a deadline. `lock`: what is to be done about the rows
-    of the resources `named`.
+    `is_search`: its cost depends on what is asked for, so it has a deadline. `named`: it asks for the current versions
+    of these resources, and nothing else; `lock`: what is to be done about their rows. `is_past`: it asks for a version
+    that need not be the current one.
     """
 
     steps: Steps[T]
@@ -41,6 +42,7 @@ class Asked(msgspec.Struct, Generic[T], frozen=True):
     is_search: bool = False
     lock: Lock = Lock.NONE
     named: tuple[tuple[str, str], ...] = ()
+    is_past: bool = False
 
     def __await__(self) -> Generator["Asked[T]", Any, T]:
         answer: T = yield self
@@ -58,7 +60,7 @@ class TransactionReads:
         return self._now
 
     async def get(self, rtype: str, rid: str) -> Stored | None:
-        return await Asked(reading.get(rtype, rid))
+        return (await self.get_many(((rtype, rid),))).get((rtype, rid))
 
     async def get_many(
         self, references: Iterable[tuple[str, str]], *, lock: Lock = Lock.NONE
@@ -106,7 +108,7 @@ class TransactionReads:
         return await Asked(visible.get(rtype, rid, access))
 
     async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
-        return await Asked(visible.version(rtype, rid, version, access))
+        return await Asked(visible.version(rtype, rid, version, access), is_past=True)
 
     async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
         return await Asked(versions(query, access), is_search=True)

@@ -266,6 +266,26 @@ def test_work_sees_one_version_of_a_thing(url: PostgresUrl) -> None:
     assert all(first == second for first, second in seen)
 
 
+def test_work_that_looks_at_an_earlier_version_is_done_once(url: PostgresUrl) -> None:
+    tries = []
+
+    async def work(tx: Any) -> tuple[tuple[int, int], Changes]:
+        tries.append(tx.now)
+        now = await tx.get("Patient", "arne")
+        before = await tx.vread("Patient", "arne", 1)
+        assert now
+        assert before
+        return (now.version, before.version), NOTHING
+
+    async def story(repository: PostgresRepository) -> None:
+        await put(repository, patient("arne"))
+        await put(repository, patient("arne"))
+        assert await repository.run(work) == (2, 1)
+
+    tell(url, story)
+    assert len(tries) == 1
+
+
 def test_key_of_the_installation_is_the_same_for_all(url: PostgresUrl) -> None:  # decision 39
     keys = set(tell(url, *[lambda repository: repository.secret()] * 8))
     assert len(keys) == 1
