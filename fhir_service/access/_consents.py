@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_service.access._members import organizations
 from fhir_service.access._periods import Times, both, covering
 from fhir_service.access.labels import SECTORS, marked, party_of
+from fhir_service.access.members import organizations
 from fhir_service.rules import Standing, code_in, reference, several
 from fhir_service.sight import EXISTENCE
 from profiles import names

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from fhir_service.access._members import organizations, standing_teams
 from fhir_service.access.labels import party_of
+from fhir_service.access.members import organizations, standing_teams
 from fhir_service.rules import Kind, Standing, extension, kind_of, reference, references, several
 from profiles import names
 from profiles.resource import Resource

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from fhir_service.access._consents import Block, blocks, covered, is_blocking, shared
 from fhir_service.access._custodians import custodians
-from fhir_service.access._members import Member, members
 from fhir_service.access._periods import ALWAYS, Times, both, minus
 from fhir_service.access.labels import SECTORS, party_of
+from fhir_service.access.members import Member, members
 from fhir_service.rules import INPATIENT, Kind, Standing, kind_of, reference
 from fhir_service.sight import (
     ALL_BUT_HIDDEN,
@@ -46,8 +46,15 @@ class _Given:
 
 def decides(resource: Resource) -> bool:
     """Whether somebody's access to a person may hang on this resource of theirs."""
-    rtype = resource.get("resourceType")
-    return kind_of(resource) in _KINDS or rtype == "Encounter" or (rtype == "Consent" and is_blocking(resource))
+    told = _DECIDING.get(str(resource.get("resourceType")))
+    return kind_of(resource) in _KINDS or (told is not None and told(resource))
+
+
+def _is_stay(encounter: Resource) -> bool:
+    return encounter.get("class", {}).get("code") in INPATIENT
+
+
+_DECIDING = {"Consent": is_blocking, "Encounter": _is_stay}
 
 
 def grants_of(standing: Standing) -> frozenset[Grant]:
@@ -105,7 +112,7 @@ def _staying(standing: Standing) -> Iterator[_Given]:
     """Rule 4: where the person is a patient now, they learn who coordinates."""
     for stay in standing.of("Encounter"):
         who = party_of(reference(stay.get("serviceProvider")), {})
-        if who and stay.get("status") == "in-progress" and stay.get("class", {}).get("code") in INPATIENT:
+        if who and stay.get("status") == "in-progress" and _is_stay(stay):
             yield from (_Given(who, role, COORDINATORS) for role in (ANYBODY, NOTIFIER))
 
 

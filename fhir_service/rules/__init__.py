@@ -5,7 +5,7 @@
 """
 
 from fhir_service.rules._changes import Carried, Conflict, Difference, carried_over, differences
-from fhir_service.rules._elements import code_in, extension, reference, references, several
+from fhir_service.rules._elements import code_in, codings, extension, reference, references, several
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._judge import judge, rules
 from fhir_service.rules._kinds import INPATIENT, Kind, is_abort, kind_of
@@ -34,6 +34,7 @@ __all__ = [
     "Standing",
     "carried_over",
     "code_in",
+    "codings",
     "concerns",
     "derived_id",
     "differences",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import structs
 
+from fhir_service.access.grants import decides
 from fhir_service.rules import (
     STANDING_TYPES,
     Context,
@@ -25,7 +26,9 @@ from fhir_service.rules import (
 )
 from fhir_service.storage.messages import Outgoing
 from fhir_service.storage.port import Changes, Reads, Stored, Write
+from fhir_service.workflow.granting import ended, granted, left_behind, touched
 from fhir_service.workflow.ids import new_id
+from fhir_service.workflow.labelling import PLAIN, Labelling, labelling
 from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.profile_store import ProfileStore
 from fhir_service.workflow.references import local
@@ -91,6 +94,8 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     if any(issue.refuses for issue in persons.issues):
         return Settlement(persons.issues, Changes(), blamed=persons.blamed)
     groups = _groups(drafts, persons)
+    for person in await touched(tx, drafts, ground.base_url):
+        groups.setdefault(person, [])
     standings = await _standings(tx, groups, persons, stored, ground.base_url)
     judgements = [
         judge(groups[p], standings[p], ground.context(tx.now)) if p in standings else _plain(groups[p]) for p in groups
@@ -100,7 +105,13 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     if any(j.refused for j in judgements):
         return Settlement(issues, Changes(), blamed=blamed)
     tails = {id(draft.after): w.tail for draft, w in zip(drafts, wanted, strict=True) if w.tail}
-    settled = _settlement(_Ends(tx.now, stored, tails), dict(zip(groups, judgements, strict=True)), persons)
+    judged = dict(zip(groups, judgements, strict=True))
+    ends = {p: ended(standings[p], judged[p].drafts) for p in standings}
+    labels = {p: labelling(end, stored) for p, end in ends.items()}
+    settled = _settlement(_Ends(tx.now, stored, tails, labels), judged, persons)
+    given = (*await granted(tx, ends, judged, persons, ground.base_url), *left_behind(stored, ends, persons))
+    if given:
+        settled = structs.replace(settled, changes=joined(settled.changes, grants=given))
     return structs.replace(settled, issues=issues, blamed=blamed) if issues else settled
 
 
@@ -125,7 +136,7 @@ async def _standings(
     tx: Reads, groups: Mapping[str | None, list[Draft]], persons: Persons, stored: dict[str, Stored], base_url: str
 ) -> dict[str | None, Standing]:
     """The standing of each person whose drafts the rules look at; adds what it loads to `stored`."""
-    looked_at = [p for p, drafts in groups.items() if any(map(_is_looked_at, drafts)) or persons.left]
+    looked_at = [p for p, drafts in groups.items() if not drafts or any(map(_is_looked_at, drafts)) or persons.left]
     if not looked_at:
         return {}
     people = sorted({*(p for p in looked_at if p), *persons.left})
@@ -170,7 +181,7 @@ def _localised(wanted: Wanted, base_url: str) -> Draft:
 
 
 def _is_looked_at(draft: Draft) -> bool:
-    return any(concerns(draft.rtype, r) for r in (draft.before, draft.after) if r is not None)
+    return any(concerns(draft.rtype, r) or decides(r) for r in (draft.before, draft.after) if r is not None)
 
 
 def _plain(drafts: list[Draft]) -> Judgement:
@@ -183,11 +194,13 @@ class _Ends(msgspec.Struct, frozen=True):
     now: datetime
     stored: Mapping[str, Stored]
     tails: Mapping[int, bytes]
+    labels: Mapping[str | None, Labelling]
 
     def next(self, draft: Draft, person: str | None) -> Write:
         stored = self.stored.get(draft.reference)
         tail = None if draft.after is None else self.tails.get(id(draft.after))
-        return next_version(draft, stored.version + 1 if stored else 1, self.now, person, tail)
+        labelled = self.labels.get(person, PLAIN).of(draft, person, stored)
+        return next_version(draft, stored.version + 1 if stored else 1, self.now, person, tail, labelled)
 
 
 def _settlement(ends: _Ends, judgements: Mapping[str | None, Judgement], persons: Persons) -> Settlement:

@@ -12,6 +12,7 @@ from fhir_service.principal import Principal
 from fhir_service.rules import Draft
 from fhir_service.storage.port import Changes, Write
 from fhir_service.workflow.ids import new_id
+from fhir_service.workflow.labelling import PLAIN
 from fhir_service.workflow.settle import Settlement, joined
 from fhir_service.workflow.versions import instant, next_version
 from profiles import names
@@ -70,7 +71,7 @@ def new_write(resource: Mapping[str, Any], now: datetime, person_id: str | None,
     """The first version of a resource of the service's own."""
     rid = rid or new_id()
     draft = Draft(resource["resourceType"], rid, {**resource, "id": rid}, cause="service")
-    return next_version(draft, 1, now, person_id)
+    return next_version(draft, 1, now, person_id, labelled=PLAIN.of(draft, person_id, None))
 
 
 def binary(body: bytes, content_type: str) -> Binary:

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any, cast
 
+import msgspec
+
 from fhir_service.rules import Draft
 from fhir_service.storage.port import Write
 from profiles.decimals import DECODER, ENCODER
@@ -39,7 +41,24 @@ def with_tail(resource: Resource, tail: bytes) -> Resource:
     return {**head, **parse_body(b"{" + tail[1:])} if tail != b"}" else head
 
 
-def next_version(draft: Draft, version: int, now: datetime, person_id: str | None, tail: bytes | None = None) -> Write:
+class Labelled(msgspec.Struct, frozen=True):
+    """The labels of a row, and the forms in which the resource shows to some in part (`storage.port.Write.shown`)."""
+
+    sector: str = ""
+    shown: tuple[tuple[str, Resource], ...] = ()
+
+
+UNLABELLED = Labelled()
+
+
+def next_version(
+    draft: Draft,
+    version: int,
+    now: datetime,
+    person_id: str | None,
+    tail: bytes | None = None,
+    labelled: Labelled = UNLABELLED,
+) -> Write:
     """The write of `draft` as `version` at `now` (UTC). `tail`: that of `draft.after`, where it is known already."""
     resource, body = None, b""
     if draft.after is not None:
@@ -54,7 +73,9 @@ def next_version(draft: Draft, version: int, now: datetime, person_id: str | Non
         body=body,
         person_id=person_id,
         tenant_id=draft.by.tenant,
+        sector=labelled.sector,
         clock=draft.clock,
+        shown=labelled.shown,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fhir_service.access._periods import Times, both, covering, held
 from fhir_service.access.labels import party_of, sectors_of
-from fhir_service.rules import Kind, Standing, code_in, kind_of, reference, several
+from fhir_service.rules import Kind, Standing, code_in, codings, kind_of, reference, several
 from profiles import names
 from profiles.resource import Resource
 
@@ -41,6 +41,17 @@ def members(standing: Standing) -> Iterator[Member]:
             yield from _member(standing, participant, stands_for)
 
 
+def private_leaders(standing: Standing) -> frozenset[str]:
+    """Private providers whose people coordinate, or did: they do so by an agreement."""
+    stands_for = organizations(standing)
+    found: set[str] = set()
+    for participant in (one for team in standing_teams(standing) for one in several(team.get("participant"))):
+        who = _who(participant, stands_for)
+        if who and _leads(participant) and _is_private(standing, participant, who):
+            found.add(who)
+    return frozenset(found)
+
+
 def organizations(standing: Standing) -> Mapping[str, str]:
     """PractitionerRole -> the organization where they work."""
     found = {
@@ -49,14 +60,25 @@ def organizations(standing: Standing) -> Mapping[str, str]:
     return {literal: organization for literal, organization in found.items() if organization}
 
 
-def _member(standing: Standing, participant: Resource, stands_for: Mapping[str, str]) -> Iterator[Member]:
-    roles = {code_in(role, names.TEAM_ROLE) for role in several(participant.get("role"))}
+def _who(participant: Resource, stands_for: Mapping[str, str]) -> str | None:
     behalf = reference(participant.get("onBehalfOf"))
-    who = party_of(behalf or reference(participant.get("member")), stands_for)
-    if who is None or roles & NO_MEMBERS or who.startswith("Patient/"):
+    return party_of(behalf or reference(participant.get("member")), stands_for)
+
+
+def _roles(participant: Resource) -> set[str | None]:
+    return {code_in(role, names.TEAM_ROLE) for role in several(participant.get("role"))}
+
+
+def _leads(participant: Resource) -> bool:
+    return not LEADING.isdisjoint(_roles(participant))
+
+
+def _member(standing: Standing, participant: Resource, stands_for: Mapping[str, str]) -> Iterator[Member]:
+    who = _who(participant, stands_for)
+    if who is None or _roles(participant) & NO_MEMBERS or who.startswith("Patient/"):
         return
     times = held(participant.get("period"))
-    if not roles & LEADING:
+    if not _leads(participant):
         yield Member(who, times)
     elif _is_private(standing, participant, who):
         yield from (Member(who, both(times, agreed), leads=True) for agreed in _agreements(standing, who))
@@ -73,6 +95,6 @@ def _is_private(standing: Standing, participant: Resource, who: str) -> bool:
 def _agreements(standing: Standing, who: str) -> Iterator[Times]:
     """When a private provider has an agreement with a municipality (decision 42)."""
     for one in standing.of("OrganizationAffiliation"):
-        coded = any(coding.get("code") == AGREEMENT for code in several(one.get("code")) for coding in code["coding"])
+        coded = any(coding.get("code") == AGREEMENT for coding in codings(one.get("code")))
         if one.get("active", True) and coded and reference(one.get("participatingOrganization")) == who:
             yield covering(one.get("period"))

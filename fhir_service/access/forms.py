@@ -1,0 +1,42 @@
+"""The forms in which a resource shows to some in part, by the label that opens each (SR-28).
+
+What is found by one of them is found by whoever has its label; by all else only those find it who see the whole.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from fhir_service.access.view import labels_of_activity, looked_up, reduced
+from fhir_service.rules import several
+from fhir_service.sight import ALL_BUT_HIDDEN, FRAME, HIDDEN, IN_PARTS, OWN, PARTY, Sight
+from profiles.resource import Resource
+
+Labels = frozenset[str]
+
+
+def forms_of(resource: Resource, row: Labels, goals: Mapping[str, Labels]) -> tuple[tuple[str, Resource], ...]:
+    """(label, form). `row`: the labels of its row; `goals`: literal reference -> the labels of that goal."""
+    if IN_PARTS not in row:
+        return ()
+    named = {literal: goals.get(literal, frozenset()) for literal in looked_up(resource)}
+    carried = row.union(*named.values(), *map(labels_of_activity, several(resource.get("activity"))))
+    return tuple(_forms(resource, carried, named))
+
+
+def _forms(resource: Resource, carried: Labels, named: Mapping[str, Labels]) -> Iterator[tuple[str, Resource]]:
+    labels = {label for label in carried if label != IN_PARTS and not label.startswith("-")}
+    for label in sorted(labels | ({ALL_BUT_HIDDEN} if HIDDEN in carried else set())):
+        sight = _sight(label)
+        unseen = frozenset(literal for literal, labels in named.items() if not sight.shows(labels))
+        yield label, reduced(resource, sight, unseen)
+
+
+def _sight(label: str) -> Sight:
+    """Of who has this label and, where it is one of a member's, the frame."""
+    kind, who = label[:1], label[1:]
+    person = who if kind == PARTY and not who.startswith("Organization/") else None
+    organization = who if kind in (OWN, PARTY) and person is None else None
+    members = frozenset({label}) if kind in (PARTY, "~") or label in _BY_THEMSELVES else frozenset({label, FRAME})
+    return Sight(labels=members, organization=organization, person=person)
+
+
+_BY_THEMSELVES = frozenset({"existence", "coordinators", "case"})
