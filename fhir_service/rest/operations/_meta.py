@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_service.rest.exchange import Face, Reply, Request
-from fhir_service.rest.operations._model import Parameter
+from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation, Parameter, at
 from fhir_service.rest.operations._replies import out, parameters_reply
 from fhir_service.rest.preconditions import preconditions
 from fhir_service.rest.read import DELETED, NOT_FOUND
@@ -90,3 +90,23 @@ def _without(meta: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, An
         after.pop(kind, None)
         after |= {kind: left} if left else {}
     return after
+
+
+def changing(name: str, title: str, says: str, *, add: bool) -> Operation:
+    """The operation that adds labels, or takes them away."""
+
+    async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
+        return await changed(face, request, arguments.one("meta"), add=add)
+
+    return Operation(
+        id=f"resource-{name}",
+        name=name,
+        title=title,
+        says=f"{says} The change makes a new version.",
+        serve=serve,
+        levels=at(Level.INSTANCE),
+        affects_state=True,
+        inputs=(META,),
+        outputs=(RETURN,),
+        defined=f"{HL7}/Resource-{name}",
+    )
