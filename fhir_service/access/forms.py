@@ -14,11 +14,15 @@ Labels = frozenset[str]
 
 
 def forms_of(resource: Resource, row: Labels, goals: Mapping[str, Labels]) -> tuple[tuple[str, Resource], ...]:
-    """(label, form). `row`: the labels of its row; `goals`: literal reference -> the labels of that goal."""
+    """(label, form). `row`: the labels of its row; `goals`: literal reference -> the labels of that goal.
+
+    What members see of the plan they see while its frame is open to them: nothing is found by more than its row.
+    """
     if IN_PARTS not in row:
         return ()
     named = {literal: goals.get(literal, frozenset()) for literal in looked_up(resource)}
-    carried = row.union(*named.values(), *map(labels_of_activity, several(resource.get("activity"))))
+    parts = frozenset().union(*named.values(), *map(labels_of_activity, several(resource.get("activity"))))
+    carried = row | (parts if FRAME in row else parts & {HIDDEN})
     return tuple(_forms(resource, carried, named))
 
 
