@@ -21,8 +21,8 @@ from fhir_service.cors import CrossOrigin
 from fhir_service.duty import Watch
 from fhir_service.logs import configure, told
 from fhir_service.rest import PATH, Face, FhirRouter, PageTokens, capability_statement, outcome
+from fhir_service.rest.describing import describing
 from fhir_service.rest.exchange import Receive, Scope, Send
-from fhir_service.rest.operations import definition, operations
 from fhir_service.rules import Settings as Municipal
 from fhir_service.settings import Mode, Settings, host_port
 from fhir_service.storage import claimed, migrate, open_repository
@@ -35,7 +35,6 @@ from fhir_service.workflow.export import Limits as ExportLimits
 from mappings.hl7v2.format import FORMAT
 from mappings.message import Endpoint
 from profiles.issues import error
-from profiles.resource import Resource
 from profiles.routing import Routes, national, with_more
 
 log = structlog.get_logger()
@@ -148,7 +147,7 @@ class Knutepunkt:
             opened.push_async_callback(repository.close)
             office = Office(repository, self._configured.ground)
             ingest = Ingest(repository, self._configured.ground, FORMATS, self._configured.endpoints, clock)
-            made = await office.seed(self._definitions())
+            made = await office.seed(describing(self._configured.settings.served_types, version("knutepunkt")))
             exports = Exports(self._exporting(repository))
             await exports.start()
             opened.push_async_callback(exports.stop)
@@ -163,12 +162,6 @@ class Knutepunkt:
             await self._listen(ingest, opened)
             log.info("serving", fhir=settings.fhir_base, mllp=settings.mllp, seeded=made, recovered=recovered)
             yield self
-
-    def _definitions(self) -> list[Resource]:
-        """What describes the operations, as far as that is served."""
-        if "OperationDefinition" not in self._configured.settings.served_types:
-            return []
-        return [definition(operation, version("knutepunkt")) for operation in operations()]
 
     def _exporting(self, repository: Repository) -> Exporting:
         settings = self._configured.settings

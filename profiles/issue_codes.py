@@ -43,6 +43,9 @@ ISSUE_CODES: dict[str, IssueCode] = {
     "profile-unusable": IssueCode("not-supported", 422, "102"),
     "profile-unknown": IssueCode("not-found", 404, "102"),
     "profile-partly": IssueCode("informational", 400, "102"),
+    "profile-required": IssueCode("required", 422, "101"),
+    "profile-broken": IssueCode("invalid", 422, "102"),
+    "defined-here": IssueCode("business-rule", 409),
     "id-mismatch": IssueCode("invalid", 400),
     # search and conditional interactions
     "unknown-parameter": IssueCode("not-supported", 400),

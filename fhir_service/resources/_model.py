@@ -8,11 +8,13 @@ from profiles.resource import Resource
 
 @dataclass(frozen=True, slots=True)
 class OwnParameter:
-    """A search parameter beside those of R4 (workflow.md 9). `expression`: a path as in R4's SearchParameters."""
+    """A search parameter beside those of R4 (workflow.md 9). `expression`: a path as in R4's SearchParameters;
+    `says`: what it finds."""
 
     code: str
     type: str
     expression: str
+    says: str
     targets: tuple[str, ...] = ()
 
 

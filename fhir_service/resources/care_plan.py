@@ -29,9 +29,12 @@ RESOURCE = ResourceType(
             "managing-municipality",
             "reference",
             f"CarePlan.extension('{IP_MANAGING_MUNICIPALITY}').value",
+            "Plans that a municipality is responsible for",
             ("Organization",),
         ),
-        OwnParameter("next-review", "date", f"CarePlan.extension('{IP_NEXT_REVIEW}').value"),
+        OwnParameter(
+            "next-review", "date", f"CarePlan.extension('{IP_NEXT_REVIEW}').value", "When plans are reviewed next"
+        ),
     ),
     in_force=_in_force,
     guarded=is_individual_plan,

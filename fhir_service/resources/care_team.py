@@ -33,6 +33,7 @@ RESOURCE = ResourceType(
             "reference",
             "CareTeam.participant.where(period.end.empty() and role.coding"
             f".where(system='{TEAM_ROLE}' and (code='coordinator' or code='child-coordinator')).exists()).member",
+            "Teams by the coordinator or child coordinator with an open period",
             ("PractitionerRole", "Practitioner"),
         ),
     ),

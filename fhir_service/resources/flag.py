@@ -5,5 +5,5 @@ from fhir_service.resources._model import OwnParameter, ResourceType
 RESOURCE = ResourceType(
     name="Flag",
     typed=("patient", "subject", "status"),
-    parameters=(OwnParameter("status", "token", "Flag.status"),),
+    parameters=(OwnParameter("status", "token", "Flag.status", "Whether the flag still stands"),),
 )

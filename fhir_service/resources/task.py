@@ -14,6 +14,6 @@ def is_case_task(task: Resource) -> bool:
 RESOURCE = ResourceType(
     name="Task",
     typed=("patient", "subject", "status", "owner", "focus", "due", "authored-on"),
-    parameters=(OwnParameter("due", "date", "Task.restriction.period.end"),),
+    parameters=(OwnParameter("due", "date", "Task.restriction.period.end", "By when the Task is to be done"),),
     guarded=is_case_task,
 )

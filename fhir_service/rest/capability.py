@@ -13,6 +13,7 @@ from fhir_service.rest.routes import ROUTES, Level
 from fhir_service.search import Parameter, includes, parameters, revincludes
 from fhir_service.workflow.patches import FORMS
 from profiles import names
+from profiles.conformance import profiles_of
 from profiles.definitions import compartments, version
 from profiles.resource import Resource
 
@@ -90,6 +91,7 @@ def _resource(rtype: str, rtypes: tuple[str, ...]) -> Resource:
     return {
         "type": rtype,
         "profile": f"http://hl7.org/fhir/StructureDefinition/{rtype}",
+        **_listed("supportedProfile", profiles_of(rtype)),
         "interaction": [{"code": code} for code in interactions_of(rtype)],
         "versioning": "versioned",
         "readHistory": "vread" in served,

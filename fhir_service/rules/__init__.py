@@ -12,11 +12,13 @@ from fhir_service.rules._kinds import INPATIENT, Kind, is_abort, kind_of
 from fhir_service.rules._merge import Merged, merge
 from fhir_service.rules._model import Change, Context, Dispatch, Draft, Effect, Judgement, Rule, Settings, Standing
 from fhir_service.rules._people import municipality_of
+from fhir_service.rules._profiles import STAMPED, profile_of
 from fhir_service.rules._routing import inbox_of
 from fhir_service.rules._standing import STANDING_TYPES, concerns, named_in
 
 __all__ = [
     "INPATIENT",
+    "STAMPED",
     "STANDING_TYPES",
     "Carried",
     "Change",

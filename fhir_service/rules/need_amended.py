@@ -39,6 +39,8 @@ def effects(change: Change) -> Iterable[Effect]:
     need = change.after
     if need is None or kind_of(need) is not Kind.NEED or kind_of(change.before) is not Kind.NEED:
         return
+    if change.draft.cause == "need-notified":  # the service told where it was routed, not the notifier
+        return
     found = cases_of(change.standing, f"ServiceRequest/{need['id']}")
     for case in (c for c in found if c.get("status") not in TERMINAL_TASK):
         if enters(change, Kind.NEED, "revoked", "entered-in-error"):

@@ -55,8 +55,11 @@ def effects(change: Change) -> Iterable[Effect]:
     known = case_already_open(change, need)
     if known:
         yield from _join(change, need, *known)
-    else:
-        yield from make(change.standing, _case(change, need))
+        return
+    case = _case(change, need)
+    if not need.get("performer"):  # found by the person's address: from now on it is told (workflow.md 5)
+        yield revise(change.standing, need, performer=[case["owner"]])
+    yield from make(change.standing, case)
 
 
 def _join(change: Change, need: Resource, case: Resource, same_notifier: bool) -> Iterator[Effect]:

@@ -1,11 +1,14 @@
-"""`Task.lastModified` of cases and child Tasks is the server's (workflow.md 5)."""
+"""What cases and child Tasks have from the server: when they changed; where nobody said it, since when they are there,
+by whose request, and the number of the case that they are part of (workflow.md 5)."""
 
 from collections.abc import Iterable
 
+from fhir_service.rules._case import case_behind
 from fhir_service.rules._drafting import revise
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._times import instant, parse
+from profiles.resource import Resource
 
 
 def effects(change: Change) -> Iterable[Effect]:
@@ -16,7 +19,18 @@ def effects(change: Change) -> Iterable[Effect]:
     now, authored = change.context.now, parse(task.get("authoredOn"))
     # A client's clock may be ahead of ours, and lastModified is never before authoredOn (R4, inv-1 of Task).
     modified = task["authoredOn"] if authored and authored > now else instant(now)
-    yield revise(change.standing, task, lastModified=modified)
+    yield revise(change.standing, task, lastModified=modified, **_unsaid(change, task))
+
+
+def _unsaid(change: Change, task: Resource) -> Resource:
+    """What a client left out and the case, or the Task itself, tells."""
+    case = case_behind(change.standing, task) or {}
+    told = {
+        "authoredOn": instant(change.context.now),
+        "requester": case.get("owner") or task.get("owner"),
+        "groupIdentifier": case.get("groupIdentifier"),
+    }
+    return {name: value for name, value in told.items() if value and not task.get(name)}
 
 
 RULE = Rule(

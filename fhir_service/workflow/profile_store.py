@@ -7,6 +7,7 @@ from typing import TypeAlias
 from fhir_service.search.query import SearchQuery, Sort
 from fhir_service.storage.access import EVERYTHING
 from fhir_service.workflow.terminology_content import Searches, Terminology
+from profiles.conformance import profile
 from profiles.issues import Issue
 from profiles.resource import Resource
 from profiles.snapshots import Profile, compile_profile, needed
@@ -30,7 +31,12 @@ class ProfileStore:
     _made: dict[str, Found] = field(default_factory=dict)
 
     async def found(self, known: Terminology, urls: Sequence[str]) -> dict[str, Found]:
-        """The profiles of these canonical addresses (`url`, `url|version`)."""
+        """The profiles of these canonical addresses (`url`, `url|version`): our own, and those that are stored here."""
+        own = {url: found for url in urls if (found := profile(url)) is not None}
+        others = [url for url in urls if url not in own]
+        return {**own, **(await self._stored(known, others) if others else {})}
+
+    async def _stored(self, known: Terminology, urls: Sequence[str]) -> dict[str, Found]:
         if known.access != EVERYTHING:
             return {url: await compiled(known, url) for url in urls}
         stamp = await stamp_of(known.searches)

@@ -1,14 +1,17 @@
-"""The profiles that are stored here, compiled once, and what resources that claim them are refused for.
+"""The profiles that resources are held to: those that they claim, and our own of what they are.
 
-`meta.profile` is a claim: a profile that is stored here with a snapshot is enforced, and so are the definitions of the
-extensions in the resource; what is not stored is accepted unread.  https://hl7.org/fhir/R4/resource.html#Meta.profile
+`meta.profile` is a claim: a profile that is ours, or stored here with a snapshot, is enforced, and so are the
+definitions of the extensions in the resource; what is not known is accepted unread. What is an individual plan, a
+case, a need notification ... keeps to our profile of it, claimed or not (workflow.md 5).
+https://hl7.org/fhir/R4/resource.html#Meta.profile
 """
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from fhir_service.rules import Draft
+from fhir_service.rules import STAMPED, Draft, profile_of
 from fhir_service.storage.access import EVERYTHING
 from fhir_service.workflow.profile_store import ProfileStore
 from fhir_service.workflow.settle import Wanted
@@ -37,6 +40,17 @@ def claimed(resource: Any) -> tuple[str, ...]:
     return tuple(url for url in dict.fromkeys(told) if core_type(url) != resource.get("resourceType"))[:MOST_CLAIMED]
 
 
+def demanded(resource: Any) -> tuple[str, ...]:
+    """Our profile of what it is, if it is one of ours, and those that it claims."""
+    own = profile_of(resource) if isinstance(resource, dict) else None
+    return tuple(dict.fromkeys((*((own,) if own else ()), *claimed(resource))))
+
+
+def by_service(issue: Issue) -> bool:
+    """Whether it is about something that the service itself writes: a client may leave it out."""
+    return issue.at in STAMPED and issue.code == "required"
+
+
 def extended(resource: Any) -> tuple[str, ...]:
     """The addresses of its extensions."""
     told = (extension.get("url") for _, extension in extensions_in(resource))
@@ -46,8 +60,8 @@ def extended(resource: Any) -> tuple[str, ...]:
 async def unconforming(
     searches: Searches, wanted: Sequence[Wanted], store: ProfileStore
 ) -> tuple[tuple[Draft, Issue], ...]:
-    """What drafts are refused for by the profiles that they claim, by the draft."""
-    claims = [(w.draft, urls + extended(w.draft.after)) for w in wanted if (urls := claimed(w.draft.after))]
+    """What drafts are refused for by the profiles that they are held to, by the draft."""
+    claims = [(w.draft, urls + extended(w.draft.after)) for w in wanted if (urls := demanded(w.draft.after))]
     if not claims:
         return ()
     known = Terminology(searches, EVERYTHING)
@@ -58,5 +72,13 @@ async def unconforming(
         if time.monotonic() > until:
             return (*issues, (draft, error("too-costly", f"{draft.rtype}.meta.profile", _TOO_COSTLY)))
         usable = [one for url in urls if isinstance(one := found[url], Profile)]
-        issues += [(draft, i) for i in conforms(draft.after or {}, usable) if i.refuses]
+        issues += [(draft, _told(i)) for i in conforms(draft.after or {}, usable) if i.refuses and not by_service(i)]
     return tuple(issues)
+
+
+def _told(issue: Issue) -> Issue:
+    """As a refusal by a profile: 422, where what R4 itself does not allow is 400.
+
+    https://hl7.org/fhir/R4/http.html#create
+    """
+    return replace(issue, code="profile-required" if issue.code == "required" else "profile-broken")

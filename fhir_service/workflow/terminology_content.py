@@ -11,6 +11,7 @@ from fhir_service.storage.port import Page
 from fhir_service.workflow.terminology_expand import MOST_SETS, Content, Members, expanded, named
 from fhir_service.workflow.terminology_systems import System, system_of
 from fhir_service.workflow.versions import parse_body
+from profiles.conformance import definition
 from profiles.issues import Issue
 from profiles.resource import Resource
 from profiles.terminology import TYPES, bundled, bundled_maps
@@ -43,7 +44,8 @@ class Terminology:
         """
         key = rtype, canonical
         if key not in self._found:
-            self._found[key] = await self._stored(rtype, canonical) or _bundled(rtype, canonical)
+            own = _own(rtype, canonical)
+            self._found[key] = own or await self._stored(rtype, canonical) or _bundled(rtype, canonical)
         return self._found[key]
 
     async def _stored(self, rtype: str, canonical: str) -> Resource | None:
@@ -107,6 +109,12 @@ def _numbers(version: str) -> tuple[tuple[int, str], ...]:
     """So that 1.10 comes after 1.9."""
     parts = version.split(".")
     return tuple((int(p), "") if p.isdecimal() and p.isascii() and len(p) < 20 else (0, p) for p in parts)
+
+
+def _own(rtype: str, canonical: str) -> Resource | None:
+    """What we define ourselves, which nobody can change: it is not looked for among what is stored."""
+    found = definition(canonical)
+    return found if found is not None and found["resourceType"] == rtype else None
 
 
 def _bundled(rtype: str, canonical: str) -> Resource | None:

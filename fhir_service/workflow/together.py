@@ -11,10 +11,14 @@ from fhir_service.storage.port import Changes
 from fhir_service.workflow.integrity import broken
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.links import NOWHERE, Places, linked
+from fhir_service.workflow.own_definitions import unchangeable
 from fhir_service.workflow.profiles import unconforming
 from fhir_service.workflow.settle import Ground, Wanted, settle
 from fhir_service.workflow.trace import provenance_of_rest
 from profiles.issues import Issue
+
+FIRST = frozenset({"forbidden", "duplicate-plan", "second-coordinator"})
+"""Access, INV-01 and INV-02 come before the other guards: what else is wrong is not told beside (workflow.md 8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,12 @@ async def together(
     wrong: tuple[Blamed, ...] = ()
     if ground.referential_integrity:
         wrong = _of_drafts(await broken(known, wanted, ground.base_url))
+    wrong += _of_drafts(unchangeable(wanted))
     wrong += _of_drafts(await unconforming(known, wanted, ground.profiles))
     settlement = await settle(known, wanted, ground)
     told = tuple(Blamed(issue, r) for issue in settlement.issues for r in settlement.blamed.get(issue, ("",)))
     if settlement.refused:
-        return told if any(b.issue.code == "forbidden" for b in told) else (*told, *wrong)
+        return told if any(b.issue.code in FIRST for b in told) else (*told, *wrong)
     return wrong or Agreed(provenance_of_rest(settlement, [w.draft for w in wanted], known.now), told)
 
 

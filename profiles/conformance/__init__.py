@@ -17,7 +17,7 @@ from profiles.snapshots import Profile, compile_profile
 from profiles.snapshots.known import canonical
 from profiles.terminology import bundled
 
-__all__ = ["definition", "definitions", "profile"]
+__all__ = ["VERSION", "definition", "definitions", "profile", "profiles_of"]
 
 DATA = Path(__file__).parent / "definitions.jsonl.gz"
 VERSION = "0.1.0"
@@ -40,6 +40,11 @@ def definition(address: str) -> Resource | None:
     if version not in ("", VERSION):
         return None
     return definitions().get(url) or bundled("ValueSet", url) or bundled("CodeSystem", url)
+
+
+def profiles_of(rtype: str) -> tuple[str, ...]:
+    """The addresses of our profiles of a resource type, in alphabetical order."""
+    return tuple(sorted(url for url, found in definitions().items() if found.get("type") == rtype))
 
 
 @cache

@@ -75,7 +75,17 @@ Description: "The case that a need notification opens: its clock, its decision, 
 * output[maker].value[x] only Reference($no-basis-PractitionerRole)
 * output[right].type = $decision-output#chosen-right
 * output[right].value[x] only CodeableConcept
-* output[right].valueCodeableConcept from https://knutepunkt.no/fhir/ValueSet/decision (required)
+* output[right].valueCodeableConcept from ChosenRight (required)
+
+ValueSet: ChosenRight
+Id: chosen-right
+Title: "The right that a family chose"
+Description: "Of coordinator and child coordinator, where both are granted; the codes are those of a decision or of a role (workflow.md 4.4)."
+* ^experimental = false
+* https://knutepunkt.no/fhir/CodeSystem/decision#coordinator
+* https://knutepunkt.no/fhir/CodeSystem/decision#child-coordinator
+* $team-role#coordinator
+* $team-role#child-coordinator
 
 ValueSet: KeBusinessStatusRequested
 Id: ke-business-status-requested

@@ -199,7 +199,7 @@ def test_person_who_declines_the_plan_gets_a_coordinator_and_the_case_closes(hub
 def test_plan_without_a_responsible_names_the_activity(hub: Hub, coordinator: Client) -> None:
     """workflow.md 12, scenario 10"""
     _, plan = drafted(hub)
-    activity = [*plan["activity"], {"detail": {"status": "scheduled", "description": "Avlastning"}}]
+    activity = [*plan["activity"], {"id": "2", "detail": {"status": "scheduled", "description": "Avlastning"}}]
     answer = coordinator.put(plan, status="active", activity=activity)
     assert said(answer, 422) == [("incomplete-plan", "CarePlan.activity[1].detail.performer")]
     assert hub.read(f"CarePlan/{plan['id']}") == plan
@@ -289,7 +289,12 @@ def test_coordinator_is_somebody_at_a_unit(hub: Hub, ke: Client, member: Resourc
         "category": [concept(names.TEAM_CATEGORY, "coordination")],
         "subject": {"reference": case.patient},
         "period": {"start": start},
-        "participant": [{"role": role, "period": {"start": start}, **member}],
+        "participant": [
+            {"role": role, "period": {"start": start}, **member},
+            {"role": [concept(names.TEAM_ROLE, "person")], "member": {"reference": case.patient}},
+            {"role": [concept(names.TEAM_ROLE, "ke")], "member": {"reference": case.unit}},
+        ],
+        "managingOrganization": [{"reference": case.unit}],
     }
     assert ke.post(team).status_code == expected
 
@@ -324,6 +329,9 @@ def test_need_that_nobody_can_take_says_what_to_send(hub: Hub, developer: Client
         ("rule", "ServiceRequest.intent"),
         ("rule", "ServiceRequest.extension"),
         ("not-routed", "ServiceRequest.performer"),
+        ("profile-required", "ServiceRequest.extension"),  # an extension, and which one
+        ("profile-required", "ServiceRequest.extension"),
+        ("profile-broken", "ServiceRequest.intent"),
     ]
 
 
@@ -345,9 +353,14 @@ def test_one_of_twenty_takes_the_case_and_the_plan(as_role: AsRole, hub: Hub) ->
         "resourceType": "CarePlan",
         "status": "draft",
         "intent": "plan",
+        "title": "Individuell plan",
         "subject": {"reference": case.patient},
+        "period": {"start": team["period"]["start"]},
+        "created": team["period"]["start"],
+        "author": {"reference": team["participant"][0]["member"]["reference"]},
         "careTeam": [{"reference": f"CareTeam/{team['id']}"}],
         "supportingInfo": [{"reference": f"Consent/{consent['id']}"}],
+        "extension": [{"url": names.IP_MANAGING_MUNICIPALITY, "valueReference": {"reference": case.unit}}],
     }
     generic = [hub.post(body) for _ in range(7)]
     plan = body | {"category": [PLAN]}

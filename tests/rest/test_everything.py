@@ -58,7 +58,9 @@ def world(rest: Rest) -> dict[str, Resource]:
     make("provenance", "Provenance", target=[of(plan)], recorded="2026-01-01T00:00:00Z", agent=[{"who": of(doctor)}])
     kind = {"coding": [{"system": "https://knutepunkt.no/fhir/CodeSystem/consent-kind", "code": "plan-creation"}]}
     scope = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]}
-    make("consent", "Consent", status="proposed", scope=scope, category=[kind], patient=of(patient), policyRule=text)
+    told = {"dateTime": "2026-01-01", "performer": [of(patient)], "organization": [of(hospital)]}
+    heard = {"policy": [{"uri": "urn:x"}], "verification": [{"verified": True}], "provision": {"type": "deny"}}
+    make("consent", "Consent", status="proposed", scope=scope, category=[kind], patient=of(patient), **told, **heard)
     make("part", "CarePlan", status="active", intent="plan", subject=of(patient), partOf=[of(plan)])
     return made
 

@@ -62,12 +62,12 @@ def named(rest: Rest) -> Rest:
 
 def test_claim_of_a_stored_profile_is_enforced(named: Rest) -> None:
     refused = named.post(patient(gender="male"))
-    assert (refused.status_code, codes(refused)) == (400, ["required"])
+    assert (refused.status_code, codes(refused)) == (422, ["profile-required"])
     assert refused.json()["issue"][0]["expression"] == ["Patient.name"]
     assert named.post(patient(name=[{"family": "Moe"}])).status_code in (200, 201)
 
 
-@pytest.mark.parametrize(("version", "status"), [("|1", 400), ("|2", 201)])
+@pytest.mark.parametrize(("version", "status"), [("|1", 422), ("|2", 201)])
 def test_version_of_a_claim_is_the_one_that_is_meant(named: Rest, version: str, status: int) -> None:
     assert named.post(patient(URL + version)).status_code == status
 
@@ -80,8 +80,8 @@ def test_update_and_patch_are_held_to_the_claim(named: Rest) -> None:
     stored = named.stored(patient(name=[{"family": "Moe"}]))
     without = {name: value for name, value in stored.items() if name != "name"}
 
-    assert codes(named.put(without)) == ["required"]
-    assert codes(named.patch(f"Patient/{stored['id']}", [{"op": "remove", "path": "/name"}])) == ["required"]
+    assert codes(named.put(without)) == ["profile-required"]
+    assert codes(named.patch(f"Patient/{stored['id']}", [{"op": "remove", "path": "/name"}])) == ["profile-required"]
 
 
 def test_transaction_is_held_to_the_claims_in_it(named: Rest) -> None:
@@ -90,7 +90,7 @@ def test_transaction_is_held_to_the_claims_in_it(named: Rest) -> None:
 
     answer = named("POST", "", json=bundle, headers=FHIR_JSON)
 
-    assert (answer.status_code, codes(answer)) == (400, ["required"])
+    assert (answer.status_code, codes(answer)) == (422, ["profile-required"])
 
 
 def test_profiles_of_a_transaction_are_bounded_together(named: Rest, monkeypatch: pytest.MonkeyPatch) -> None:  # SR-8
@@ -103,11 +103,11 @@ def test_profiles_of_a_transaction_are_bounded_together(named: Rest, monkeypatch
 
 
 def test_change_of_a_profile_holds_at_once(named: Rest) -> None:
-    assert named.post(patient()).status_code == 400
+    assert named.post(patient()).status_code == 422
     assert named.put(definition()).status_code in (200, 201)
     assert named.post(patient()).status_code in (200, 201)
     assert named.put(definition(NAMED)).status_code in (200, 201)
-    assert named.post(patient()).status_code == 400
+    assert named.post(patient()).status_code == 422
     assert named("DELETE", "StructureDefinition/named").status_code == 204
     assert named.post(patient()).status_code in (200, 201)
 
@@ -116,7 +116,7 @@ def test_change_of_a_value_set_holds_at_once(rest: Rest) -> None:
     assert rest.put(definition(BOUND)).status_code in (200, 201)
     assert rest.post(patient(gender="male")).status_code == 201  # its codes are not known yet
     assert rest.put(value_set("female")).status_code in (200, 201)
-    assert codes(rest.post(patient(gender="male"))) == ["code-invalid"]
+    assert codes(rest.post(patient(gender="male"))) == ["profile-broken"]
     assert rest.put(value_set("female", "male")).status_code in (200, 201)
     assert rest.post(patient(gender="male")).status_code in (200, 201)
 
@@ -132,7 +132,7 @@ def test_extension_is_held_to_its_definition_where_a_profile_is_claimed(named: R
 
     answer = named.post(patient(name=name, extension=[{"url": url, "valueInteger": 2}]))
 
-    assert codes(answer) == ["structure"]
+    assert codes(answer) == ["profile-broken"]
     assert named.post(patient(name=name, extension=[{"url": url, "valueString": "blue"}])).status_code in (200, 201)
 
 

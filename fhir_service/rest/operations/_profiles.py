@@ -1,10 +1,10 @@
-"""The profiles that a resource is judged by: the one that is named, and those that it claims."""
+"""The profiles that a resource is judged by: the one that is named, and those that it is held to."""
 
 from typing import NamedTuple
 
 from fhir_service.rest.exchange import Face, Request
 from fhir_service.rest.operations._terminology import terminology
-from fhir_service.workflow.profiles import claimed, extended
+from fhir_service.workflow.profiles import claimed, demanded, extended
 from profiles.issues import Issue, error, information
 from profiles.snapshots import Profile
 from profiles.snapshots.known import core_type
@@ -18,11 +18,14 @@ class Measures(NamedTuple):
 
 
 async def profiles_named(
-    face: Face, request: Request, profile: str | None, resource: object
+    face: Face, request: Request, profile: str | None, resource: object, *, held: bool = True
 ) -> Measures | tuple[Issue, ...]:
-    """`profile`, which has to be known and usable, and `meta.profile` as far as they are; or why there is none."""
+    """`profile`, which has to be known and usable, and what the resource claims, as far as it is; or why not.
+
+    `held`: our profile of what it is, too, claimed or not.
+    """
     named = [profile] if profile and core_type(profile) != request.rtype else []
-    claims = claimed(resource)
+    claims = (demanded if held else claimed)(resource)
     urls = dict.fromkeys((*named, *claims, *extended(resource)))
     found = await face.office.profiles(terminology(face, request), [*urls])
     for url in named:

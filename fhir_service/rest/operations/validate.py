@@ -17,6 +17,7 @@ from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import ALWAYS, outcome, refusal
 from fhir_service.storage.port import Stored
 from fhir_service.workflow import WriteRequest
+from fhir_service.workflow.profiles import by_service
 from fhir_service.workflow.versions import parse_body
 from profiles.issues import Issue, error, information
 from profiles.resource import Resource
@@ -44,7 +45,7 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     if issue is not None:
         return refusal(issue)
     looked_at = resource if resource is not None or stored is None else parse_body(stored.body)
-    by = await profiles_named(face, request, profile, looked_at)
+    by = await profiles_named(face, request, profile, looked_at, held=mode not in MODES[:3])
     if not isinstance(by, Measures):
         return refusal(by)
     issues = () if mode == "delete" else (*await _judged(request, looked_at, by), *by.notes)
@@ -54,10 +55,12 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
 
 
 async def _judged(request: Request, resource: Any, by: Measures) -> Sequence[Issue]:
-    """What is wrong with the resource; in a thread what takes long."""
+    """What is wrong with the resource, as it may be sent; in a thread what takes long."""
     if is_large(request):
-        return await asyncio.to_thread(check, resource, request.rtype, by.profiles)
-    return check(resource, request.rtype, by.profiles)
+        issues = await asyncio.to_thread(check, resource, request.rtype, by.profiles)
+    else:
+        issues = check(resource, request.rtype, by.profiles)
+    return [issue for issue in issues if not by_service(issue)]
 
 
 def _misused(request: Request, resource: object, mode: str | None, profile: str | None) -> Issue | None:
