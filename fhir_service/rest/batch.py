@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from fhir_service.rest.answer_room import TOO_MUCH, AnswerRoom
 from fhir_service.rest.bundle_entry import (
     EntryRequest,
     body_of_entry,
@@ -24,27 +25,29 @@ from profiles.issues import Issue, error
 from profiles.resource import Resource
 
 AT_ONCE = 64
-"""Entries in work at a time (SR-8)."""
+"""Entries that write in work at a time (SR-8)."""
+READS_AT_ONCE = 8
+"""Entries that read: each may bring a large page."""
 _READS = ("GET", "HEAD")
 _NO_BUNDLE = error("structure", "request.url", "A batch or transaction is no entry of another one")
 
 
 async def batch(face: Face, request: Request, entries: Sequence[Any]) -> Reply:
     """The answers in the order of the entries."""
-    turn = asyncio.Semaphore(AT_ONCE)
+    room = AnswerRoom()
+    turns = {True: asyncio.Semaphore(READS_AT_ONCE), False: asyncio.Semaphore(AT_ONCE)}
 
     async def one(entry: Any) -> bytes:
-        async with turn:
-            return await _answered(face, request, entry)
+        asked = entry_request(entry, face.base)
+        if isinstance(asked, Issue):
+            return told(refusal(asked), reads=False)
+        reads = asked.method in _READS
+        async with turns[reads]:
+            reply = refusal(TOO_MUCH) if reads and room.full else await _dispatched(request, asked)
+            return told(room.fitted(reply, reads=reads), reads=reads)
 
     answers = await asyncio.gather(*map(one, entries))
     return Reply(200, ALWAYS, bundle_of("batch-response", answers))
-
-
-async def _answered(face: Face, request: Request, entry: Any) -> bytes:
-    asked = entry_request(entry, face.base)
-    reply = refusal(asked) if isinstance(asked, Issue) else await _dispatched(request, asked)
-    return told(reply, reads=isinstance(asked, EntryRequest) and asked.method in _READS)
 
 
 async def _dispatched(request: Request, asked: EntryRequest) -> Reply:

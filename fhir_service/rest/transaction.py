@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import msgspec
 
 from fhir_service.resources import resource_type
+from fhir_service.rest.answer_room import AnswerRoom
 from fhir_service.rest.asking import to_create, to_delete, to_patch, to_update
 from fhir_service.rest.batch import told
 from fhir_service.rest.body import INLINE
@@ -193,8 +194,10 @@ def _reading(
         if isinstance(answers, Refused):
             return answers
         view = cast(Repository, tx)  # the interactions that read ask for nothing that it has not
+        room = AnswerRoom()
         for index, asked in reads.items():
             reply = await request.dispatch(asked.method, asked.address, asked.headers, over=view)
+            reply = room.fitted(reply, reads=True)
             if reply.status >= 400:
                 raise _ReadFailed(tuple(_at(index, issue) for issue in _issues_of(reply)), reply.status)
             replies[index] = reply

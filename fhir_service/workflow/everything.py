@@ -5,13 +5,14 @@ https://hl7.org/fhir/R4/patient-operation-everything.html
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from fhir_service.search import parameters, parse
 from fhir_service.search.query import (
+    ROOM,
     AnyOf,
     Condition,
     Criterion,
@@ -105,9 +106,40 @@ def _is_date(rtype: str, name: str) -> bool:
     return found is not None and found.type is ParameterType.DATE
 
 
-async def beside(
-    repository: Repository, access: Access, matches: Sequence[Stored], rtypes: Iterable[str]
-) -> list[Stored]:
+@dataclass(slots=True)
+class Reading:
+    """Reads what may be seen, as long as there is room. `cut`: there was more than that (SR-8)."""
+
+    repository: Repository
+    access: Access
+    room: int = ROOM
+    cut: bool = False
+
+    async def search(self, query: SearchQuery) -> tuple[Stored, ...]:
+        """What matches, as many as the query asks for at most."""
+        if self.room <= 0:
+            self.cut = True
+            return ()
+        page = await self.repository.search(replace(query, room=self.room), self.access)
+        self.room -= sum(len(match.body) for match in page.matches)
+        self.cut |= page.following is not None
+        return page.matches
+
+    async def read_many(self, wanted: Iterable[tuple[str, str]]) -> list[Stored]:
+        """The resources that are there, in the order they were asked for."""
+        by_type: dict[str, list[str]] = {}
+        order = list(dict.fromkeys(wanted))
+        for rtype, rid in order:
+            by_type.setdefault(rtype, []).append(rid)
+        found: dict[tuple[str, str], Stored] = {}
+        for rtype, rids in by_type.items():
+            named = Criterion("_id", ParameterType.TOKEN, tuple(TokenValue(None, rid) for rid in rids))
+            matches = await self.search(SearchQuery(rtype, (named,), count=len(rids)))
+            found.update({(match.rtype, match.rid): match for match in matches})
+        return [found[reference] for reference in order if reference in found]
+
+
+async def beside(reading: Reading, matches: Sequence[Stored], rtypes: Iterable[str]) -> list[Stored]:
     """What the matches refer to and no compartment of a patient has: practitioners, organisations, places ..."""
     outside = {rtype for rtype in rtypes if rtype != PATIENT and not compartment(PATIENT, rtype)}
     bodies = [match.body for match in matches]
@@ -116,7 +148,8 @@ async def beside(
     else:
         named = references_in(bodies)
     wanted = [reference for reference in named if reference[0] in outside]
-    return await read_many(repository, access, wanted[:MOST_BESIDE])
+    reading.cut |= len(wanted) > MOST_BESIDE
+    return await reading.read_many(wanted[:MOST_BESIDE])
 
 
 def references_in(bodies: Iterable[bytes]) -> list[tuple[str, str]]:
@@ -141,17 +174,3 @@ def _references(value: Any) -> Iterator[str]:
             waiting += reversed(list(one.values()))
         elif isinstance(one, list):
             waiting += reversed(one)
-
-
-async def read_many(repository: Repository, access: Access, wanted: Iterable[tuple[str, str]]) -> list[Stored]:
-    """The resources that are there and may be seen, in the order they were asked for."""
-    by_type: dict[str, list[str]] = {}
-    order = list(dict.fromkeys(wanted))
-    for rtype, rid in order:
-        by_type.setdefault(rtype, []).append(rid)
-    found: dict[tuple[str, str], Stored] = {}
-    for rtype, rids in by_type.items():
-        named = Criterion("_id", ParameterType.TOKEN, tuple(TokenValue(None, rid) for rid in rids))
-        page = await repository.search(SearchQuery(rtype, (named,), count=len(rids)), access)
-        found.update({(match.rtype, match.rid): match for match in page.matches})
-    return [found[reference] for reference in order if reference in found]

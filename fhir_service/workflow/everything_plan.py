@@ -15,10 +15,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fhir_service.search import parameters
-from fhir_service.search.query import Condition, Criterion, ParameterType, ReferenceValue, SearchQuery, TokenValue
+from fhir_service.search.query import ROOM, Criterion, ParameterType, ReferenceValue, SearchQuery, TokenValue
 from fhir_service.storage.access import Access
 from fhir_service.storage.port import Repository, Stored
-from fhir_service.workflow.everything import read_many, references_in
+from fhir_service.workflow.everything import Reading, references_in
 from profiles import names
 
 PLAN = "CarePlan"
@@ -53,11 +53,12 @@ class Whole:
 async def everything_of_plan(repository: Repository, access: Access, plan: Stored, rtypes: Iterable[str]) -> Whole:
     """The plan and everything about it, each resource once; only of `rtypes`, those that are served."""
     served = frozenset(rtypes)
+    reading = Reading(repository, access, room=ROOM - len(plan.body))
     found: dict[tuple[str, str], Stored] = {(plan.rtype, plan.rid): plan}
     subjects = [key for key in references_in([plan.body]) if key[0] == "Patient"][:1]
-    for stored in await _referring(repository, access, plan.rid, served):
+    for stored in await _referring(reading, plan.rid, served):
         found.setdefault((stored.rtype, stored.rid), stored)
-    for stored in await _consents(repository, access, subjects, served):
+    for stored in await _consents(reading, subjects, served):
         found.setdefault((stored.rtype, stored.rid), stored)
     looked_at: set[tuple[str, str]] = set()
     for _ in range(WAVES):
@@ -65,33 +66,24 @@ async def everything_of_plan(repository: Repository, access: Access, plan: Store
         looked_at |= {(s.rtype, s.rid) for s in looking}
         named = references_in([s.body for s in looking])
         wanted = [k for k in named if k not in found and k[0] in served and (k[0] != "Patient" or k in subjects)]
-        for stored in await read_many(repository, access, wanted[:MOST]):
+        for stored in await reading.read_many(wanted[:MOST]):
             found[stored.rtype, stored.rid] = stored
-    return Whole(tuple(found.values())[:MOST], len(found) > MOST)
+    return Whole(tuple(found.values())[:MOST], reading.cut or len(found) > MOST)
 
 
-async def _referring(repository: Repository, access: Access, rid: str, served: frozenset[str]) -> list[Stored]:
+async def _referring(reading: Reading, rid: str, served: frozenset[str]) -> list[Stored]:
     found: list[Stored] = []
     for rtype, parameter in REFERRING:
         if rtype in served and parameter in parameters(rtype):
             criterion = Criterion(parameter, ParameterType.REFERENCE, (ReferenceValue(PLAN, rid),))
-            found += await _all(repository, access, rtype, (criterion,))
+            found += await reading.search(SearchQuery(rtype, (criterion,), count=MOST))
     return found
 
 
-async def _consents(
-    repository: Repository, access: Access, subjects: Iterable[tuple[str, str]], served: frozenset[str]
-) -> list[Stored]:
+async def _consents(reading: Reading, subjects: Iterable[tuple[str, str]], served: frozenset[str]) -> list[Stored]:
     found: list[Stored] = []
     for rtype, rid in subjects if "Consent" in served else ():
         of_subject = Criterion("patient", ParameterType.REFERENCE, (ReferenceValue(rtype, rid),))
         about_plans = Criterion("category", ParameterType.TOKEN, (TokenValue(names.CONSENT_KIND, None),))
-        found += await _all(repository, access, "Consent", (of_subject, about_plans))
+        found += await reading.search(SearchQuery("Consent", (of_subject, about_plans), count=MOST))
     return found
-
-
-async def _all(
-    repository: Repository, access: Access, rtype: str, criteria: tuple[Condition, ...]
-) -> tuple[Stored, ...]:
-    page = await repository.search(SearchQuery(rtype, criteria, count=MOST), access)
-    return page.matches

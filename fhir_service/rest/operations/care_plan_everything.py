@@ -9,11 +9,14 @@ from fhir_service.rest.operations._model import Arguments, Level, Operation, at
 from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import ALWAYS, refusal
 from fhir_service.rest.searchset import searchset
+from fhir_service.search.query import ROOM
 from fhir_service.storage.port import Page
 from fhir_service.workflow.everything_plan import MOST, everything_of_plan
 from profiles.issues import Issue, warning
 
-_CUT = warning("too-costly", "", f"There is more about this plan than the {MOST} resources that are told")
+_CUT = warning(
+    "too-costly", "", f"There is more about this plan than is told: {MOST} resources at most, of {ROOM // 1_000_000} MB"
+)
 
 
 async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:

@@ -9,8 +9,11 @@ from fhir_service.rest.operations._model import HL7, Arguments, Level, Operation
 from fhir_service.rest.read import DELETED, NOT_FOUND
 from fhir_service.rest.render import ALWAYS, refusal
 from fhir_service.rest.searchset import searchset
-from fhir_service.workflow.everything import Wished, beside, everything_of_patients
-from profiles.issues import Issue
+from fhir_service.search.query import ROOM
+from fhir_service.workflow.everything import Reading, Wished, beside, everything_of_patients
+from profiles.issues import Issue, warning
+
+_CUT = warning("too-costly", "", "These resources refer to more than one page may bring; ask for fewer with _count")
 
 
 async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
@@ -33,13 +36,14 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     only_counted = request.view.summary == "count"
     query = replace(query, count=0 if only_counted else count, after=arguments.after, total=first)
     page = await face.repository.search(query, access)
-    named = await beside(face.repository, access, page.matches, rtypes)
+    reading = Reading(face.repository, access, room=max(ROOM - sum(len(m.body) for m in page.matches), ROOM // 4))
+    named = await beside(reading, page.matches, rtypes)
     total = page.total if first else arguments.total
     paged = Paged(place_of(request, "$everything"), _everything.used(request, arguments), arguments.token, total)
     shown = replace(page, included=tuple(named), total=total)
-    return Reply(
-        200, ALWAYS, searchset(face.base, shown, links(face, paged, page.following, request.view), view=request.view)
-    )
+    told = (_CUT,) if reading.cut else ()
+    listed = links(face, paged, page.following, request.view)
+    return Reply(200, ALWAYS, searchset(face.base, shown, listed, told, request.view))
 
 
 OPERATION = Operation(
