@@ -43,7 +43,7 @@ SHAPES_KEPT = 1024
 @lru_cache(maxsize=SHAPES_KEPT)
 def compile_page(shape: Shape, access: Access = EVERYTHING, start: ConditionShape | None = None) -> Prepared:
     """The rows of a page: measured columns, pk, then the sort values. `start`: the condition to start at."""
-    chosen, labels = _chosen(shape, access, start)
+    chosen, labels = chosen_page(shape, access, start)
     page = chosen.subquery("page")
     resource = entering(RESOURCE, "r", access)
     outer = [page.c[label] for label in labels]
@@ -54,7 +54,7 @@ def compile_page(shape: Shape, access: Access = EVERYTHING, start: ConditionShap
     )
 
 
-def _chosen(shape: Shape, access: Access, start: ConditionShape | None) -> tuple[Select[Any], list[str]]:
+def chosen_page(shape: Shape, access: Access, start: ConditionShape | None) -> tuple[Select[Any], list[str]]:
     """(pk, sort values) of the page."""
     labels = [f"key_{i}" for i in range(len(shape.sort))]
     by_id = shape.sort[0].parameter == "_id"

@@ -3,9 +3,9 @@
 One round is one statement in each direction; with `:iterate` another round starts at what the one before brought.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import FromClause, Select, bindparam, literal, not_, select, union
 from sqlalchemy.sql.selectable import NamedFromClause
@@ -23,19 +23,26 @@ from fhir_service.storage.tables import REF, RESOURCE, TYPED, parameter_id
 
 SHAPES_KEPT = 512
 EVERY = "*"
+Among: TypeAlias = Callable[[Any], Expression]
+"""Whether a pk is one of those to start at."""
 
 
 @lru_cache(maxsize=SHAPES_KEPT)
 def compile_forward(includes: tuple[Include, ...], access: Access = EVERYTHING) -> Prepared:
     """What those with the bound `pks` refer to: measured columns and pk; no pk of `seen`, `limit` at most."""
-    several = [one for n, include in enumerate(includes) for one in _named(include, f"s{n}", access)]
-    named = (union(*several) if len(several) > 1 else several[0].distinct()).subquery("named")
     resource = entering(RESOURCE, "r", access)
-    same = (resource.c.rtype == named.c.rtype) & (resource.c.rid == named.c.target)
-    return _brought(resource, named.join(resource, same))
+    joined = referred_to(resource, includes, access, lambda pk: any_of(pk, "pks"))
+    return _brought(resource, joined)
 
 
-def _named(include: Include, name: str, access: Access) -> list[Select[Any]]:
+def referred_to(resource: NamedFromClause, includes: tuple[Include, ...], access: Access, among: Among) -> FromClause:
+    """`resource` joined with what includes name: each that those refer to whose pk is `among` them, once."""
+    several = [one for n, include in enumerate(includes) for one in _named(include, f"s{n}", access, among)]
+    named = (union(*several) if len(several) > 1 else several[0].distinct()).subquery("named")
+    return named.join(resource, (resource.c.rtype == named.c.rtype) & (resource.c.rid == named.c.target))
+
+
+def _named(include: Include, name: str, access: Access, among: Among) -> list[Select[Any]]:
     """(rtype, target) of what an include names."""
     if include.parameter == EVERY:
         places = [_every_reference(name, access), *_typed_references(include.source, name, access)]
@@ -43,7 +50,7 @@ def _named(include: Include, name: str, access: Access) -> list[Select[Any]]:
         source, rid, kind, own = references(include.source, include.parameter, name, access)
         places = [(source, rid, kind, own)]
     return [
-        select(kind.label("rtype"), rid.label("target")).where(any_of(source.c.pk, "pks"), *own, *_kind(kind, include))
+        select(kind.label("rtype"), rid.label("target")).where(among(source.c.pk), *own, *_kind(kind, include))
         for source, rid, kind, own in places
     ]
 

@@ -27,6 +27,7 @@ from fhir_service.storage.postgres_batches import ReadBatches
 from fhir_service.storage.postgres_connection import KEYED, READS, WRITES, Again, Session
 from fhir_service.storage.postgres_duty import Duty
 from fhir_service.storage.postgres_groups import WriteGroups
+from fhir_service.storage.postgres_pages import found_at_once, is_at_once
 from fhir_service.storage.postgres_pool import Pool
 from fhir_service.storage.postgres_unit import Unit, Ways, undone
 from fhir_service.storage.postgres_url import PostgresUrl
@@ -121,6 +122,11 @@ class PostgresRepository(Noting):
             await self._catch_up()
         shaped = shape_of(query)
         pool = self._planned if is_planned_once(query, shaped[0], access) else self._searchers
+        if is_at_once(query, shaped[0]):
+            async with self._searching(pool) as (session, left):
+                page = await session.driven(found_at_once(query, access, shaped), left)
+            if page is not None:
+                return page
         if not is_alone(query, shaped[0]):
             return await self._asked(lambda: found(query, access, shaped), pool)
         async with self._searching(pool) as (session, left):
