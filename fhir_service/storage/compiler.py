@@ -42,16 +42,17 @@ SHAPES_KEPT = 1024
 
 @lru_cache(maxsize=SHAPES_KEPT)
 def compile_page(shape: Shape, access: Access = EVERYTHING, start: ConditionShape | None = None) -> Prepared:
-    """The rows of a page: measured columns, pk, then the sort values. `start`: the condition to start at."""
+    """The rows of a page: measured columns, pk, then the sort values. `start`: the condition to start at.
+
+    Newest first they are put in order by whoever asks (`pages.in_order`): the database would sort them body and all.
+    """
     chosen, labels = chosen_page(shape, access, start)
     page = chosen.subquery("page")
     resource = entering(RESOURCE, "r", access)
     outer = [page.c[label] for label in labels]
-    return prepare(
-        select(*measured_columns(resource), page.c.pk, *outer)
-        .select_from(page.join(resource, resource.c.pk == page.c.pk))
-        .order_by(*_order(shape, outer, page.c.pk))
-    )
+    joined = page.join(resource, resource.c.pk == page.c.pk)
+    rows = select(*measured_columns(resource), page.c.pk, *outer).select_from(joined)
+    return prepare(rows if shape.sort == (NEWEST_FIRST,) else rows.order_by(*_order(shape, outer, page.c.pk)))
 
 
 def chosen_page(shape: Shape, access: Access, start: ConditionShape | None) -> tuple[Select[Any], list[str]]:

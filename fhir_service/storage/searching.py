@@ -11,7 +11,7 @@ from fhir_service.storage.bodies import BODY, LENGTH, each_that_fits, first_that
 from fhir_service.storage.compiler import compile_estimate, compile_page, compile_total
 from fhir_service.storage.homes import PLACES
 from fhir_service.storage.including import compile_forward, compile_reverse
-from fhir_service.storage.pages import PK, page_of
+from fhir_service.storage.pages import PK, in_order, page_of
 from fhir_service.storage.port import Page, Stored
 from fhir_service.storage.rows import stored
 from fhir_service.storage.shape import NEWEST_FIRST, Bound, ConditionShape, Shape, shape_of
@@ -40,7 +40,7 @@ def found(query: SearchQuery, access: Access = EVERYTHING, shaped: tuple[Shape, 
     matches: Rows = ()
     if query.count:
         start = yield from _start(shape, bound, access)
-        rows = yield compile_page(shape, access, start), bound
+        rows = in_order(shape, (yield compile_page(shape, access, start), bound))
         matches = yield from first_that_fit(rows[: query.count], query.room)
     included: Sequence[Stored] = ()
     cut = False

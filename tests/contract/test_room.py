@@ -7,6 +7,7 @@ import pytest
 from fhir_service.search.query import ROOM, Cursor, SearchQuery, Sort, TypeSearch
 from fhir_service.storage.bodies import first_that_fit
 from fhir_service.storage.compiler import compile_page
+from fhir_service.storage.pages import in_order
 from fhir_service.storage.port import Changes, HistoryQuery, Page, Reads, Repository, Stored, Write
 from fhir_service.storage.shape import shape_of
 from fhir_service.storage.steps import Rows, Steps
@@ -161,8 +162,7 @@ def test_bodies_are_those_of_the_versions_found_whatever_is_written_meanwhile(da
         shape, bound = shape_of(asked)
 
         def rows() -> Steps[Rows]:
-            found = yield compile_page(shape), {**bound, "small": 2}
-            return found
+            return in_order(shape, (yield compile_page(shape), {**bound, "small": 2}))
 
         found = await repository.ask(rows)
         assert [row[4] is None for row in found] == [length > 2 for length in reversed(LENGTHS)]

@@ -22,7 +22,7 @@ def _only(table: FromClause) -> ColumnElement[bool]:
 
 
 ONE = Access("one-person", _only, {"access_person": "p"})
-ROW = ("Task", "a", 1, 1, b'{"x":"Patient/a/_history/7"}', 0, "p", None, 1, 1)
+ROW = ("Task", "a", 1, 1, b'{"x":"Patient/a/_history/7"}', 0, "p", None, "", 1, 1, 1)
 TABLES = "|".join(table.name for table in METADATA.sorted_tables)
 
 

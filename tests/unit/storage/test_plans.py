@@ -98,7 +98,7 @@ def found_plans(migrated: Path, query: SearchQuery, few: int) -> list[list[str]]
         return plans
 
 
-ROW = ("a", 1, 1, b"", 0, None, None, 1, 1)
+ROW = ("a", 1, 1, b"", 0, None, None, "", 1, 1, 1)
 KNOWN_SCANS = re.compile(
     r"SCAN (json_each|page|few|found|named|counts|referring|p\d+|d\d+f|\(subquery-\d+\)|fulltext_words)\b"
     r"|SCAN \d+ CONSTANT ROW|SCAN d\d* USING (COVERING )?INDEX typed_\w+_newest"
