@@ -92,7 +92,7 @@ def page_plan(url: str, rtype: str, *params: tuple[str, str], after: Cursor | No
     shape, bound = shape_of(query)
     candidates = starts(shape)
     page = compile_page(shape, start=candidates[0][0] if candidates else None)
-    (plan,) = plans(url, [(page, {**bound, "small": 1_000})])
+    (plan,) = plans(url, [(page, bound | {"small": 1})])
     return list(nodes(plan))
 
 
