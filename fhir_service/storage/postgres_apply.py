@@ -10,7 +10,7 @@ from sqlalchemy import Table
 
 from fhir_service.resources import resource_type
 from fhir_service.storage import statements as sql
-from fhir_service.storage.indexing import Extract, found_by, index_rows
+from fhir_service.storage.indexing import Extract, found_by, index_rows, tables_of
 from fhir_service.storage.lengths import key
 from fhir_service.storage.parts import labelled
 from fhir_service.storage.port import Changes, StorageError, Write
@@ -169,7 +169,7 @@ def parts_of(given: Given) -> Parts:
         made="new" in given,
         replaced="next" in given,
         indexed=tuple(name for name in TABLES if f"of_{name}" in given),
-        cleared=tuple(sorted(TYPED[name].table.name for name in replaced if name in TYPED)),
+        cleared=_cleared(frozenset(replaced)),
         claimed="of_in_force" in given,
         named="of_person_identifier" in given,
         received="of_inbox" in given,
@@ -180,3 +180,10 @@ def parts_of(given: Given) -> Parts:
         granted="of_access_grant" in given,
         labelled=any("sector" in columns for name, (columns, _) in given.items() if name.startswith("of_")),
     )
+
+
+@cache
+def _cleared(rtypes: frozenset[str]) -> tuple[str, ...]:
+    """The tables in which versions of these types may have rows."""
+    names = {table.name for rtype in rtypes for table in tables_of(rtype)}
+    return tuple(sorted(names | {TYPED[rtype].table.name for rtype in rtypes if rtype in TYPED}))

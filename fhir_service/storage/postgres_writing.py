@@ -63,7 +63,7 @@ class Parts:
     """What a transaction writes: key of its statement.
 
     `made`, `replaced`: whether there are first and later versions; `indexed`: tables that get index rows;
-    `cleared`: typed tables that index rows are taken out of; `relied_on`: whether rows have to stay (`Lock.KEEP`);
+    `cleared`: tables that index rows are taken out of; `relied_on`: whether rows have to stay (`Lock.KEEP`);
     `regranted`, `granted`: whether grants are taken back and given; `labelled`: whether rows of generic index tables
     have labels of their own.
     """
@@ -197,7 +197,7 @@ class _Building:
 
     def _clear(self, old: CTE) -> None:
         """Take out what the replaced versions were found by, and the places they held."""
-        for table in (*SIDE.values(), FULLTEXT, *(TABLES[name] for name in self.parts.cleared)):
+        for table in (FULLTEXT, *(TABLES[name] for name in self.parts.cleared)):
             rows = delete(table).where(table.c.pk == old.c.pk).returning(table.c.pk)
             self.gone[table.name] = self._cte(rows, f"gone_{table.name}")
         left = delete(IN_FORCE).where(IN_FORCE.c.rtype == old.c.rtype, IN_FORCE.c.rid == old.c.rid)
