@@ -32,6 +32,7 @@ from fhir_service.workflow import Ground, Ingest, Office
 from fhir_service.workflow.export import Exports
 from fhir_service.workflow.export import Ground as Exporting
 from fhir_service.workflow.export import Limits as ExportLimits
+from fhir_service.workflow.shown import shown
 from mappings.hl7v2.format import FORMAT
 from mappings.message import Endpoint
 from profiles.issues import error
@@ -145,7 +146,7 @@ class Knutepunkt:
                 await asyncio.to_thread(migrate, settings.database)
             repository = open_repository(settings.database, base_url=settings.fhir_base, clock=clock)
             opened.push_async_callback(repository.close)
-            office = Office(repository, self._configured.ground)
+            office = Office(repository, self._configured.ground, clock)
             ingest = Ingest(repository, self._configured.ground, FORMATS, self._configured.endpoints, clock)
             made = await office.seed(describing(self._configured.settings.served_types, version("knutepunkt")))
             exports = Exports(self._exporting(repository))
@@ -168,13 +169,13 @@ class Knutepunkt:
         alone = settings.database.startswith("sqlite:")
         limits = ExportLimits(settle=0.0 if alone else EXPORT_SETTLES)
         clock, folder = self._configured.clock, settings.exports_in
-        return Exporting(repository, folder, settings.fhir_base, clock, alone, limits)
+        return Exporting(shown(repository), folder, settings.fhir_base, clock, alone, limits)
 
     async def _face(self, repository: Repository, office: Office, exports: Exports) -> Face:
         settings, clock = self._configured.settings, self._configured.clock
         base = settings.fhir_base
         return Face(
-            repository=repository,
+            repository=shown(repository),
             office=office,
             base=base,
             pages=PageTokens(await repository.secret()),

@@ -26,6 +26,11 @@ class Principal:
     """Why, in words of the caller's own: they are kept with the access, and never logged."""
     scopes: frozenset[str] = frozenset()
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything is hidden from them."""
+        return self.organization is not None or self.person is not None
+
 
 EMERGENCY = "BTG"
 """Break the glass.  https://terminology.hl7.org/ValueSet-v3-PurposeOfUse.html"""

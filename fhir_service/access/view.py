@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from fhir_service.access.labels import sectors_of
 from fhir_service.rules import Kind, code_in, extension, kind_of, reference, several
-from fhir_service.sight import ALL, OWN, Sight
+from fhir_service.sight import ALL, CASE, FRAME, OWN, Sight
 from profiles import names
 from profiles.resource import Resource
 
@@ -28,11 +28,15 @@ PLAN_FRAME = _ALWAYS | {
     "careTeam",
 }
 """Elements of the plan that every member of the team sees."""
+PLAN_EXISTENCE = _ALWAYS | {"status", "intent", "category", "subject"}
+"""Elements that say that there is a plan, and must be there."""
 FRAME_EXTENSIONS = frozenset({names.IP_MANAGING_MUNICIPALITY, names.IP_NEXT_REVIEW, names.IP_STATUS_REASON})
 TEAM_FRAME = _ALWAYS | {
     *("identifier", "status", "category", "name", "subject", "period", "participant", "managingOrganization"),
     "telecom",
 }
+COORDINATING = frozenset({"coordinator", "child-coordinator", "deputy"})
+"""Roles of participants that the leader of a unit sees."""
 CASE_FRAME = _ALWAYS | {
     *("identifier", "groupIdentifier", "status", "statusReason", "businessStatus", "intent", "priority", "code"),
     *("focus", "for", "encounter", "executionPeriod", "authoredOn", "lastModified", "requester", "owner"),
@@ -47,15 +51,25 @@ CASE_OUTPUTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Eye:
-    """Who looks. `unseen`: literal references, of those the resource makes, to what they may not read."""
+    """Who looks. `seen`: literal references, of those the resource makes, to what they may read."""
 
     sight: Sight
-    unseen: frozenset[str]
+    seen: frozenset[str]
 
     @property
     def unlabelled(self) -> bool:
         """Whether they see what carries no label (rules 1 and 2)."""
         return self.sight.shows(())
+
+    @property
+    def frame(self) -> bool:
+        """Whether they see what every member of the team sees."""
+        return self.sight.shows({FRAME})
+
+    @property
+    def handles(self) -> bool:
+        """Whether the case is theirs to handle."""
+        return self.sight.shows({CASE})
 
     def own(self, literal: str | None) -> bool:
         return literal is not None and literal in (self.sight.organization, self.sight.person)
@@ -65,10 +79,10 @@ _Cut: TypeAlias = Callable[[_Eye, Any], Any]
 """What of an element is shown; None: nothing."""
 
 
-def reduced(resource: Resource, sight: Sight, unseen: frozenset[str] = frozenset()) -> Resource:
+def reduced(resource: Resource, sight: Sight, seen: frozenset[str] = frozenset()) -> Resource:
     """What `sight` shows of a resource; the resource itself where nothing is taken away.
 
-    `unseen`: which of `looked_up(resource)` the caller may not read.
+    `seen`: which of `looked_up(resource)` the caller may read.
     """
     if sight.everything or ALL in sight.labels:
         return resource
@@ -76,8 +90,13 @@ def reduced(resource: Resource, sight: Sight, unseen: frozenset[str] = frozenset
     cut = _VIEWS.get(kind) if kind else None
     if cut is None:
         return resource
-    shown = cut(resource, _Eye(sight, unseen))
+    shown = cut(resource, _Eye(sight, seen))
     return resource if shown == resource else _marked(shown)
+
+
+def seen_in_part(rtype: str) -> bool:
+    """Whether there are resources of the type that somebody sees in part."""
+    return rtype in _IN_PARTS
 
 
 def looked_up(resource: Resource) -> frozenset[str]:
@@ -126,7 +145,7 @@ def _marked(shown: Resource) -> Resource:
 
 
 def _plan(plan: Resource, eye: _Eye) -> Resource:
-    open_ = frozenset(plan) if eye.unlabelled else PLAN_FRAME
+    open_ = frozenset(plan) if eye.unlabelled else PLAN_FRAME if eye.frame else PLAN_EXISTENCE
     shown: Resource = {}
     for name, value in plan.items():
         if name == "contained":
@@ -158,12 +177,11 @@ def _activity(eye: _Eye, activity: Resource) -> Resource | None:
 def _goal(eye: _Eye, goal: Resource) -> Resource | None:
     """A goal that may be read; one that is only described is for those who see everything."""
     literal = reference(goal)
-    seen = eye.unlabelled if literal is None else literal not in eye.unseen
-    return goal if seen else None
+    return goal if (eye.unlabelled if literal is None else literal in eye.seen) else None
 
 
 def _extension(eye: _Eye, one: Resource) -> Resource | None:
-    if eye.unlabelled or one.get("url") in FRAME_EXTENSIONS:
+    if eye.unlabelled or (eye.frame and one.get("url") in FRAME_EXTENSIONS):
         return one
     who = reference((extension(one, "who") or {}).get("valueReference"))
     return one if one.get("url") == names.IP_CONTRIBUTION and eye.own(who) else None
@@ -196,17 +214,24 @@ def _with_contained(whole: Resource, shown: Resource) -> Resource:
 
 
 def _team(team: Resource, eye: _Eye) -> Resource:
-    """The team with its members; why it was made is for those who see everything."""
-    if eye.unlabelled:
+    """The team with its members, and to others than those with who coordinates; why it was made is for those who see
+    everything."""
+    if eye.handles:
         return team
     shown = {name: value for name, value in team.items() if name.removeprefix("_") in TEAM_FRAME}
+    if not eye.frame and "participant" in shown:
+        shown["participant"] = [one for one in shown["participant"] if _coordinates(one)]
     listed = [one for one in several(team.get("extension")) if one.get("url") in FRAME_EXTENSIONS]
     return {**shown, "extension": listed} if listed else shown
 
 
+def _coordinates(participant: Resource) -> bool:
+    return code_in(participant.get("role"), names.TEAM_ROLE) in COORDINATING
+
+
 def _case(case: Resource, eye: _Eye) -> Resource:
     """How far the case has got, and how it was decided: for the notifier, and whoever else is a party to it."""
-    if eye.unlabelled:
+    if eye.handles:
         return case
     shown = {name: value for name, value in case.items() if name.removeprefix("_") in CASE_FRAME}
     told = [
@@ -220,3 +245,4 @@ _VIEWS: Mapping[Kind, Callable[[Resource, _Eye], Resource]] = {
     Kind.TEAM: _team,
     Kind.CASE: _case,
 }
+_IN_PARTS = frozenset({"CarePlan", "CareTeam", "Task"})

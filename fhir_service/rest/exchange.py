@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from fhir_service.principal import DEVELOPER, Principal
 from fhir_service.rest.paging import PageTokens
 from fhir_service.storage.access import EVERYTHING, Access
-from fhir_service.storage.port import Repository
+from fhir_service.storage.port import Repository, Views
 from fhir_service.workflow import Office
 from fhir_service.workflow.export import Exports
 
@@ -91,9 +91,9 @@ class Request:
     router: "Router | None" = None
 
     async def dispatch(
-        self, method: str, address: str, headers: dict[bytes, bytes], body: bytes = b"", over: Repository | None = None
+        self, method: str, address: str, headers: dict[bytes, bytes], body: bytes = b"", over: Views | None = None
     ) -> "Reply":
-        """The reply to another request of the same caller, as if it had come by itself; `over`: in this repository.
+        """The reply to another request of the same caller, as if it had come by itself; `over`: in this transaction.
 
         `address` is below the base, escaped as in a URL (`Patient?name=x`); names of `headers` are lower case.
         A resource comes as FHIR JSON unless `headers` accept something else.
@@ -111,8 +111,8 @@ class Request:
 class Router(Protocol):
     """What serves a request at an address below the base."""
 
-    def over(self, repository: Repository) -> "Router":
-        """The same over another repository."""
+    def over(self, views: Views) -> "Router":
+        """The same over what a transaction sees."""
         ...
 
     async def answer(self, parts: list[str], query: bytes, request: Request) -> "Reply":

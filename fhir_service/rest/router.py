@@ -15,8 +15,9 @@ import msgspec
 import structlog
 
 from fhir_service.logs import told
-from fhir_service.principal import DEVELOPER
+from fhir_service.principal import DEVELOPER, EMERGENCY
 from fhir_service.rest.addresses import NO_ADDRESS, NOWHERE, Addresses
+from fhir_service.rest.emergency import emergency
 from fhir_service.rest.exchange import PLAIN, ClientGone, Face, Header, Receive, Reply, Request, Scope, Send
 from fhir_service.rest.media import not_acceptable, view_of
 from fhir_service.rest.preconditions import is_lenient
@@ -26,7 +27,8 @@ from fhir_service.rest.routes import Methods, Route
 from fhir_service.rest.views import in_part, unknown_part
 from fhir_service.storage.access import access_of
 from fhir_service.storage.indexing import TOO_MUCH
-from fhir_service.storage.port import Repository, TooMuch, TooSlow, Unavailable, Uncertain
+from fhir_service.storage.port import TooMuch, TooSlow, Unavailable, Uncertain, Views
+from fhir_service.workflow.shown import shown_within
 from profiles.issues import Issue, error
 
 log = structlog.get_logger()
@@ -72,10 +74,10 @@ class FhirRouter:
             return given
         return f"{self._prefix}{next(self._numbers)}".encode()
 
-    def over(self, repository: Repository) -> "FhirRouter":
-        """The same over another repository (the view of a transaction)."""
+    def over(self, views: Views) -> "FhirRouter":
+        """The same over what a transaction sees."""
         router = copy.copy(self)
-        router._face = replace(self._face, repository=repository)
+        router._face = replace(self._face, repository=shown_within(views))
         return router
 
     async def answer(self, parts: list[str], query: bytes, request: Request) -> Reply:
@@ -106,6 +108,8 @@ class FhirRouter:
         if route is None:
             return _otherwise(served, request.method)
         issue = _understand(query, request, route, self._face.clock)
+        if issue is None and request.by.purpose == EMERGENCY:
+            issue = await emergency(self._face, request)
         if issue is not None:
             return refusal(issue)
         reply = await route.serve(self._face, request)

@@ -7,7 +7,7 @@ undoes everything, and is named.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 import msgspec
@@ -31,7 +31,7 @@ from fhir_service.rest.media import decoded
 from fhir_service.rest.preconditions import preferred_return
 from fhir_service.rest.render import ALWAYS, etag, outcome, refusal
 from fhir_service.rest.writing import done, in_force, location_of
-from fhir_service.storage.port import InForceConflict, Repository, Views
+from fhir_service.storage.port import InForceConflict, Views
 from fhir_service.workflow import Answers, Entry, Refused, WriteRequest, Written, placed
 from fhir_service.workflow.patches import FORMS, patch_of
 from fhir_service.workflow.versions import instant
@@ -193,10 +193,9 @@ def _reading(
     async def read(tx: Views, answers: Answers | Refused) -> Answers | Refused:
         if isinstance(answers, Refused):
             return answers
-        view = cast(Repository, tx)  # the interactions that read ask for nothing that it has not
         room = AnswerRoom()
         for index, asked in reads.items():
-            reply = await request.dispatch(asked.method, asked.address, asked.headers, over=view)
+            reply = await request.dispatch(asked.method, asked.address, asked.headers, over=tx)
             reply = room.fitted(reply, reads=True)
             if reply.status >= 400:
                 raise _ReadFailed(tuple(_at(index, issue) for issue in _issues_of(reply)), reply.status)

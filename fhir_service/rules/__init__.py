@@ -7,17 +7,19 @@
 from fhir_service.rules._changes import Carried, Conflict, Difference, carried_over, differences
 from fhir_service.rules._elements import code_in, codings, extension, reference, references, several
 from fhir_service.rules._ids import derived_id
-from fhir_service.rules._judge import judge, rules
+from fhir_service.rules._judge import NOT_ALLOWED, judge, rules
 from fhir_service.rules._kinds import INPATIENT, Kind, is_abort, kind_of
 from fhir_service.rules._merge import Merged, merge
 from fhir_service.rules._model import Change, Context, Dispatch, Draft, Effect, Judgement, Rule, Settings, Standing
 from fhir_service.rules._people import municipality_of
+from fhir_service.rules._permissions import may_make
 from fhir_service.rules._profiles import STAMPED, profile_of
-from fhir_service.rules._routing import inbox_of
+from fhir_service.rules._routing import home_inbox, inbox_of
 from fhir_service.rules._standing import STANDING_TYPES, concerns, named_in
 
 __all__ = [
     "INPATIENT",
+    "NOT_ALLOWED",
     "STAMPED",
     "STANDING_TYPES",
     "Carried",
@@ -41,13 +43,16 @@ __all__ = [
     "derived_id",
     "differences",
     "extension",
+    "home_inbox",
     "inbox_of",
     "is_abort",
     "judge",
     "kind_of",
+    "may_make",
     "merge",
     "municipality_of",
     "named_in",
+    "profile_of",
     "reference",
     "references",
     "rules",

@@ -56,3 +56,9 @@ BY: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     }.items()
 }
 """Kind -> the step (`create`, a status that is reached, or `content`) -> roles. Child Tasks: `_tasks.CHILDREN`."""
+
+
+def may_make(kind: Kind, role: str | None) -> bool:
+    """Whether there is a person for whom somebody in this role makes a resource of the kind."""
+    makers = BY[kind][CREATE]
+    return role is None or role in makers or (role == "ke" and "coordinator" in makers)  # it stands in for one

@@ -249,6 +249,10 @@ class Reads(Protocol):
         """What the caller sees of each of these persons."""
         ...
 
+    async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
+        """As `Repository.vread`."""
+        ...
+
     async def referrers(
         self, targets: Sequence[tuple[str, str]], limit: int, apart_from: frozenset[str] = frozenset()
     ) -> tuple[tuple[str, str], ...]:
@@ -268,10 +272,6 @@ class Views(Reads, Protocol):
 
     async def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Stored | None:
         """As `Repository.read`."""
-        ...
-
-    async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
-        """As `Repository.vread`."""
         ...
 
     async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:

@@ -6,19 +6,19 @@ one resource (a conditional create, update, patch or delete; several for a delet
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 import msgspec
 
+from fhir_service.access.through import written_through
 from fhir_service.principal import Principal
-from fhir_service.resources import resource_type
 from fhir_service.rules import Draft
-from fhir_service.search.query import SearchQuery
 from fhir_service.storage.port import Stored, Write
 from fhir_service.workflow.known import Known
-from fhir_service.workflow.patches import Patch
+from fhir_service.workflow.preconditions import precondition, told_when_stale
+from fhir_service.workflow.request import Refused, WriteRequest, Written
 from fhir_service.workflow.settle import Wanted
+from fhir_service.workflow.shown import shown_in
 from fhir_service.workflow.together import Agreed
 from fhir_service.workflow.versions import parse_body, tail_of
 from profiles.issues import Issue, error
@@ -27,51 +27,8 @@ from profiles.validate import check
 
 MAX_DEPTH = 100
 """Levels that a resource may be nested (SR-8); what a client sends is counted before it is parsed."""
-ANY_VERSION = 0
-"""Of If-Match: there must be a current version, whatever its number.  RFC 9110 13.1.1"""
 MOST_DELETED = 100
 """Resources that one conditional delete may delete; where criteria match more, it deletes none."""
-
-
-class WriteRequest(msgspec.Struct, frozen=True):
-    """What a client asks for. `method`: `create`, `update`, `patch` or `delete`.
-
-    `resource` has already passed `profiles.validate.check`. `criteria` make it conditional: on a create what must not
-    be there yet, otherwise what it is done to; then `rid` is None. `if_match`: the current version, or ANY_VERSION;
-    `if_none_match`: versions that must not be the current one, empty for any.
-    """
-
-    method: str
-    rtype: str
-    rid: str | None = None
-    resource: Resource | None = None
-    patch: Patch | None = None
-    if_match: int | None = None
-    if_none_match: tuple[int, ...] | None = None
-    criteria: SearchQuery | None = None
-
-
-class Written(msgspec.Struct, frozen=True):
-    """What was done: `status` 200, 201 or 204; `body` is empty for 204. `many`: how many resources were deleted.
-
-    `issues`: warnings and informations about it, told where an OperationOutcome is asked for.
-    """
-
-    status: int
-    rtype: str
-    rid: str
-    version: int
-    updated: datetime
-    body: bytes
-    many: int = 1
-    issues: tuple[Issue, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why nothing was done."""
-
-    issues: tuple[Issue, ...]
 
 
 class Intended(msgspec.Struct, frozen=True):
@@ -104,12 +61,12 @@ async def _create(asked: _Asked) -> Intended | Refused:
             return found
         if found:
             return Intended(request, answer=existing(found[0]))
-    return _changed(asked, asked.rid, None, request.resource)
+    return await _changed(asked, asked.rid, None, request.resource)
 
 
 def existing(one: Stored) -> Written:
     """The answer to a conditional create of what is there."""
-    return Written(200, one.rtype, one.rid, one.version, one.updated, one.body)
+    return Written(200, one.rtype, one.rid, one.version, one.updated, one.body, person_id=one.person_id)
 
 
 async def _matching(asked: _Asked, most: int) -> tuple[Stored, ...] | Refused:
@@ -148,18 +105,18 @@ async def _update(asked: _Asked) -> Intended | Refused:
     if request.criteria is None:
         if stored is None and await asked.known.get(request.rtype, request.rid or "") is not None:
             return _taken(request)
-        return _changed(asked, request.rid or "", stored, request.resource)
+        return await _changed(asked, request.rid or "", stored, request.resource)
     if stored is not None:
         if own not in (None, stored.rid):
             text = f"The criteria match {stored.rtype}/{stored.rid}, but the resource has another id"
             return Refused((error("id-mismatch", f"{request.rtype}.id", text),))
-        return _changed(asked, stored.rid, stored, request.resource)
+        return await _changed(asked, stored.rid, stored, request.resource)
     if own is None:
-        return _changed(asked, asked.rid, None, request.resource)
+        return await _changed(asked, asked.rid, None, request.resource)
     other = await asked.known.get(request.rtype, own)
     if other is not None and (not other.deleted or await _seen(asked, own) is None):
         return _taken(request)
-    return _changed(asked, own, other, request.resource)
+    return await _changed(asked, own, other, request.resource)
 
 
 def _taken(request: WriteRequest) -> Refused:
@@ -173,15 +130,23 @@ async def _patch(asked: _Asked) -> Intended | Refused:
     if isinstance(stored, Refused):
         return stored
     if stored is None or stored.deleted:
-        issues = _precondition(request, None, None)
+        issues = precondition(request, None, None)
         nothing = error("deleted" if stored else "not-found", request.rtype, "There is nothing to patch")
         return Refused(issues or (nothing,))
     before = parse_body(stored.body)
-    issues = _precondition(request, stored, before)
+
+    def patched(version: Resource) -> Resource | None:
+        made = _patched(request, stored.rid, version)
+        return None if isinstance(made, Refused) else made
+
+    issues = precondition(request, stored, before)
     if issues:
-        return Refused(issues)
-    after = _patched(request, stored.rid, before)
-    return after if isinstance(after, Refused) else _drafted(asked, stored.rid, stored, before, after)
+        return Refused(await told_when_stale(asked.known, request, stored, issues, patched))
+    seen = await shown_in(asked.known, stored, before)
+    wanted = _patched(request, stored.rid, seen)
+    if isinstance(wanted, Refused):
+        return wanted
+    return _through(asked, stored, seen, before, wanted)
 
 
 def _patched(request: WriteRequest, rid: str, before: Resource) -> Resource | Refused:
@@ -224,7 +189,7 @@ async def _delete(asked: _Asked) -> Intended | Refused:
         found = matched
     current = [stored for stored in found if not stored.deleted]
     if not current or request.if_match is not None:
-        issues = _precondition(request, current[0] if current else None, None)
+        issues = precondition(request, current[0] if current else None, None)
         if issues:
             return Refused(issues)
     if not current:
@@ -234,43 +199,29 @@ async def _delete(asked: _Asked) -> Intended | Refused:
     return Intended(request, tuple(Wanted(d, s) for d, s in zip(drafts, current, strict=True)))
 
 
-def _changed(asked: _Asked, rid: str, stored: Stored | None, after: Resource | None) -> Intended | Refused:
+async def _changed(asked: _Asked, rid: str, stored: Stored | None, after: Resource | None) -> Intended | Refused:
     """A resource as the client sent it, in the place of what is stored."""
+    request, wanted = asked.request, after or {}
     current = stored if stored and not stored.deleted else None
     before = parse_body(current.body) if current else None
-    issues = _precondition(asked.request, current, before) if asked.request.method == "update" else ()
-    return Refused(issues) if issues else _drafted(asked, rid, stored, before, after or {})
+    issues = precondition(request, current, before) if request.method == "update" else ()
+    if issues:
+        return Refused(await told_when_stale(asked.known, request, current, issues, lambda _: wanted))
+    if current is None or before is None:
+        return _drafted(asked, rid, stored, None, wanted)
+    return _through(asked, current, await shown_in(asked.known, current, before), before, wanted)
+
+
+def _through(asked: _Asked, stored: Stored, seen: Resource, before: Resource, wanted: Resource) -> Intended | Refused:
+    """What the client makes of what it sees of a resource (workflow.md 7.5)."""
+    after = wanted if asked.known.access.condition is None else written_through(before, seen, wanted)
+    return Refused(after) if isinstance(after, tuple) else _drafted(asked, stored.rid, stored, before, after)
 
 
 def _drafted(asked: _Asked, rid: str, stored: Stored | None, before: Resource | None, after: Resource) -> Intended:
     named = after if after.get("id") == rid else {**after, "id": rid}
     draft = Draft(asked.request.rtype, rid, named, before, asked.by)
     return Intended(asked.request, (Wanted(draft, stored, tail_of(named)),))
-
-
-def _precondition(request: WriteRequest, current: Stored | None, before: Resource | None) -> tuple[Issue, ...]:
-    """`current`: what stands now, `before`: the same, parsed."""
-    issue = _of_headers(request, current)
-    if issue is not None:
-        return (issue,)
-    unconditional = request.method in ("update", "patch") and not request.if_match  # any version is none that was read
-    if unconditional and current and before and resource_type(request.rtype).guarded(before):
-        text = f'This resource is only changed with If-Match; the current version is W/"{current.version}"'
-        return (error("version-required", request.rtype, text),)
-    return ()
-
-
-def _of_headers(request: WriteRequest, current: Stored | None) -> Issue | None:
-    """If-Match and If-None-Match.  RFC 9110 13.1"""
-    wanted, unwanted = request.if_match, request.if_none_match
-    if wanted is not None and (current is None or wanted not in (ANY_VERSION, current.version)):
-        now = f"the current version is {current.version}" if current else "there is no current version"
-        named = f"version {wanted}" if wanted else "any version"
-        return error("stale-version", request.rtype, f"If-Match names {named}, but {now}")
-    if unwanted is not None and current is not None and (not unwanted or current.version in unwanted):
-        text = f"If-None-Match rules out what is there, version {current.version}"
-        return error("stale-version", request.rtype, text)
-    return None
 
 
 _METHODS: Mapping[str, Callable[[_Asked], Awaitable[Intended | Refused]]] = {
@@ -298,4 +249,4 @@ def _answer(
     status = 204 if own.resource is None else (200 if draft.before is not None else 201)
     told = dict.fromkeys(issue for w in intent.wanted for issue in beside.get(w.draft.reference, ()))
     many = len(intent.wanted)
-    return Written(status, own.rtype, own.rid, own.version, own.updated, own.body, many, tuple(told))
+    return Written(status, own.rtype, own.rid, own.version, own.updated, own.body, many, tuple(told), own.person_id)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from fhir_service.search.query import SearchQuery
+from fhir_service.sight import Sight
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.messages import InboxRow
 from fhir_service.storage.port import Identifier, Lock, Page, Reads, Stored
@@ -29,6 +30,17 @@ class Known:
     @property
     def now(self) -> datetime:
         return self._tx.now
+
+    @property
+    def access(self) -> Access:
+        """What the caller may see."""
+        return self._access
+
+    async def sights(self, person_ids: Iterable[str], access: Access) -> Mapping[str, Sight]:
+        return await self._tx.sights(person_ids, access)
+
+    async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
+        return await self._tx.vread(rtype, rid, version, access)
 
     async def get(self, rtype: str, rid: str) -> Stored | None:
         key = (rtype, rid)

@@ -1,14 +1,19 @@
 """The use cases over one repository: what REST and the messages call."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 
 from fhir_service.principal import Principal
+from fhir_service.storage.access import access_of
 from fhir_service.storage.messages import Outgoing
 from fhir_service.storage.port import NOTHING, Afterwards, Changes, Reads, Repository
+from fhir_service.workflow.emergency import Opening, opened
 from fhir_service.workflow.feedback import close_feedback
+from fhir_service.workflow.notices import tell_ke
 from fhir_service.workflow.profile_store import Found
 from fhir_service.workflow.seed import kept_current, seed
 from fhir_service.workflow.settle import Ground
+from fhir_service.workflow.shown import shown_answer
 from fhir_service.workflow.terminology_content import Terminology
 from fhir_service.workflow.transaction import Answers, Entry, transact
 from fhir_service.workflow.write import Refused, WriteRequest, Written, write
@@ -18,9 +23,10 @@ from profiles.resource import Resource
 class Office:
     """The use cases of REST; `Ingest` has those for messages."""
 
-    def __init__(self, repository: Repository, ground: Ground) -> None:
+    def __init__(self, repository: Repository, ground: Ground, clock: Callable[[], datetime]) -> None:
         self._repository = repository
         self._ground = ground
+        self._clock = clock
 
     async def seed(self, describing: Iterable[Resource] = ()) -> int:
         """Make the koordinerende enheter of the routes that are not there yet, and what describes the service as it is
@@ -37,11 +43,32 @@ class Office:
         self, entries: Sequence[Entry], by: Principal, afterwards: Afterwards[Answers | Refused] | None = None
     ) -> Answers | Refused:
         """Do all entries of a transaction for `by`, or none; `afterwards` and what is raised: see `Repository.run`."""
-        return await self._repository.run(transact(entries, by, self._ground), afterwards)
+        answers = await self._repository.run(transact(entries, by, self._ground), afterwards)
+        if isinstance(answers, Refused):
+            return await self._refused(answers)
+        if not by.narrowed:
+            return answers
+        return {index: await self._shown(answer, by) for index, answer in answers.items()}
 
     async def write(self, request: WriteRequest, by: Principal) -> Written | Refused:
         """Do one write for `by`. Raises what `Repository.run` raises: InForceConflict, Unavailable."""
-        return await self._repository.run(write(request, by, self._ground))
+        answer = await self._repository.run(write(request, by, self._ground))
+        if isinstance(answer, Refused):
+            return await self._refused(answer)
+        return await self._shown(answer, by) if by.narrowed else answer
+
+    async def _refused(self, refused: Refused) -> Refused:
+        """The refusal, when what it tells the koordinerende enhet is written."""
+        if refused.notices:
+            await self._repository.run(tell_ke(refused.notices, self._ground))
+        return refused
+
+    async def _shown(self, answer: Written, by: Principal) -> Written:
+        return await shown_answer(self._repository, answer, access_of(by, self._clock()))
+
+    async def open_in_emergency(self, opening: Opening, by: Principal) -> None:
+        """Keep that everything of a person is opened to `by`, and tell the person and the koordinerende enhet."""
+        await self._repository.run(opened(opening, by, self._ground))
 
     async def profiles(self, known: Terminology, urls: Sequence[str]) -> dict[str, Found]:
         """The profiles of canonical addresses, or why they cannot be used; None where they are not stored here."""

@@ -105,7 +105,8 @@ async def _for_a_person(tx: Reads, told: Translated, ground: Ground, why: Outcom
     raw = new_write(binary(told.envelope.message.body, told.form.content_type), tx.now, None)
     focus = f"Binary/{raw.rid}"
     inbox = inbox_for(told.translation, None, ground.routes, ground.context(tx.now).today)
-    task = manual_review(focus, inbox, tx.now)
+    owner: Reference = {"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}
+    task = manual_review(owner, tx.now, focus=focus)
     rid = derived_id("Task", raw.rid, "manual-review")
     settlement = await settle(tx, (Wanted(Draft("Task", rid, {**task, "id": rid}, cause=told.form.name)),), ground)
     note = information("manual-review", "", "The koordinerende enhet looks at this message")

@@ -4,24 +4,24 @@ from datetime import datetime, timedelta
 
 from fhir_service.workflow.versions import instant
 from profiles import names
-from profiles.r4_types import Task
-from profiles.routing import Inbox
+from profiles.r4_types import Reference, Task
 
 REVIEW_DAYS = 7
 """Decision 30."""
+UNUSED = "En melding som tjenesten ikke kunne bruke uten at et menneske ser på den."
 
 
-def manual_review(focus: str, inbox: Inbox, now: datetime) -> Task:
-    """Task `manual-review` about `focus` (`Binary/[id]`), owned by the KE behind `inbox`, made at `now` (UTC)."""
+def manual_review(owner: Reference, now: datetime, *, focus: str, description: str = UNUSED) -> Task:
+    """Task `manual-review` about `focus` (`Type/[id]`) for the KE `owner`, made at `now` (UTC)."""
     return {
         "resourceType": "Task",
         "status": "requested",
         "intent": "order",
         "code": {"coding": [{"system": names.KE_TASK_CODE, "code": "manual-review"}]},
-        "description": "En melding som tjenesten ikke kunne bruke uten at et menneske ser på den.",
+        "description": description,
         "focus": {"reference": focus},
         "authoredOn": instant(now),
         "lastModified": instant(now),
-        "owner": {"reference": f"Organization/{inbox.organization_id}", "display": inbox.name},
+        "owner": owner,
         "restriction": {"period": {"end": instant(now + timedelta(days=REVIEW_DAYS))}},
     }

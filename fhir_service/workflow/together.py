@@ -6,18 +6,20 @@ Everything that is wrong is told at once; but who may not write learns nothing o
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fhir_service.rules import Draft
+from fhir_service.rules import NOT_ALLOWED, Draft
 from fhir_service.storage.port import Changes
 from fhir_service.workflow.integrity import broken
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.links import NOWHERE, Places, linked
 from fhir_service.workflow.own_definitions import unchangeable
 from fhir_service.workflow.profiles import unconforming
+from fhir_service.workflow.relations import told_of_duplicates, unrelated
+from fhir_service.workflow.request import Notice
 from fhir_service.workflow.settle import Ground, Wanted, settle
 from fhir_service.workflow.trace import provenance_of_rest
 from profiles.issues import Issue
 
-FIRST = frozenset({"forbidden", "duplicate-plan", "second-coordinator"})
+FIRST = NOT_ALLOWED | {"duplicate-plan", "second-coordinator"}
 """Access, INV-01 and INV-02 come before the other guards: what else is wrong is not told beside (workflow.md 8)."""
 
 
@@ -37,14 +39,25 @@ class Agreed:
     beside: tuple[Blamed, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Disagreed:
+    """Why nothing is to be written, and what the koordinerende enhet is told of it."""
+
+    blamed: tuple[Blamed, ...]
+    notices: tuple[Notice, ...] = ()
+
+
 async def together(
     known: Known, wanted: Sequence[Wanted], ground: Ground, places: Places = NOWHERE
-) -> Agreed | tuple[Blamed, ...]:
+) -> Agreed | Disagreed:
     """What is to be done, or why nothing is."""
     found = await linked(known, wanted, places, ground.base_url)
     if found.issues:
-        return _of_drafts(found.issues)
+        return Disagreed(_of_drafts(found.issues))
     wanted = found.wanted
+    barred, notices = await unrelated(known, wanted, ground.base_url)
+    if barred:
+        return Disagreed(_of_drafts(barred), notices)
     wrong: tuple[Blamed, ...] = ()
     if ground.referential_integrity:
         wrong = _of_drafts(await broken(known, wanted, ground.base_url))
@@ -53,9 +66,20 @@ async def together(
     settlement = await settle(known, wanted, ground)
     told = tuple(Blamed(issue, r) for issue in settlement.issues for r in settlement.blamed.get(issue, ("",)))
     if settlement.refused:
-        return told if any(b.issue.code in FIRST for b in told) else (*told, *wrong)
-    return wrong or Agreed(provenance_of_rest(settlement, [w.draft for w in wanted], known.now), told)
+        told, notices = await _of_duplicates(known, told, wanted, ground)
+        return Disagreed(told if any(b.issue.code in FIRST for b in told) else (*told, *wrong), notices)
+    if wrong:
+        return Disagreed(wrong)
+    return Agreed(provenance_of_rest(settlement, [w.draft for w in wanted], known.now), told)
 
 
 def _of_drafts(found: Sequence[tuple[Draft, Issue]]) -> tuple[Blamed, ...]:
     return tuple(Blamed(issue, draft.reference) for draft, issue in found)
+
+
+async def _of_duplicates(
+    known: Known, told: tuple[Blamed, ...], wanted: Sequence[Wanted], ground: Ground
+) -> tuple[tuple[Blamed, ...], tuple[Notice, ...]]:
+    pairs = [(blamed.issue, blamed.reference) for blamed in told]
+    known_of, notices = await told_of_duplicates(known, pairs, wanted, ground.base_url)
+    return tuple(Blamed(issue, reference) for issue, reference in known_of), notices

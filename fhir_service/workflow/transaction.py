@@ -13,12 +13,13 @@ from fhir_service.storage.access import access_of
 from fhir_service.storage.criteria_locks import spelled
 from fhir_service.storage.port import NOTHING, Changes, Reads, Work
 from fhir_service.workflow.ids import new_id
-from fhir_service.workflow.interaction import Intended, Refused, WriteRequest, Written, answers, intended
+from fhir_service.workflow.interaction import Intended, answers, intended
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.links import Places
 from fhir_service.workflow.overlaps import MAKING, overlapping
+from fhir_service.workflow.request import Refused, WriteRequest, Written
 from fhir_service.workflow.settle import Ground, Wanted
-from fhir_service.workflow.together import Agreed, Blamed, together
+from fhir_service.workflow.together import Agreed, Disagreed, together
 from profiles.issues import Issue, error
 
 _ORDER = {"delete": 0, "create": 1, "update": 2, "patch": 2}
@@ -139,10 +140,11 @@ class _Whole:
                 of[entry.full_url] = place
         return Places(of, urls)
 
-    def refused(self, found: Iterable[Blamed]) -> Refused:
+    def refused(self, why: Disagreed) -> Refused:
         """The issues at the entries whose drafts they are about."""
         index = {w.draft.reference: i for i, intent in self.intents.items() for w in intent.wanted}
-        return Refused(tuple(placed(index[b.reference], b.issue) if b.reference in index else b.issue for b in found))
+        issues = (placed(index[b.reference], b.issue) if b.reference in index else b.issue for b in why.blamed)
+        return Refused(tuple(issues), why.notices)
 
 
 def _place(intent: Intended) -> str:

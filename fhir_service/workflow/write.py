@@ -4,8 +4,9 @@ from fhir_service.principal import Principal
 from fhir_service.storage.access import access_of
 from fhir_service.storage.port import NOTHING, Changes, Reads, Work
 from fhir_service.workflow.ids import new_id
-from fhir_service.workflow.interaction import ANY_VERSION, Refused, WriteRequest, Written, answers, intended
+from fhir_service.workflow.interaction import answers, intended
 from fhir_service.workflow.known import Known
+from fhir_service.workflow.request import ANY_VERSION, Refused, WriteRequest, Written
 from fhir_service.workflow.settle import Ground
 from fhir_service.workflow.together import Agreed, together
 
@@ -25,7 +26,7 @@ def write(request: WriteRequest, by: Principal, ground: Ground) -> Work[Written 
             return intent.answer, NOTHING
         agreed = await together(known, intent.wanted, ground)
         if not isinstance(agreed, Agreed):
-            return Refused(tuple(dict.fromkeys(blamed.issue for blamed in agreed))), NOTHING
+            return Refused(tuple(dict.fromkeys(b.issue for b in agreed.blamed)), agreed.notices), NOTHING
         return answers({0: intent}, agreed)[0], agreed.changes
 
     return work

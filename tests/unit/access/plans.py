@@ -9,7 +9,7 @@ from fhir_service.sight import ALL_BUT_HIDDEN, FRAME, OWN, Sight
 from profiles import names
 from profiles.resource import Resource
 
-SECTORS = ("health", "school", "nav")
+SECTORS = ("municipal-health", "school", "nav")
 ORGANIZATIONS = ("Organization/health", "Organization/school", "Organization/nav")
 _words = st.text("abcdefghij ", min_size=4, max_size=9).map(lambda text: f"ord {text}")
 
@@ -82,7 +82,7 @@ def sights(draw: st.DrawFn) -> Sight:
     return Sight(labels=frozenset({FRAME, OWN + organization, *sectors}), organization=organization)
 
 
-unseen = st.sets(st.sampled_from(["Goal/g", "Goal/h"])).map(frozenset)
+seen = st.sets(st.sampled_from(["Goal/g", "Goal/h"])).map(frozenset)
 
 
 @st.composite

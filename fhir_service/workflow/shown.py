@@ -1,0 +1,132 @@
+"""What of its resources the service gives out: what somebody sees in part leaves it as `access.view` reduces it.
+
+Whatever road a resource takes out, it is read here or comes back from a write here (SR-28): `shown` is the repository
+of the REST side, `shown_in` looks into a unit of work. For who sees everything both hand over what they are given.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias, cast
+
+from msgspec import structs
+
+from fhir_service.access.view import looked_up, reduced, seen_in_part
+from fhir_service.search.query import SearchQuery
+from fhir_service.sight import Sight
+from fhir_service.storage import visible
+from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.instants import micros
+from fhir_service.storage.port import HistoryPage, HistoryQuery, Page, Repository, Stored, Views
+from fhir_service.workflow.known import Key, Known
+from fhir_service.workflow.request import Written
+from fhir_service.workflow.versions import encode, parse_body
+from profiles.resource import Resource
+
+Seen: TypeAlias = Callable[[frozenset[Key], Access], Awaitable[frozenset[Key]]]
+"""Those of (type, id) that an access does not hide."""
+
+
+def shown(repository: Repository) -> Repository:
+    """The same; what it gives out is what the caller sees."""
+    return cast(Repository, _Shown(repository, _seen_in(repository)))
+
+
+def _seen_in(repository: Repository) -> Seen:
+    async def seen(keys: frozenset[Key], access: Access) -> frozenset[Key]:
+        return await repository.ask(lambda: visible.seen(keys, access))
+
+    return seen
+
+
+def shown_within(views: Views) -> Repository:
+    """The same for what reads within a transaction: the interactions that read ask for nothing that it has not."""
+    return cast(Repository, _Shown(cast(Repository, views), views.seen))
+
+
+async def shown_answer(repository: Repository, answer: Written, access: Access) -> Written:
+    """What was done, with as much of the resource as the caller sees (`Prefer: return=representation`)."""
+    if access.condition is None or not answer.body or not seen_in_part(answer.rtype):
+        return answer
+    told = await _Shown(repository, _seen_in(repository)).told((_version_of(answer),), access)
+    return structs.replace(answer, body=told[0].body)
+
+
+def _version_of(answer: Written) -> Stored:
+    at = micros(answer.updated)
+    return Stored(answer.rtype, answer.rid, answer.version, at, answer.body, False, answer.person_id, {})
+
+
+class _Shown:
+    def __init__(self, inner: Repository, seen: Seen) -> None:
+        self._inner = inner
+        self._seen = seen
+
+    def __getattr__(self, name: str) -> Any:
+        """What gives out no resources."""
+        return getattr(self._inner, name)
+
+    def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Awaitable[Stored | None]:
+        found = self._inner.read(rtype, rid, access)
+        return found if access.condition is None or not seen_in_part(rtype) else self._one(found, access)
+
+    def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Awaitable[Stored | None]:
+        found = self._inner.vread(rtype, rid, version, access)
+        return found if access.condition is None or not seen_in_part(rtype) else self._one(found, access)
+
+    def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Awaitable[Page]:
+        found = self._inner.search(query, access)
+        return found if access.condition is None else self._page(found, access)
+
+    def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> Awaitable[HistoryPage]:
+        found = self._inner.history(query, access)
+        return found if access.condition is None else self._versions(found, access)
+
+    async def _one(self, found: Awaitable[Stored | None], access: Access) -> Stored | None:
+        stored = await found
+        return None if stored is None else (await self.told([stored], access))[0]
+
+    async def _page(self, found: Awaitable[Page], access: Access) -> Page:
+        page = await found
+        told = await self.told((*page.matches, *page.included), access)
+        matches = len(page.matches)
+        return replace(page, matches=tuple(told[:matches]), included=tuple(told[matches:]))
+
+    async def _versions(self, found: Awaitable[HistoryPage], access: Access) -> HistoryPage:
+        page = await found
+        return replace(page, versions=tuple(await self.told(page.versions, access)))
+
+    async def told(self, rows: Sequence[Stored], access: Access) -> list[Stored]:
+        """The rows as they are told."""
+        parted = {n: parse_body(row.body) for n, row in enumerate(rows) if row.body and seen_in_part(row.rtype)}
+        if not parted:
+            return list(rows)
+        persons = sorted({person for n in parted if (person := rows[n].person_id)})
+        sights = await self._inner.sights(persons, access) if persons else {}
+        named = _keys(parted.values())
+        seen = _references(await self._seen(named, access)) if named else frozenset()
+        told = list(rows)
+        for n, resource in parted.items():
+            view = reduced(resource, sights.get(rows[n].person_id or "", access.sight), seen)
+            if view is not resource:
+                told[n] = structs.replace(rows[n], body=encode(view))
+        return told
+
+
+async def shown_in(known: Known, stored: Stored, resource: Resource) -> Resource:
+    """What the caller of a unit of work sees of a version."""
+    if known.access.condition is None or not seen_in_part(stored.rtype):
+        return resource
+    person = stored.person_id
+    sights: Mapping[str, Sight] = await known.sights([person], known.access) if person else {}
+    named = _keys([resource])
+    seen = _references(named - await known.hidden(named))
+    return reduced(resource, sights.get(person or "", known.access.sight), seen)
+
+
+def _keys(resources: Iterable[Resource]) -> frozenset[Key]:
+    parts = (literal.split("/") for resource in resources for literal in looked_up(resource))
+    return frozenset((found[0], found[1]) for found in parts if len(found) == 2)
+
+
+def _references(keys: Iterable[Key]) -> frozenset[str]:
+    return frozenset("/".join(key) for key in keys)
