@@ -23,6 +23,7 @@ from fhir_service.sight import (
     EXISTENCE,
     FRAME,
     OWN,
+    TO_DO,
     Grant,
 )
 from profiles.resource import Resource
@@ -81,7 +82,8 @@ def _leading(standing: Standing) -> Iterator[_Given]:
         if member.leads:
             whole = _Given(member.who, COORDINATOR, BUT + APART_FROM_COORDINATOR[1:], member.times, leads=True)
             yield from _by_rule_1(whole, sectors)
-            yield _Given(member.who, UNIT_LEADER, COORDINATORS, member.times)
+            labels = (COORDINATORS, TO_DO + member.who)
+            yield from (_Given(member.who, UNIT_LEADER, label, member.times) for label in labels)
 
 
 def _by_rule_1(whole: _Given, sectors: frozenset[str] | None) -> Iterator[_Given]:
@@ -106,6 +108,7 @@ def _taking_part(standing: Standing) -> Iterator[_Given]:
 
 def _member(member: Member) -> Iterator[_Given]:
     yield from (_Given(member.who, ANYBODY, label, member.times) for label in (FRAME, OWN + member.who))
+    yield _Given(member.who, UNIT_LEADER, TO_DO + member.who, member.times)
 
 
 def _staying(standing: Standing) -> Iterator[_Given]:

@@ -21,6 +21,7 @@ from fhir_service.sight import (
     IN_PARTS,
     OWN,
     PARTY,
+    TO_DO,
 )
 from profiles import names
 from profiles.resource import Resource
@@ -111,8 +112,12 @@ def _case(case: Resource, stands_for: StandsFor) -> Iterable[str]:
 
 
 def _child(task: Resource, stands_for: StandsFor) -> Iterable[str]:
-    asked = [task.get("owner"), *([task.get("requester")] if is_abort(task) else [])]
-    return {CASE} | _parties(references(asked), stands_for)
+    """A Task of somebody is theirs, and their leader's to know of; one of an organization is everybody's there."""
+    owner = reference(task.get("owner"))
+    works_at = stands_for.get(owner or "")
+    mine = {OWN + works_at, TO_DO + works_at} if works_at else _parties([owner], {})
+    asked = references([task.get("requester")]) if is_abort(task) else []
+    return {CASE} | mine | _parties(asked, stands_for)
 
 
 def _need(need: Resource, stands_for: StandsFor) -> Iterable[str]:
@@ -125,7 +130,9 @@ def _consent(_: Resource, __: StandsFor) -> Iterable[str]:
 
 
 def _communication(said: Resource, stands_for: StandsFor) -> Iterable[str]:
-    return {CASE} | _parties(references([said.get("sender"), *several(said.get("recipient"))]), stands_for)
+    literals = references([said.get("sender"), *several(said.get("recipient"))])
+    theirs = {OWN + stands_for[literal] for literal in literals if literal in stands_for}
+    return {CASE} | theirs | _parties(literals, {})
 
 
 def _encounter(stay: Resource, stands_for: StandsFor) -> Iterable[str]:

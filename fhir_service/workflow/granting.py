@@ -8,16 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from fhir_service.access.grants import decides, grants_of
 from fhir_service.access.members import private_leaders
 from fhir_service.rules import Draft, Judgement, Standing, reference
-from fhir_service.search import parse, patient_of
+from fhir_service.search import parse
 from fhir_service.storage.access import EVERYTHING
-from fhir_service.storage.port import Granted, Reads, Stored
+from fhir_service.storage.port import Granted, Reads
 from fhir_service.workflow.persons import Persons
 from fhir_service.workflow.references import local
 from fhir_service.workflow.versions import parse_body
 from profiles.resource import Resource
 
-NAMED = frozenset({"Organization", "PractitionerRole", "OrganizationAffiliation"})
-"""Types of whom the person's resources name."""
 MOST_TEAMS = 10_000
 """Teams that somebody takes part in."""
 
@@ -77,7 +75,7 @@ async def granted(
     given: list[Granted] = []
     for person, end in ends.items():
         drafts = judged[person].drafts
-        if person is not None and (not drafts or persons.left or any(map(is_decisive, drafts))):
+        if person is not None and (not drafts or persons.joined or any(map(is_decisive, drafts))):
             whole = await _with_agreements(tx, end)
             named = {literal: local(one, base_url) for literal, one in whole.resources.items()}
             given.append(Granted(person, grants_of(Standing(person, named))))
@@ -96,18 +94,6 @@ async def _with_agreements(tx: Reads, standing: Standing) -> Standing:
     return Standing(standing.person_id, {**stored, **found})
 
 
-def left_behind(
-    stored: Mapping[str, Stored], ends: Mapping[str | None, Standing], persons: Persons
-) -> tuple[Granted, ...]:
-    """The grants of persons of whom a Patient turned out to be another person's: what they had, without what went.
-
-    `stored`: by `Type/id`, what they had; `ends`: who is named in it.
-    """
-    moved = {f"Patient/{move.patient_id}" for move in persons.moves}
-    beside = {k: r for end in ends.values() for k, r in end.resources.items() if k.partition("/")[0] in NAMED}
-    given: list[Granted] = []
-    for person in persons.left:
-        had = {literal: parse_body(row.body) for literal, row in stored.items() if row.person_id == person and row.body}
-        kept = {k: r for k, r in had.items() if k not in moved and reference(patient_of(r)) not in moved}
-        given.append(Granted(person, grants_of(Standing(person, {**beside, **kept}))))
-    return tuple(given)
+def left_behind(persons: Persons) -> tuple[Granted, ...]:
+    """Nothing is open of persons who turned out to be another: what was theirs is the other's now."""
+    return tuple(Granted(person, frozenset()) for person in persons.joined)

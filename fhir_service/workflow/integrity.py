@@ -23,6 +23,8 @@ from profiles.issues import Issue, error
 
 TOLD = 5
 """How many of those that refer to a resource are named."""
+LOOKED_AT = 1_000
+"""Of so many it is found out whether the caller may see them."""
 RECORDS = frozenset({"AuditEvent", "Provenance"})
 """They tell what happened to a resource, and so outlive it: they keep nothing from being deleted."""
 _ID = r"[A-Za-z0-9\-.]{1,64}"
@@ -133,7 +135,8 @@ async def _referred_to(known: Known, wanted: Sequence[Wanted], deleted: set[Key]
     drafted = {(w.draft.rtype, w.draft.rid) for w in wanted}
     issues: list[tuple[Draft, Issue]] = []
     for draft in (w.draft for w in wanted if w.draft.after is None):
-        found = await known.referrers(((draft.rtype, draft.rid),), TOLD + 1 + len(drafted), RECORDS | FOREIGN)
+        most = (TOLD + 1 if known.access.condition is None else LOOKED_AT) + len(drafted)
+        found = await known.referrers(((draft.rtype, draft.rid),), most, RECORDS | FOREIGN)
         others = frozenset(found) - drafted
         if others:
             issues.append((draft, _still_needed(draft, others, await known.hidden(others))))
@@ -141,9 +144,10 @@ async def _referred_to(known: Known, wanted: Sequence[Wanted], deleted: set[Key]
 
 
 def _still_needed(draft: Draft, others: frozenset[Key], hidden: frozenset[Key]) -> Issue:
-    """Names some of those that the caller may see (SR-28); the others keep it from being deleted all the same."""
+    """Names some of those that the caller may see, as if there were no others (SR-28); these keep it from being deleted
+    all the same."""
     named = ", ".join(map("/".join, sorted(others - hidden)[:TOLD]))
-    more = len(others - hidden) > TOLD or not hidden.isdisjoint(others)
+    more = len(others - hidden) > TOLD
     who = f"{named}{' and others' if more else ''}" if named else "Others"
     text = f"{who} refer to it: delete or change them first, or in the same transaction"
     return error("referred-to", draft.rtype, text)

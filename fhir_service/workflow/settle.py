@@ -109,7 +109,7 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     ends = {p: ended(standings[p], judged[p].drafts) for p in standings}
     labels = {p: labelling(end, stored) for p, end in ends.items()}
     settled = _settlement(_Ends(tx.now, stored, tails, labels), judged, persons)
-    given = (*await granted(tx, ends, judged, persons, ground.base_url), *left_behind(stored, ends, persons))
+    given = (*await granted(tx, ends, judged, persons, ground.base_url), *left_behind(persons))
     if given:
         settled = structs.replace(settled, changes=joined(settled.changes, grants=given))
     return structs.replace(settled, issues=issues, blamed=blamed) if issues else settled
