@@ -16,7 +16,7 @@ Expression: "status = 'active' implies participant.where(period.end.empty() and 
 Invariant: ip-team-4
 Description: "Of a member the organization is known: by its PractitionerRole, as an Organization, or by onBehalfOf"
 Severity: #error
-Expression: "onBehalfOf.exists() or member.reference.matches('(^|/)Practitioner/').not()"
+Expression: "onBehalfOf.exists() or (member.reference.startsWith('Practitioner/') or member.reference.contains('/Practitioner/')).not()"
 
 Profile: CoordinationCareTeam
 Parent: CareTeam

@@ -16,7 +16,7 @@ Expression: "addresses.empty()"
 Invariant: ip-plan-4
 Description: "A plan in force names the consent to making it"
 Severity: #error
-Expression: "supportingInfo.where(type = 'Consent' or reference.matches('(^|/)Consent/')).exists()"
+Expression: "supportingInfo.where(type = 'Consent' or reference.startsWith('Consent/') or reference.contains('/Consent/')).exists()"
 
 Profile: IpCarePlan
 Parent: CarePlan
