@@ -103,10 +103,10 @@ class Write(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class PersonMove:
-    """A Patient turned out to be another person: it and what hangs on it go there (SR-14)."""
+class PersonJoin:
+    """Two persons turned out to be one: everything of the first is the other's from now on (SR-14)."""
 
-    patient_id: str
+    person_id: str
     to_person: str
 
 
@@ -121,7 +121,8 @@ class Changes(msgspec.Struct, frozen=True):
     """Everything one unit of work writes, in one transaction. Empty: nothing is written."""
 
     writes: tuple[Write, ...] = ()
-    moves: tuple[PersonMove, ...] = ()
+    joins: tuple[PersonJoin, ...] = ()
+    """In their order; none is of a person whom an earlier one has ended."""
     person_identifiers: tuple[tuple[str, str, str], ...] = ()
     """(system, value, person_id), new ones"""
     grants: tuple[Granted, ...] = ()
@@ -231,6 +232,10 @@ class Reads(Protocol):
 
     async def persons(self, identifiers: Iterable[Identifier]) -> Mapping[Identifier, str]:
         """person_id by national identifier; unknown ones are left out."""
+        ...
+
+    async def numbered(self, person_ids: Iterable[str]) -> frozenset[str]:
+        """Those of the persons who have a national identifier, also one that no Patient states any more."""
         ...
 
     async def matches(self, query: SearchQuery, access: Access = EVERYTHING) -> tuple[Stored, ...]:

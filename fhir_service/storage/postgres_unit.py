@@ -220,7 +220,7 @@ class Unit:
 
     async def _write(self, changes: Changes, *, alone: bool) -> None:
         several = list(givens(changes, self._relied_on, self._extract))
-        if alone and not self._begun and not changes.moves and len(several) == 1:
+        if alone and not self._begun and not changes.joins and len(several) == 1:
             await self._ways.groups.write(several[0], changes, self._relied_on)
             return
         await self._begin()
@@ -228,10 +228,10 @@ class Unit:
 
     async def _write_here(self, changes: Changes, several: Iterable[Given]) -> None:
         session = await self._session()
-        for write in changes.writes if changes.moves else ():
+        for write in changes.writes if changes.joins else ():
             await session.rows(sql.LEAVE, {"rtype": write.rtype, "rid": write.rid})
-        for move in changes.moves:
-            await session.driven(moved(move))
+        for join in changes.joins:
+            await session.driven(moved(join))
         for given_here in several:
             await session.rows(*question(given_here))
 

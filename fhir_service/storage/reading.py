@@ -66,6 +66,12 @@ def persons(keys: frozenset[Identifier]) -> Steps[Mapping[Identifier, str]]:
     return {named[system, value]: person for system, value, person in rows if (system, value) in named}
 
 
+def numbered(person_ids: Sequence[str]) -> Steps[frozenset[str]]:
+    """Those of the persons who have a national identifier."""
+    rows = yield sql.NUMBERED, {"persons": list(person_ids)}
+    return frozenset(person for (person,) in rows)
+
+
 def message(of: MessageKey) -> Steps[InboxRow | None]:
     """The message that was first received under this key."""
     rows = yield sql.MESSAGE, {"sender": key(of.sender), "control_id": key(of.control_id)}

@@ -1,7 +1,7 @@
 """Write `Changes` into SQLite, all of it or nothing (the caller holds the savepoint).
 
-Order: places in force that are left, moves, new versions with their index rows, places that are taken; so that one
-transaction may swap what stands in force (decision 31).
+Order: places in force that are left, persons that turn out to be others, new versions with their index rows, places
+that are taken; so that one transaction may swap what stands in force (decision 31).
 """
 
 import sqlite3
@@ -18,7 +18,7 @@ from fhir_service.storage.indexing import Extract, Row, found_by, index_rows, ta
 from fhir_service.storage.lengths import key
 from fhir_service.storage.moving import moved
 from fhir_service.storage.parts import labelled
-from fhir_service.storage.port import Changes, InForceConflict, PersonMove, StorageError, Write
+from fhir_service.storage.port import Changes, InForceConflict, PersonJoin, StorageError, Write
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.rows import grant_rows, outgoing_row, received_row, settled_row, version_row
 from fhir_service.storage.sqlite_connection import Connection
@@ -53,8 +53,8 @@ def _apply(connection: Connection, changes: Changes, extract: Extract) -> None:
     found = found_by(changes.writes, extract)  # before anything is written: it may be too much
     for write in filter(_replaces, changes.writes):
         connection.change(sql.LEAVE, {"rtype": write.rtype, "rid": write.rid})
-    for move in changes.moves:
-        _move(connection, move)
+    for join in changes.joins:
+        _move(connection, join)
     _write_all(connection, zip(changes.writes, found, strict=True), extract)
     _claim(connection, changes.writes)
     for regranted in changes.grants:
@@ -153,8 +153,8 @@ def _take(connection: Connection, statement: Any, values: dict[str, Any]) -> Non
         raise InForceConflict("The person has another one in force") from error
 
 
-def _move(connection: Connection, move: PersonMove) -> None:
+def _move(connection: Connection, join: PersonJoin) -> None:
     try:
-        connection.driven(moved(move))
+        connection.driven(moved(join))
     except sqlite3.IntegrityError as error:
         raise InForceConflict("The person has another one in force") from error

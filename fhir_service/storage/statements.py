@@ -102,6 +102,14 @@ PERSONS = prepare(
     )
 )
 
+NUMBERED = prepare(
+    select(PERSON_IDENTIFIER.c.person_id).distinct().where(any_of(PERSON_IDENTIFIER.c.person_id, "persons"))
+)
+OF_PERSON = prepare(
+    select(RESOURCE.c.pk, RESOURCE.c.rtype, RESOURCE.c.rid).where(RESOURCE.c.person_id == bindparam("person"))
+)
+"""(pk, rtype, rid) of everything that is the bound `person`'s, deleted or not."""
+
 
 def _typed_of_patients(rtype: str) -> Select[Any] | None:
     """None where the type has no column for it."""
@@ -134,15 +142,6 @@ def of_patients(rtypes: tuple[str, ...]) -> Prepared:
     joined = chosen.join(RESOURCE, RESOURCE.c.pk == chosen.c.pk)
     wanted = _resources().select_from(joined).where(RESOURCE.c.deleted == literal(0)).order_by(RESOURCE.c.pk)
     return prepare(wanted)
-
-
-@lru_cache(maxsize=256)
-def pks_of_patients(rtypes: tuple[str, ...]) -> Prepared:
-    """(pk, rtype, rid) of what belongs to the bound `patients` and to the bound `person`."""
-    chosen = _pks_of_patients(rtypes).subquery("belonging")
-    joined = chosen.join(RESOURCE, RESOURCE.c.pk == chosen.c.pk)
-    named = select(RESOURCE.c.pk, RESOURCE.c.rtype, RESOURCE.c.rid).select_from(joined)
-    return prepare(named.where(RESOURCE.c.person_id == bindparam("person")))
 
 
 @lru_cache(maxsize=256)
@@ -258,6 +257,7 @@ MOVE_IN_FORCE = _move(
 MOVE_HISTORY = _move(
     update(HISTORY).where(HISTORY.c.rtype == bindparam("of_rtype"), HISTORY.c.rid == bindparam("of_rid"))
 )
+MOVE_NUMBERS = _move(update(PERSON_IDENTIFIER).where(PERSON_IDENTIFIER.c.person_id == bindparam("of_person")))
 MOVE_ROWS = {
     table: _move(update(table).where(any_of(table.c.pk, "pks")))
     for table in (RESOURCE, FULLTEXT, *SIDE.values(), *(t.table for t in TYPED.values()))

@@ -98,6 +98,7 @@ PERSON_IDENTIFIER = Table(
     _text("value"),
     _text("person_id"),
     PrimaryKeyConstraint("value", "system", name="person_identifier_pk"),
+    Index("person_identifier_person", "person_id"),
     sqlite_with_rowid=False,
 )
 GRANT = Table(

@@ -84,6 +84,10 @@ class TransactionReads:
         keys = frozenset(identifiers)
         return await Asked(reading.persons(keys), _named("number", keys))
 
+    async def numbered(self, person_ids: Iterable[str]) -> frozenset[str]:
+        persons = sorted(set(person_ids))
+        return await Asked(reading.numbered(persons), _named("person", persons))
+
     async def matches(self, query: SearchQuery, access: Access = EVERYTHING) -> tuple[Stored, ...]:
         whole = replace(query, room=NO_BOUND)  # who asks for these counts them
         page = await Asked(found_in_work(whole, access), locks_of(query), is_search=not by_words(query))

@@ -79,6 +79,9 @@ class Known:
     async def persons(self, identifiers: Iterable[Identifier]) -> Mapping[Identifier, str]:
         return await self._tx.persons(identifiers)
 
+    async def numbered(self, person_ids: Iterable[str]) -> frozenset[str]:
+        return await self._tx.numbered(person_ids)
+
     async def matches(self, query: SearchQuery, access: Access | None = None) -> tuple[Stored, ...]:
         """As the caller may see them, unless `access` says otherwise."""
         return self._noted(await self._tx.matches(query, self._access if access is None else access))

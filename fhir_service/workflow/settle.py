@@ -136,15 +136,14 @@ async def _standings(
     tx: Reads, groups: Mapping[str | None, list[Draft]], persons: Persons, stored: dict[str, Stored], base_url: str
 ) -> dict[str | None, Standing]:
     """The standing of each person whose drafts the rules look at; adds what it loads to `stored`."""
-    looked_at = [p for p, drafts in groups.items() if not drafts or any(map(_is_looked_at, drafts)) or persons.left]
+    looked_at = [p for p, drafts in groups.items() if not drafts or any(map(_is_looked_at, drafts)) or persons.joined]
     if not looked_at:
         return {}
-    people = sorted({*(p for p in looked_at if p), *persons.left})
+    people = sorted({*(p for p in looked_at if p), *persons.joined})
     loaded = await tx.of_persons(people, STANDING_TYPES) if people else ()
-    merged_into = next((p for p in looked_at if p), None)
     resources: dict[str | None, dict[str, Resource]] = {p: {} for p in looked_at}
     for row in loaded:
-        person = row.person_id if row.person_id not in persons.left else merged_into
+        person = persons.joined.get(row.person_id or "", row.person_id)
         reference = f"{row.rtype}/{row.rid}"
         stored.setdefault(reference, row)
         resources[person][reference] = parse_body(row.body)
@@ -211,7 +210,7 @@ def _settlement(ends: _Ends, judgements: Mapping[str | None, Judgement], persons
         of.update({d.reference: person for d in judgement.drafts if person and d.rtype not in NOBODYS})
     changes = Changes(
         writes=tuple(ends.next(d, of.get(d.reference)) for d in drafts),
-        moves=persons.moves,
+        joins=persons.joins,
         person_identifiers=persons.identifiers,
         outgoing=tuple(outgoing(d, ends.now) for j in judgements.values() for d in j.dispatches),
     )

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from fhir_service.storage.port import Changes, InForceConflict, PersonMove, Reads, Repository, StorageError, Write
+from fhir_service.storage.port import Changes, InForceConflict, PersonJoin, Reads, Repository, StorageError, Write
 from tests.contract.database import Database, delete, next_write, put
 from tests.contract.resources import patient, plan
 
@@ -99,17 +99,17 @@ def test_of_many_creators_one_a_person_succeeds(database: Database) -> None:  # 
     database.run(story)
 
 
-def move(repository: Repository, patient_id: str, to: str, *writes: Write) -> "asyncio.Future[None]":
+def join(repository: Repository, person: str, to: str, *writes: Write) -> "asyncio.Future[None]":
     async def work(tx: Reads) -> tuple[None, Changes]:
-        return None, Changes(moves=(PersonMove(patient_id, to),), writes=writes)
+        return None, Changes(joins=(PersonJoin(person, to),), writes=writes)
 
     return asyncio.ensure_future(repository.run(work))
 
 
-def test_move_takes_the_place_in_force_along(database: Database) -> None:  # SR-14
+def test_join_takes_the_place_in_force_along(database: Database) -> None:  # SR-14
     async def story(repository: Repository) -> None:
         await put(repository, patient("arne"), plan("one"), person="p1")
-        await move(repository, "arne", "p2")
+        await join(repository, "p1", "p2")
         with pytest.raises(InForceConflict):
             await put(repository, plan("two", of="other"), person="p2")
         await put(repository, plan("three", of="other"), person="p1")
@@ -117,12 +117,12 @@ def test_move_takes_the_place_in_force_along(database: Database) -> None:  # SR-
     database.run(story)
 
 
-def test_move_to_a_person_with_a_plan_is_refused_whole(database: Database) -> None:  # SR-14
+def test_join_with_a_person_with_a_plan_is_refused_whole(database: Database) -> None:  # SR-14
     async def story(repository: Repository) -> None:
         await put(repository, patient("arne"), plan("one"), person="p1")
         await put(repository, patient("bjarne"), plan("two", of="bjarne"), person="p2")
         with pytest.raises(InForceConflict):
-            await move(repository, "arne", "p2")
+            await join(repository, "p1", "p2")
         for rtype, rid in (("Patient", "arne"), ("CarePlan", "one")):
             there = await repository.read(rtype, rid)
             assert there
@@ -131,14 +131,14 @@ def test_move_to_a_person_with_a_plan_is_refused_whole(database: Database) -> No
     database.run(story)
 
 
-def test_move_and_end_of_one_plan_go_together(database: Database) -> None:  # SR-14, merge with two plans
+def test_join_and_end_of_one_plan_go_together(database: Database) -> None:  # SR-14, merge with two plans
     async def story(repository: Repository) -> None:
         await put(repository, patient("arne"), plan("one"), person="p1")
         await put(repository, patient("bjarne"), plan("two", of="bjarne"), person="p2")
 
         async def work(tx: Reads) -> tuple[None, Changes]:
             ended = await next_write(tx, plan("one", status="revoked"), "p2")
-            return None, Changes(moves=(PersonMove("arne", "p2"),), writes=(ended,))
+            return None, Changes(joins=(PersonJoin("p1", "p2"),), writes=(ended,))
 
         await repository.run(work)
         one = await repository.read("CarePlan", "one")

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from fhir_service.storage.port import NOTHING, Changes, PersonMove, Reads, Repository
+from fhir_service.storage.port import NOTHING, Changes, PersonJoin, Reads, Repository
 from profiles import names
 from tests.contract.database import Database, delete, next_write, put, search
 from tests.contract.resources import condition, patient, plan, reference, resource, task
@@ -105,58 +105,70 @@ def test_resources_of_patients_and_of_persons(database: Database) -> None:
     database.run(story)
 
 
-def test_move_takes_what_belongs_to_the_patient_and_nothing_else(database: Database) -> None:  # SR-14
+def test_join_takes_all_that_is_the_persons_and_nothing_else(database: Database) -> None:  # SR-14
     async def story(repository: Repository) -> None:
-        mine = [patient("a"), plan("plan-a", of="a"), condition("c-a", of="a"), task("t-a", of="a")]
+        mine = [patient("a"), plan("plan-a", of="a"), condition("c-a", of="a"), patient("a2"), task("t-a2", of="a2")]
         for _ in range(2):
             await put(repository, *mine, person="p1")
-        await put(repository, patient("a2"), task("t-a2", of="a2"), person="p1")
-        several = [reference("Patient/a"), reference("Patient/a2")]
+        await put(repository, patient("b"), task("t-b", of="b"), person="p2")
+        several = [reference("Patient/a"), reference("Patient/b")]
         await put(repository, resource("Provenance", "both", target=several), person=None)
-        await write(repository, Changes(moves=(PersonMove("a", "p9"), PersonMove("nobody", "p9"))))
+        joins = (PersonJoin("p1", "p9"), PersonJoin("nobody", "p9"))
+        await write(repository, Changes(person_identifiers=((*FNR, "p1"), (*DNR, "p2"))))
+        await write(repository, Changes(joins=joins))
         types = ("Patient", "CarePlan", "Condition", "Task", "Provenance")
-        moved = await asked(repository, lambda tx: tx.of_persons(["p9"], types))
-        stayed = await asked(repository, lambda tx: tx.of_persons(["p1"], types))
-        assert [s.rid for s in moved] == ["a", "plan-a", "c-a", "t-a"]
-        assert [s.rid for s in stayed] == ["a2", "t-a2"]
+        joined = await asked(repository, lambda tx: tx.of_persons(["p9"], types))
+        assert [s.rid for s in joined] == ["a", "plan-a", "c-a", "a2", "t-a2"]
+        assert await asked(repository, lambda tx: tx.of_persons(["p1"], types)) == ()
+        stayed = await asked(repository, lambda tx: tx.of_persons(["p2"], types))
+        assert [s.rid for s in stayed] == ["b", "t-b"]
+        assert await asked(repository, lambda tx: tx.persons([FNR, DNR])) == {FNR: "p9", DNR: "p2"}
         old = await repository.vread("CarePlan", "plan-a", 1)
         assert old
         assert old.person_id == "p9"
         both = await repository.read("Provenance", "both")
         assert both
         assert both.person_id is None
-        assert await search(repository, "Task", ("patient", "a")) == ["t-a"]
+        assert await search(repository, "Task", ("patient", "a2")) == ["t-a2"]
 
     database.run(story)
 
 
-def test_move_takes_types_along_that_nobody_offers(database: Database) -> None:  # SR-14, decision 33
+def test_join_takes_types_along_that_nobody_offers(database: Database) -> None:  # SR-14, decision 33
     async def story(repository: Repository) -> None:
         event = resource("AdverseEvent", "fall", subject=reference("Patient/a"), actuality="actual")
         weight = resource("Observation", "weight", subject=reference("Patient/a"), status="final")
         await put(repository, patient("a"), weight, event, person="p1")
-        await put(repository, resource("Observation", "b", subject=reference("Patient/b")), person="p1")
-        await write(repository, Changes(moves=(PersonMove("a", "p9"),)))
-        types = ("Patient", "Observation", "AdverseEvent")
-        of_new = await asked(repository, lambda tx: tx.of_persons(["p9"], types))
-        of_old = await asked(repository, lambda tx: tx.of_persons(["p1"], types))
-        of_patient = await asked(repository, lambda tx: tx.of_patients(["a"], types))
-        assert [s.rid for s in of_new] == [s.rid for s in of_patient] == ["a", "weight", "fall"]
-        assert [s.rid for s in of_old] == ["b"]
+        await delete(repository, "Observation", "weight")
+        await write(repository, Changes(joins=(PersonJoin("p1", "p9"),)))
+        of_new = await asked(repository, lambda tx: tx.of_persons(["p9"], ("Patient", "Observation", "AdverseEvent")))
+        assert [s.rid for s in of_new] == ["a", "fall"]
+        gone = await repository.read("Observation", "weight")
+        assert gone
+        assert (gone.deleted, gone.person_id) == (True, "p9")
 
     database.run(story)
 
 
-def test_write_in_the_same_transaction_as_a_move_has_the_last_word(database: Database) -> None:
+def test_write_in_the_same_transaction_as_a_join_has_the_last_word(database: Database) -> None:
     async def story(repository: Repository) -> None:
         await put(repository, patient("a"), task("t"), person="p1")
 
         async def work(tx: Reads) -> tuple[None, Changes]:
-            return None, Changes(writes=(await next_write(tx, patient("a"), "p2"),), moves=(PersonMove("a", "p2"),))
+            return None, Changes(writes=(await next_write(tx, patient("a"), "p2"),), joins=(PersonJoin("p1", "p2"),))
 
         await repository.run(work)
         found = await repository.read("Patient", "a")
         assert found
         assert (found.version, found.person_id) == (2, "p2")
+
+    database.run(story)
+
+
+def test_who_has_a_number_is_told_whether_a_patient_states_it_or_not(database: Database) -> None:
+    async def story(repository: Repository) -> None:
+        await write(repository, Changes(person_identifiers=((*FNR, "p1"), (*DNR, "p1"))))
+        assert await asked(repository, lambda tx: tx.numbered(["p1", "p2"])) == {"p1"}
+        assert await asked(repository, lambda tx: tx.numbered([])) == frozenset()
 
     database.run(story)

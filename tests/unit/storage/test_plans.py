@@ -157,8 +157,8 @@ def test_compartment_starts_at_its_resource(migrated: Path) -> None:
     ("params", "start"),
     [
         ([("subject.identifier", "s|1")], "SEARCH c0l0d USING PRIMARY KEY (param=? AND code=?"),
-        ([("patient.identifier", "s|1")], "c0l0s USING INDEX typed_care_plan_patient_target (patient_target=?)"),
-        ([("patient.identifier", "s|1")], "d USING INTEGER PRIMARY KEY (rowid=?)"),
+        ([("patient.identifier", "s|1")], "d USING INDEX typed_care_plan_patient_target (patient_target=?)"),
+        ([("replaces.identifier", "s|1")], "d USING INTEGER PRIMARY KEY (rowid=?)"),
     ],
 )
 def test_chain_starts_at_its_far_end(migrated: Path, params: list[tuple[str, str]], start: str) -> None:
@@ -214,7 +214,9 @@ def test_includes_start_at_the_page(migrated: Path) -> None:
         sql.LEAVE,
         sql.MOVE_HISTORY,
         sql.of_patients(("Condition", "Patient", "Task")),
-        sql.pks_of_patients(("Condition", "Patient", "Task")),
+        sql.OF_PERSON,
+        sql.NUMBERED,
+        sql.MOVE_NUMBERS,
         *sql.MOVE_ROWS.values(),
         *sql.DELETE_SIDE.values(),
         *sql.DELETE_TYPED.values(),
