@@ -73,7 +73,15 @@ def begins(row: Row) -> list[Expression]:
             *_words_of_type(row.table, row.rtype),
             has_words(row.table.c.pk, row.table.c[row.start.column], row.start.name),
         ]
+    if row.typed and isinstance(row.start, ChainShape) and _is_own_column(row.rtype, row.start):
+        rid, kind = (row.table.c[c] for c in column_names(row.start.parameter, ParameterType.REFERENCE))
+        return _named_by(row.start, 0, rid, kind, row.access)
     return [row.table.c.pk.in_(pks(row.rtype, row.start, row.access))]
+
+
+def _is_own_column(rtype: str, chain: ChainShape) -> bool:
+    """Whether a chain sets out from one column of the narrow table: its rows are then found by that column itself."""
+    return len(chain.links) == 1 and place_of(rtype, chain.parameter) == "typed"
 
 
 # One row
@@ -143,12 +151,16 @@ def _chain_pks(rtype: str, chain: ChainShape, access: Access) -> Pks:
 
 
 def _link_pks(rtype: str, chain: ChainShape, n: int, access: Access) -> Pks:
+    source, rid, kind, own = references(rtype, chain.parameter, f"{chain.name}l{n}s", access, by_target=True)
+    return select(source.c.pk).where(*own, *_named_by(chain, n, rid, kind, access))
+
+
+def _named_by(chain: ChainShape, n: int, rid: Expression, kind: Expression, access: Access) -> list[Expression]:
+    """That a reference of (`rid`, `kind`) names one of what the link leads to."""
     to, condition = chain.links[n]
-    name = f"{chain.name}l{n}"
-    target = entering(RESOURCE, f"{name}t", access)
+    target = entering(RESOURCE, f"{chain.name}l{n}t", access)
     rids = select(target.c.rid).where(target.c.pk.in_(_listed(to, condition, access)), of_type(target, to))
-    source, rid, kind, own = references(rtype, chain.parameter, f"{name}s", access, by_target=True)
-    return select(source.c.pk).where(rid.in_(rids), *own, filter_only(kind) == literal(to))
+    return [rid.in_(rids), filter_only(kind) == literal(to)]
 
 
 def _listed(rtype: str, condition: ConditionShape, access: Access) -> Pks:
