@@ -108,9 +108,17 @@ class Connection:
         self.raw.executemany(statement.sqlite.sql, rows)
 
     def script(self, command: str) -> None:
-        """BEGIN, COMMIT, SAVEPOINT and the like."""
-        with trouble():
-            self.raw.execute(command)
+        """BEGIN, COMMIT, SAVEPOINT and the like; no deadline breaks them off.
+
+        SQLite looks at the clock when a statement has made so many steps in all its runs, which a short one has, too,
+        some day: a ROLLBACK that is broken off leaves its transaction, and with it an old view, open for good.
+        """
+        until, self._until = self._until, None
+        try:
+            with trouble():
+                self.raw.execute(command)
+        finally:
+            self._until = until
 
     @contextmanager
     def deadline(self, seconds: float) -> Iterator[None]:

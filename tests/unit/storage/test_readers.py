@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from itertools import count
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import func, literal, select
 from fhir_service.storage.port import Changes, Reads, TooSlow
 from fhir_service.storage.prepared import prepare
 from fhir_service.storage.sqlite import SqliteRepository
-from fhir_service.storage.sqlite_connection import Connection
+from fhir_service.storage.sqlite_connection import Connection, SqliteFile
 from fhir_service.storage.steps import Steps
 from tests.contract.database import ids, next_write, put, query, search
 from tests.contract.resources import patient, plan, task
@@ -170,3 +171,17 @@ def test_search_that_turns_out_long_goes_on_in_a_thread(told: Tell[None], monkey
         assert ids(page) == ["t"]
 
     told(story)
+
+
+def test_deadline_that_is_over_leaves_no_transaction_open(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a connection sees would never change again, and no other transaction could begin on it."""
+    monkeypatch.setattr("fhir_service.storage.sqlite_connection.CHECK_EVERY", 1)  # at every step of SQLite
+    Connection(SqliteFile(path), writes=True).close()
+    connection = Connection(SqliteFile(path), writes=False)
+    with connection.deadline(-1):
+        connection.script("BEGIN")
+        with pytest.raises(TooSlow):
+            connection.rows(prepare(select(literal(1))), {})
+        connection.script("ROLLBACK")
+    assert not connection.raw.in_transaction
+    connection.close()
