@@ -7,6 +7,7 @@ from inspect import getdoc
 from pathlib import Path
 
 import checker_page
+import profile_page
 import rest_pages
 
 from fhir_service import catalogue
@@ -26,6 +27,7 @@ def pages() -> dict[str, str]:
         "types.md": MARK + "\n".join(rest_pages.types(_table)),
         "search.md": MARK + "\n".join(rest_pages.search(_table)),
         "operations.md": MARK + "\n".join(rest_pages.operation_page(_table)),
+        "profiles.md": MARK + "\n".join(profile_page.profiles(_table)),
         "checker.md": MARK + "\n".join(checker_page.checker(_table)),
         "issue-codes.md": MARK + "\n".join(_issue_codes()),
     }
