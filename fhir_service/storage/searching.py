@@ -25,6 +25,7 @@ DEEPEST = 8
 """Rounds of `:iterate`."""
 TYPES_AT_ONCE = 16
 """Referred to in one statement: SQLite takes 500 SELECTs in one."""
+_HISTORY = b"/_history/"
 _OF_VERSION = re.compile(rb'([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})/_history/([1-9][0-9]{0,9})"')
 
 
@@ -136,7 +137,7 @@ def _of_versions(matches: Rows, rows: Rows, room: int, access: Access) -> Steps[
     https://hl7.org/fhir/R4/search.html#revinclude
     """
     included = {(s.rtype, s.rid): s for s in map(stored, rows)}
-    named = dict.fromkeys(one for row in matches for one in _versions_named(row[BODY]))
+    named = dict.fromkeys(one for row in matches if _HISTORY in row[BODY] for one in _versions_named(row[BODY]))
     outgrown = False
     for key, number in named:
         current = included.get(key)
@@ -156,8 +157,6 @@ def _of_versions(matches: Rows, rows: Rows, room: int, access: Access) -> Steps[
 
 
 def _versions_named(body: bytes) -> Iterable[tuple[tuple[str, str], int]]:
-    if b"/_history/" not in body:
-        return ()
     return [((rtype.decode(), rid.decode()), int(number)) for rtype, rid, number in _OF_VERSION.findall(body)]
 
 
