@@ -21,6 +21,14 @@ def of_type(resources: Sequence[Resource], rtype: str) -> Iterator[Resource]:
     return (r for r in sorted(resources, key=lambda r: str(r["id"])) if r["resourceType"] == rtype)
 
 
+def patient_of(resources: Sequence[Resource]) -> Resource | None:
+    """The record of the person that the plan or the team is about, else the first one there is."""
+    patients = {f"Patient/{p['id']}": p for p in of_type(resources, "Patient")}
+    about = (r for rtype in ("CarePlan", "CareTeam") for r in of_type(resources, rtype) if kind_of(r) is not None)
+    named = (patients.get(str(reference(one.get("subject")))) for one in about)
+    return next((p for p in named if p is not None), next(iter(patients.values()), None))
+
+
 def ke_of(resources: Sequence[Resource], patient: Resource, ground: Ground, now: datetime) -> Reference:
     """Who answers for the person: by the plan in force, the team, the open case, else where the person stays."""
     for found in (*_by_plan(resources), *_by_team(resources), *_by_case(resources)):

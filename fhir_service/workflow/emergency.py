@@ -10,7 +10,7 @@ from datetime import datetime
 from fhir_service.principal import EMERGENCY, Principal
 from fhir_service.rules import derived_id
 from fhir_service.storage.port import Changes, Reads, Work, Write
-from fhir_service.workflow.custodian import LOOKED_AT, ke_of, of_type
+from fhir_service.workflow.custodian import LOOKED_AT, ke_of, patient_of
 from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.settle import OSLO, Ground
 from fhir_service.workflow.trace import AUDIT_ENTITY_TYPE, OBJECT_ROLE, new_write
@@ -42,7 +42,7 @@ def opened(opening: Opening, by: Principal, ground: Ground) -> Work[None]:
     async def work(tx: Reads) -> tuple[None, Changes]:
         rows = await tx.of_persons([opening.person_id], LOOKED_AT)
         resources = [parse_body(row.body) for row in rows]
-        patient = next(of_type(resources, "Patient"), None)
+        patient = patient_of(resources)
         about: Reference | None = {"reference": f"Patient/{patient['id']}"} if patient else None
         audit = _audit(opening, by, about, tx.now)
         writes = [new_write(audit, tx.now, opening.person_id, audit_id)]

@@ -10,7 +10,7 @@ from itertools import count
 
 from fhir_service.rules import Draft, derived_id
 from fhir_service.storage.port import Changes, Reads, Work
-from fhir_service.workflow.custodian import LOOKED_AT, OVER, ke_of, of_type
+from fhir_service.workflow.custodian import LOOKED_AT, OVER, ke_of, of_type, patient_of
 from fhir_service.workflow.request import Notice
 from fhir_service.workflow.review import manual_review
 from fhir_service.workflow.settle import Ground, Wanted, settle
@@ -43,7 +43,7 @@ def tell_ke(notices: Sequence[Notice], ground: Ground) -> Work[None]:
 
 def _task(notice: Notice, resources: Sequence[Resource], ground: Ground, now: datetime) -> Resource | None:
     """The Task for a notice; None where there is one that nobody has dealt with, or nobody whom it could be about."""
-    patient = next(of_type(resources, "Patient"), None)
+    patient = patient_of(resources)
     if patient is None:
         return None
     tasks = {str(task["id"]): task for task in of_type(resources, "Task")}
