@@ -18,8 +18,8 @@ def profiles(table: Table) -> Iterator[str]:
     yield "# Profiles, extensions and codes\n"
     yield "What we define in FHIR. Everything here is read and searched on a running service under its type, with its"
     yield "name as id, and changed by nobody else (ADR 0023). A resource of one of these kinds is held to its profile"
-    yield "whether or not it claims it: a refusal is 422 `profile-required` or `profile-broken` with the place. What the"
-    yield "service itself writes may be left out. Examples: `profiles/examples`; what is refused, and where:"
+    yield "whether or not it claims it: a refusal is 422 `profile-required` or `profile-broken` with the place. What"
+    yield "the service itself writes may be left out. Examples: `profiles/examples`; what is refused, and where:"
     yield "`tests/cases/conformance`.\n"
     for found in (r for r in kept if r.get("type") in resource_types()):
         yield f"## {found['name']}\n\n`{found['url']}`, of {found['type']}. {found['description']}\n"
