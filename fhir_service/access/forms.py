@@ -30,8 +30,8 @@ def _forms(resource: Resource, carried: Labels, named: Mapping[str, Labels]) -> 
     labels = {label for label in carried if label != IN_PARTS and not label.startswith("-")}
     for label in sorted(labels | ({ALL_BUT_HIDDEN} if HIDDEN in carried else set())):
         sight = _sight(label)
-        unseen = frozenset(literal for literal, labels in named.items() if not sight.shows(labels))
-        yield label, reduced(resource, sight, unseen)
+        seen = frozenset(literal for literal, carried in named.items() if sight.shows(carried))
+        yield label, reduced(resource, sight, seen)
 
 
 def _sight(label: str) -> Sight:
