@@ -13,6 +13,9 @@ _IMPORT = {"x-knutepunkt-purpose": "import"}
 _IMPORTED = {"tag": [{"system": names.TAG, "code": "imported"}]}
 _SINCE = {"start": "2026-01-01"}
 
+SECRET = "hemmelig"
+"""A word of all that the school does not see."""
+
 
 def to(literal: str) -> Resource:
     return {"reference": literal}
@@ -179,3 +182,8 @@ def circle(rest: Rest, name: str, *, shared: tuple[tuple[str, str], ...] = (("sc
     made.keeps(made.care_plan())
     made.keeps({**made.care_plan(), "status": "active"}, 1)
     return made
+
+
+def seen(plan: Resource) -> list[str]:
+    """The ids of its activities."""
+    return [one["id"] for one in plan.get("activity", ())]

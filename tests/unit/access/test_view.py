@@ -180,7 +180,7 @@ def test_narrative_of_a_part_is_no_narrative_of_the_whole() -> None:
 
 
 def test_notifier_sees_how_far_the_case_has_got() -> None:
-    """Workflow.md 4.7 rule 4: status, outcome and deadline, no notes, no inputs, no reasons."""
+    """Rule 4 of workflow.md 4.7: status, outcome and deadline, no notes, no inputs, no reasons."""
 
     def output(code: str, system: str = names.DECISION_OUTPUT) -> Resource:
         return {"type": {"coding": [{"system": system, "code": code}]}, "valueString": code}

@@ -1,0 +1,103 @@
+"""What a refusal tells, and whom an emergency is told to: SR-27 and SR-29, workflow.md 4.7 rule 5 and 8."""
+
+import json
+
+import pytest
+
+from profiles import names
+from profiles.resource import Resource
+from tests.rest.circles import Circle, circle
+from tests.rest.conftest import NATIONAL, Rest, code, matches
+
+
+@pytest.fixture(scope="module")
+def family(rest: Rest) -> Circle:
+    """One that no test changes."""
+    return circle(rest, "family")
+
+
+def _new_plan(one: Circle, patient: str) -> Resource:
+    return {
+        "resourceType": "CarePlan", "status": "draft", "intent": "plan", "subject": {"reference": patient},
+        "category": [{"coding": [{"system": names.PLAN_CATEGORY, "code": "individuell-plan"}]}],
+        "title": "Plan", "period": {"start": "2026-01-01"},
+    }  # fmt: skip
+
+
+def _reviews(rest: Rest, patient: str) -> list[Resource]:
+    tasks = matches(rest.get(f"Task?patient={patient}&code=manual-review"))
+    return [task for task in tasks if "koordineringsteam" in task.get("description", "")]
+
+
+def test_stranger_learns_of_no_plan_and_ke_hears_once(rest: Rest) -> None:
+    """SR-29: the same answer with and without a plan; the koordinerende enhet gets one Task."""
+    one = circle(rest, "sr29")
+    one.keeps(one.patient("01911560042"), 1)
+    answers = []
+    for number in ("01911560042", "15821470134"):
+        identifier = [{"system": NATIONAL, "value": number}]
+        own = one.asks("POST", "Patient", one.stranger, {"resourceType": "Patient", "identifier": identifier})
+        assert own.status_code == 201, own.text
+        patient = f"Patient/{own.json()['id']}"
+        for _ in range(2):
+            answer = one.asks("POST", "CarePlan", one.stranger, _new_plan(one, patient))
+            assert (answer.status_code, code(answer)) == (403, "no-consent")
+            answers.append(answer.text)
+        other = one.asks("POST", "CarePlan", one.who("ke", "stranger"), _new_plan(one, patient))
+        assert other.text == answers[0]
+        about = one.ref("Patient", "person") if number == "01911560042" else patient
+        assert len(_reviews(rest, about)) == 1
+    assert len(set(answers)) == 1
+    (task,) = _reviews(rest, one.ref("Patient", "person"))
+    assert task["owner"] == {"reference": one.ref("Organization", "ke")}
+    assert task["status"] == "requested"
+    assert one.reads(f"Task/{task['id']}", one.stranger).status_code == 404
+    assert one.reads(f"Task/{task['id']}", one.ke).status_code == 200
+
+
+def test_coordinator_is_told_which_plan_there_is(family: Circle) -> None:
+    answer = family.asks("POST", "CarePlan", family.coordinator, _new_plan(family, family.ref("Patient", "person")))
+    assert (answer.status_code, code(answer)) == (409, "duplicate-plan")
+    assert family.plan in answer.text
+
+
+def test_emergency_opens_one_person_and_is_told(rest: Rest) -> None:
+    one = circle(rest, "emergency")
+    glass = one.who("service", "stranger", purpose="BTG", reason="Ingen annen kilde, haster")
+    answer = one.reads(one.plan, glass)
+    assert answer.status_code == 200
+    assert answer.content == rest.get(one.plan).content
+    found = matches(one.reads(f"Goal?patient={one.id('person')}", glass))
+    assert len(found) == 2
+    person = one.ref("Patient", "person")
+    said = matches(rest.get(f"Communication?subject={person}&category=notification"))
+    emergency = [one for one in said if "Nødtilgang" in one["payload"][0]["contentString"]]
+    recipients = {message["recipient"][0]["reference"] for message in emergency}
+    assert recipients == {person, one.ref("Organization", "ke")}
+    assert len(emergency) == 2  # once a day, however many requests
+    audits = matches(rest.get(f"AuditEvent?patient={person}&_count=100"))
+    marked = [a for a in audits if a.get("purposeOfEvent", [{}])[0].get("text") == "Ingen annen kilde, haster"]
+    assert len(marked) == 2
+    assert marked[0]["purposeOfEvent"][0]["coding"][0]["code"] == "BTG"
+    assert one.reads(one.plan, one.who("service", "stranger")).status_code == 404
+    assert len(matches(one.reads(f"Communication?subject={person}", one.who("person", person=person)))) >= 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "CarePlan"), ("GET", "CarePlan?patient=a,b"), ("GET", "CarePlan?patient=Group/1"), ("POST", "CarePlan"),
+     ("DELETE", "{plan}"), ("GET", "_history"), ("POST", "")],
+)  # fmt: skip
+def test_emergency_is_about_one_person(family: Circle, method: str, path: str) -> None:
+    glass = family.who("service", "stranger", purpose="BTG", reason="Hast")
+    body = None if method == "GET" else {"resourceType": "CarePlan"}
+    answer = family.asks(method, path.format(plan=family.plan), glass, body)
+    assert (answer.status_code, code(answer)) == (400, "bad-request")
+    assert "one person" in answer.text
+
+
+def test_emergency_about_nobody_is_told_as_always(family: Circle) -> None:
+    glass = family.who("service", "stranger", purpose="BTG", reason="Hast")
+    assert family.reads("CarePlan/nowhere", glass).status_code == 404
+    assert family.reads(family.ref("Organization", "ke"), glass).status_code == 200
+    assert json.loads(family.reads("Patient/nowhere/CarePlan", glass).text).get("entry") is None
