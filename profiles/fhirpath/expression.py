@@ -140,13 +140,20 @@ def _binary(term: Term) -> Run:
     left = _compiled(term.parts[0])
     if term.word in ("is", "as"):
         return _typed(left, term.word, term.parts[1].word)
-    right, operator = _compiled(term.parts[1]), OPERATORS[term.word]
+    right, operator, settled = _compiled(term.parts[1]), OPERATORS[term.word], _SETTLED.get(term.word)
 
     def run(scope: Scope, focus: Nodes, this: Nodes) -> Nodes:
         scope.spend(1)
-        return operator(left(scope, focus, this), right(scope, focus, this))
+        found = left(scope, focus, this)
+        if settled is not None and truth(found) is settled:
+            return boolean(term.word != "and")
+        return operator(found, right(scope, focus, this))
 
     return run
+
+
+_SETTLED: Final = {"and": False, "or": True, "implies": False}
+"""With this on the left the right side changes nothing: it is not asked."""
 
 
 def _typed(left: Run, operator: str, name: str) -> Run:

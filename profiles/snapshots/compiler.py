@@ -19,6 +19,7 @@ from profiles.snapshots.judging import MOST_PROBLEMS, Around, Judge, below, join
 from profiles.snapshots.known import CORE, Lookup, base_type, canonical, core_type
 from profiles.snapshots.rows import Row, Unreadable, dicts, strings, tree
 from profiles.snapshots.slicing import Matches, Slice, Slicing
+from profiles.snapshots.unchanged import is_unchanged
 from profiles.snapshots.value_sets import codes_of
 from profiles.snapshots.values import bound, of_types, of_value, pointing_to
 
@@ -160,7 +161,7 @@ class _OneProfile:
 
     def _of_one(self, row: Row) -> Iterator[Judge]:
         yield from of_value(row, self.by)
-        if "." in row.id:  # the root is of the type that the profile is of
+        if "." in row.id and not is_unchanged(row):  # the root is of the type that the profile is of
             yield from of_types(row, self.by)
             yield from self._binding(row)
             yield from self._targets(row)
@@ -213,7 +214,7 @@ class _OneProfile:
 
     def _child(self, row: Row) -> Iterator[Judge]:
         """The checks of the items of an element: their number, each of them, and their slices."""
-        name, least, most = row.name, row.min, row.max
+        name, (least, most) = row.name, (0, None) if is_unchanged(row) else (row.min, row.max)
         each, slicing = self.row(row), self._slicing(row)
         if not (least or most is not None or each or slicing):
             return
