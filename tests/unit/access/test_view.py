@@ -13,7 +13,7 @@ from fhir_service.rules import differences
 from fhir_service.sight import ALL, ALL_BUT_HIDDEN, FRAME, OWN, WHOLE, Sight
 from profiles import names
 from profiles.resource import Resource
-from tests.unit.access.plans import edits, plans, sector, sights, seen
+from tests.unit.access.plans import edits, plans, sector, seen, sights
 
 GOALS = frozenset({"Goal/g", "Goal/h"})
 
