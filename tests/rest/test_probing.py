@@ -11,19 +11,24 @@ from pathlib import Path
 import pytest
 
 from fhir_service.settings import Settings
+from tests import postgres
 from tests.rest.conftest import BASE, Rest, opened_rest
-from tests.rest.probing import CALLERS, FULL, NONE, PART, RELATED, build, leaked, probes, told
+from tests.rest.probing import CALLERS, RELATED, leaked, probes, told
+from tests.rest.probing_worlds import FULL, NONE, PART, build
 
 COUNT = int(os.environ.get("KNUTEPUNKT_PROBES", "60"))
 
 
-@pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rest]]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def worlds(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rest]]:
     with ExitStack() as opened:
         made: dict[str, Rest] = {}
         for world in (FULL, PART, NONE):
             folder: Path = tmp_path_factory.mktemp(world)
-            settings = Settings(database=f"sqlite:///{folder / 'k.db'}", mllp="", base_url=BASE)
+            url = f"sqlite:///{folder / 'k.db'}"
+            if request.param == "postgresql":
+                url = opened.enter_context(postgres.empty_database())
+            settings = Settings(database=url, mllp="", base_url=BASE)
             made[world] = opened.enter_context(opened_rest(settings, folder / "k.db"))
             build(made[world], world)
         yield made

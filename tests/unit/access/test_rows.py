@@ -1,0 +1,154 @@
+"""The labels of rows, and the forms in which some resources show (workflow.md 4.5-4.8, ADR 0022)."""
+
+from typing import Any
+
+import pytest
+
+from fhir_service.access.forms import forms_of
+from fhir_service.access.labels import column
+from fhir_service.access.rows import labels_of
+from profiles import names
+from profiles.resource import Resource
+from tests.unit.access.plans import hidden_from_representative, sector
+
+WRITER = "Organization/w"
+STANDS_FOR = {
+    "PractitionerRole/kari": "Organization/unit",
+    "PractitionerRole/doctor": "Organization/hospital",
+    "ServiceRequest/need": "Organization/hospital",
+    "ServiceRequest/second": "Organization/gp",
+}
+
+
+def concept(system: str, code: str) -> Resource:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def to(literal: str) -> Resource:
+    return {"reference": literal}
+
+
+def of(rtype: str, **elements: Any) -> Resource:
+    return {"resourceType": rtype, "id": "x", **elements}
+
+
+def plan(status: str, reason: str | None = None, **more: Any) -> Resource:
+    told = [{"url": names.IP_MANAGING_MUNICIPALITY, "valueReference": to("Organization/ke")}]
+    if reason:
+        told.append({"url": names.IP_STATUS_REASON, "valueCodeableConcept": concept(names.STATUS_REASON, reason)})
+    category = [concept(names.PLAN_CATEGORY, "individuell-plan")]
+    return of("CarePlan", status=status, category=category, extension=told, **more)
+
+
+CASE = of("Task", code=concept(names.KE_TASK_CODE, "assess-need"), owner=to("Organization/ke"),
+          focus=to("ServiceRequest/need"), requester=to("PractitionerRole/doctor"),
+          input=[{"valueReference": to("ServiceRequest/second")}, {"valueReference": to("CarePlan/p")}])  # fmt: skip
+CHILD = of("Task", code=concept(names.KE_TASK_CODE, "draft-plan"), requester=to("Organization/ke"))
+ABORT = of("Task", code=concept(names.TASK_CODE, "abort"), focus=to("Task/case"), owner=to("Organization/ke"),
+           requester=to("Organization/hospital"))  # fmt: skip
+NEED = of("ServiceRequest", category=[concept(names.REQUEST_CATEGORY, "need-notification")],
+          requester=to("PractitionerRole/doctor"), performer=[to("Organization/ke")])  # fmt: skip
+SCHOOL = {"security": [{"system": names.SECTOR, "code": "school"}]}
+ROWS = [
+    (plan("active"), "|%|existence|frame|"),
+    (plan("draft"), "|%|existence|frame|"),
+    (plan("revoked", "person-declined"), "|%|-coordinator|"),
+    (plan("entered-in-error"), "|%|-coordinator|"),
+    (plan("completed", "moved"), "|%|-coordinator|-ke|@Organization/ke|"),
+    (plan("revoked", "moved"), "|%|-coordinator|-ke|@Organization/ke|"),
+    (plan("completed"), "|%|existence|frame|"),
+    (of("CareTeam", category=[concept(names.TEAM_CATEGORY, "coordination")]), "|%|coordinators|frame|"),
+    (CASE, "|%|@Organization/gp|@Organization/hospital|@Organization/ke|case|"),
+    ({**CHILD, "owner": to("Organization/school")}, "|@Organization/school|case|"),
+    ({**CHILD, "owner": to("PractitionerRole/kari")}, "|+Organization/unit|^Organization/unit|case|"),
+    ({**CHILD, "owner": to("PractitionerRole/unknown")}, "|case|"),
+    (ABORT, "|@Organization/hospital|@Organization/ke|case|"),
+    (NEED, "|@Organization/hospital|@Organization/ke|case|"),
+    (of("Consent", category=[concept(names.CONSENT_KIND, "plan-sharing")]), "|case|"),
+    (of("Communication", sender=to("Patient/p"), recipient=[to("PractitionerRole/kari"), to("Organization/ke")]),
+     "|+Organization/unit|@Organization/ke|@Patient/p|case|"),
+    (of("Encounter", serviceProvider=to("Organization/hospital")), "|@Organization/hospital|case|"),
+    (of("Encounter", meta=SCHOOL), "|school|"),
+    (of("Flag"), "|case|"),
+    (of("Patient", managingOrganization=to("Organization/hospital")), "|@Organization/hospital|case|frame|"),
+    (of("RelatedPerson"), "|case|frame|"),
+    (of("Goal", meta=SCHOOL), "|school|"),
+    (of("Goal"), ""),
+    (of("CarePlan", status="active"), ""),
+    (of("Observation"), ""),
+    (of("Communication", sender=to("Organization/a|frame")), "|case|"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("resource", "expected"), ROWS)
+def test_row_carries_what_its_resource_says(resource: Resource, expected: str) -> None:
+    labels = labels_of(resource, about_person=True, stands_for=STANDS_FOR)
+    marks = {label for label in expected.split("|") if label}
+    assert labels == marks
+
+
+@pytest.mark.parametrize(
+    ("resource", "label"),
+    [
+        (of("Observation"), f"@{WRITER}"),
+        (NEED, f"@{WRITER}"),
+        (of("DocumentReference", context={"related": [to("CarePlan/p")]}), f"+{WRITER}"),
+        (of("DocumentReference", meta=SCHOOL), f"+{WRITER}"),
+        (of("Goal"), f"+{WRITER}"),
+        (CASE, f"+{WRITER}"),
+        (of("Provenance"), None),
+        (of("AuditEvent"), None),
+    ],
+)
+def test_writer_sees_what_they_brought_and_of_the_plan_while_a_member(resource: Resource, label: str | None) -> None:
+    plain = labels_of(resource, about_person=True, stands_for={})
+    written = labels_of(resource, about_person=True, writer=WRITER, stands_for={})
+    assert written - plain == ({label} if label else set())
+    later = labels_of(resource, about_person=True, writer="Organization/v", before=column(written), stands_for={})
+    assert (label in later) == (label is not None)
+
+
+def test_what_is_about_nobody_is_closed_unless_it_describes_a_service() -> None:
+    assert labels_of(of("Organization"), about_person=False, writer=WRITER, stands_for={}) == frozenset()
+    assert labels_of(of("Binary"), about_person=False, writer=WRITER, stands_for={}) == {"closed"}
+    assert labels_of(of("List"), about_person=False, writer=WRITER, stands_for={}) == {"closed", f"@{WRITER}"}
+
+
+def activity(rid: str, *labels: Resource) -> Resource:
+    return {"id": rid, "extension": list(labels), "detail": {"status": "scheduled", "goal": [to(f"Goal/{rid}")]}}
+
+
+def test_forms_show_what_each_label_opens() -> None:
+    listed = [activity("a", sector("school")), activity("b", sector("nav"), hidden_from_representative())]
+    whole = plan("active", description="alt", activity=listed, goal=[to("Goal/a"), to("Goal/b")])
+    row = labels_of(whole, about_person=True, stands_for={})
+    goals = {"Goal/a": frozenset({"school"}), "Goal/b": frozenset({"+Organization/n"})}
+    forms = dict(forms_of(whole, row, goals))
+    assert set(forms) == {"existence", "frame", "school", "nav", "+Organization/n", "~representative"}
+    seen = {label: [one["id"] for one in form.get("activity", ())] for label, form in forms.items()}
+    assert {label: ids for label, ids in seen.items() if ids} == {
+        "school": ["a"],
+        "nav": ["b"],
+        "~representative": ["a"],
+    }
+    assert [label for label, form in forms.items() if "description" in form] == ["~representative"]
+    assert forms["school"]["goal"] == [to("Goal/a")]
+    assert forms["+Organization/n"]["goal"] == [to("Goal/b")]
+
+
+def test_ended_plan_shows_no_part_to_members() -> None:
+    whole = plan("completed", "moved", activity=[activity("a", sector("school"), hidden_from_representative())])
+    row = labels_of(whole, about_person=True, stands_for={})
+    assert {label for label, _ in forms_of(whole, row, {})} == {"@Organization/ke", "~representative"}
+
+
+def test_forms_are_of_what_shows_in_parts_only() -> None:
+    goal = of("Goal", meta=SCHOOL)
+    assert forms_of(goal, frozenset({"school"}), {}) == ()
+
+
+def test_party_that_is_a_person_has_a_form() -> None:
+    case = {**CASE, "requester": to("Patient/p"), "note": [{"text": "intern"}]}
+    forms = dict(forms_of(case, labels_of(case, about_person=True, stands_for={}), {}))
+    assert "note" not in forms["@Patient/p"]
+    assert "note" not in forms["@Organization/ke"]
