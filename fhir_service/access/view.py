@@ -51,10 +51,12 @@ CASE_OUTPUTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Eye:
-    """Who looks. `seen`: literal references, of those the resource makes, to what they may read."""
+    """Who looks. `seen`: literal references, of those the resource makes, to what they may read; `closed`: see
+    `reduced`."""
 
     sight: Sight
     seen: frozenset[str]
+    closed: frozenset[str]
 
     @property
     def unlabelled(self) -> bool:
@@ -79,10 +81,13 @@ _Cut: TypeAlias = Callable[[_Eye, Any], Any]
 """What of an element is shown; None: nothing."""
 
 
-def reduced(resource: Resource, sight: Sight, seen: frozenset[str] = frozenset()) -> Resource:
+def reduced(
+    resource: Resource, sight: Sight, seen: frozenset[str] = frozenset(), closed: frozenset[str] = frozenset()
+) -> Resource:
     """What `sight` shows of a resource; the resource itself where nothing is taken away.
 
-    `seen`: which of `looked_up(resource)` the caller may read.
+    `seen`: which of `looked_up(resource)` the caller may read; `closed`: of an earlier version the entries that the
+    current one hides (`closed_in`), as what was closed later is closed in its history, too.
     """
     if sight.everything or ALL in sight.labels:
         return resource
@@ -90,7 +95,7 @@ def reduced(resource: Resource, sight: Sight, seen: frozenset[str] = frozenset()
     cut = _VIEWS.get(kind) if kind else None
     if cut is None:
         return resource
-    shown = cut(resource, _Eye(sight, seen))
+    shown = cut(resource, _Eye(sight, seen, closed))
     return resource if shown == resource else _marked(shown)
 
 
@@ -104,6 +109,14 @@ def looked_up(resource: Resource) -> frozenset[str]:
     if kind_of(resource) is not Kind.PLAN:
         return frozenset()
     return frozenset(literal for goal in _goals(resource) if (literal := reference(goal)))
+
+
+def closed_in(current: Resource, sight: Sight) -> frozenset[str]:
+    """The ids of the activities that are not shown."""
+    if sight.everything or ALL in sight.labels or kind_of(current) is not Kind.PLAN:
+        return frozenset()
+    hidden = (one for one in several(current.get("activity")) if not sight.shows(labels_of_activity(one)))
+    return frozenset(str(one["id"]) for one in hidden if "id" in one)
 
 
 def labels_of_activity(activity: Resource) -> frozenset[str]:
@@ -162,7 +175,7 @@ def _plan(plan: Resource, eye: _Eye) -> Resource:
 def _activity(eye: _Eye, activity: Resource) -> Resource | None:
     """An activity with the goals that may be read. One that nothing identifies is shown whole or not at all, so that
     it is found again."""
-    if not eye.sight.shows(labels_of_activity(activity)):
+    if not eye.sight.shows(labels_of_activity(activity)) or activity.get("id") in eye.closed:
         return None
     detail = activity.get("detail", {})
     goals = [goal for goal in several(detail.get("goal")) if _goal(eye, goal)]

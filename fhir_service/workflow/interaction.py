@@ -11,6 +11,7 @@ from dataclasses import replace
 import msgspec
 
 from fhir_service.access.through import written_through
+from fhir_service.access.view import unmarked
 from fhir_service.principal import Principal
 from fhir_service.rules import Draft
 from fhir_service.storage.port import Stored, Write
@@ -208,13 +209,13 @@ async def _changed(asked: _Asked, rid: str, stored: Stored | None, after: Resour
     if issues:
         return Refused(await told_when_stale(asked.known, request, current, issues, lambda _: wanted))
     if current is None or before is None:
-        return _drafted(asked, rid, stored, None, wanted)
+        return _drafted(asked, rid, stored, None, unmarked(wanted))
     return _through(asked, current, await shown_in(asked.known, current, before), before, wanted)
 
 
 def _through(asked: _Asked, stored: Stored, seen: Resource, before: Resource, wanted: Resource) -> Intended | Refused:
     """What the client makes of what it sees of a resource (workflow.md 7.5)."""
-    after = wanted if asked.known.access.condition is None else written_through(before, seen, wanted)
+    after = written_through(before, seen, wanted)
     return Refused(after) if isinstance(after, tuple) else _drafted(asked, stored.rid, stored, before, after)
 
 

@@ -63,11 +63,12 @@ async def told_when_stale(
     earlier = await known.vread(request.rtype, current.rid, request.if_match)
     if earlier is None or earlier.deleted:
         return issues
-    base = await shown_in(known, earlier, parse_body(earlier.body))
+    now = parse_body(current.body)
+    base = await shown_in(known, earlier, parse_body(earlier.body), now)
     wanted = mine(base)
     if wanted is None or mark_of(wanted) not in (None, mark_of(base)):
         return issues
-    theirs = await shown_in(known, current, parse_body(current.body))
+    theirs = await shown_in(known, current, now)
     carried = carried_over(unmarked(base), unmarked(wanted), unmarked(theirs))
     return _explained(issues[0], tuple(dict.fromkeys(conflict.path for conflict in carried.conflicts)))
 

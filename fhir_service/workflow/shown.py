@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 
 from msgspec import structs
 
-from fhir_service.access.view import looked_up, reduced, seen_in_part
+from fhir_service.access.view import closed_in, looked_up, reduced, seen_in_part
 from fhir_service.search.query import SearchQuery
 from fhir_service.sight import Sight
 from fhir_service.storage import visible
@@ -24,6 +24,7 @@ from profiles.resource import Resource
 
 Seen: TypeAlias = Callable[[frozenset[Key], Access], Awaitable[frozenset[Key]]]
 """Those of (type, id) that an access does not hide."""
+NO_CURRENT: Mapping[Key, Resource] = {}
 
 
 def shown(repository: Repository) -> Repository:
@@ -71,7 +72,7 @@ class _Shown:
 
     def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Awaitable[Stored | None]:
         found = self._inner.vread(rtype, rid, version, access)
-        return found if access.condition is None or not seen_in_part(rtype) else self._one(found, access)
+        return found if access.condition is None or not seen_in_part(rtype) else self._past(found, access)
 
     def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Awaitable[Page]:
         found = self._inner.search(query, access)
@@ -85,6 +86,10 @@ class _Shown:
         stored = await found
         return None if stored is None else (await self.told([stored], access))[0]
 
+    async def _past(self, found: Awaitable[Stored | None], access: Access) -> Stored | None:
+        stored = await found
+        return None if stored is None else (await self._earlier([stored], access))[0]
+
     async def _page(self, found: Awaitable[Page], access: Access) -> Page:
         page = await found
         told = await self.told((*page.matches, *page.included), access)
@@ -93,10 +98,18 @@ class _Shown:
 
     async def _versions(self, found: Awaitable[HistoryPage], access: Access) -> HistoryPage:
         page = await found
-        return replace(page, versions=tuple(await self.told(page.versions, access)))
+        return replace(page, versions=tuple(await self._earlier(page.versions, access)))
 
-    async def told(self, rows: Sequence[Stored], access: Access) -> list[Stored]:
-        """The rows as they are told."""
+    async def _earlier(self, versions: Sequence[Stored], access: Access) -> list[Stored]:
+        """Versions as they are told now."""
+        keys = {(v.rtype, v.rid): None for v in versions if v.body and seen_in_part(v.rtype)}
+        found = [row for key in keys if (row := await self._inner.read(*key)) is not None and row.body]
+        return await self.told(versions, access, {(row.rtype, row.rid): parse_body(row.body) for row in found})
+
+    async def told(
+        self, rows: Sequence[Stored], access: Access, current: Mapping[Key, Resource] = NO_CURRENT
+    ) -> list[Stored]:
+        """The rows as they are told; `current`: of earlier versions the current ones."""
         parted = {n: parse_body(row.body) for n, row in enumerate(rows) if row.body and seen_in_part(row.rtype)}
         if not parted:
             return list(rows)
@@ -106,21 +119,24 @@ class _Shown:
         seen = _references(await self._seen(named, access)) if named else frozenset()
         told = list(rows)
         for n, resource in parted.items():
-            view = reduced(resource, sights.get(rows[n].person_id or "", access.sight), seen)
+            sight = sights.get(rows[n].person_id or "", access.sight)
+            now = current.get((rows[n].rtype, rows[n].rid))
+            view = reduced(resource, sight, seen, closed_in(now, sight) if now else frozenset())
             if view is not resource:
                 told[n] = structs.replace(rows[n], body=encode(view))
         return told
 
 
-async def shown_in(known: Known, stored: Stored, resource: Resource) -> Resource:
-    """What the caller of a unit of work sees of a version."""
+async def shown_in(known: Known, stored: Stored, resource: Resource, current: Resource | None = None) -> Resource:
+    """What the caller of a unit of work sees of a version; `current`: of an earlier version the current one."""
     if known.access.condition is None or not seen_in_part(stored.rtype):
         return resource
     person = stored.person_id
     sights: Mapping[str, Sight] = await known.sights([person], known.access) if person else {}
     named = _keys([resource])
     seen = _references(named - await known.hidden(named))
-    return reduced(resource, sights.get(person or "", known.access.sight), seen)
+    sight = sights.get(person or "", known.access.sight)
+    return reduced(resource, sight, seen, closed_in(current, sight) if current else frozenset())
 
 
 def _keys(resources: Iterable[Resource]) -> frozenset[Key]:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from profiles.resource import Resource
-from tests.rest.circles import SECRET, Circle, circle, seen
+from tests.rest.circles import SECRET, Circle, circle, sector, seen
 from tests.rest.conftest import Rest, code, matches
 
 
@@ -149,3 +149,16 @@ def test_member_sees_the_team_without_its_notes(family: Circle) -> None:
     team = family.reads(family.ref("CareTeam", "team"), family.school).json()
     assert len(team["participant"]) == 5
     assert "note" not in team
+
+
+def test_what_is_closed_later_is_closed_in_its_history(rest: Rest) -> None:
+    one = circle(rest, "closed")
+    plan = one.reads(one.plan, one.coordinator).json()
+    plan["activity"][1]["extension"] = [sector("municipal-health")]
+    assert one.asks("PUT", one.plan, one.coordinator, plan, if_match='W/"2"').status_code == 200
+    for path in (one.plan, f"{one.plan}/_history/2", f"{one.plan}/_history", "CarePlan/_history?_count=100"):
+        answer = one.reads(path, one.school)
+        assert answer.status_code == 200
+        assert f'"{one.id("plan")}"' in answer.text
+        told = [entry["resource"] for entry in answer.json().get("entry", ())] or [answer.json()]
+        assert all(seen(plan) == [] for plan in told if plan["id"] == one.id("plan"))

@@ -192,3 +192,14 @@ def test_version_that_never_was_has_no_conflicts(family: Circle) -> None:
     for named in (1000, 7):
         answer = family.asks("PUT", family.plan, family.coordinator, plan, if_match=f'W/"{named}"')
         assert (answer.status_code, "mergeable" in answer.text) == (412, False)
+
+
+def test_part_is_not_taken_for_the_whole_by_anybody(rest: Rest) -> None:
+    """A tool that reads for the school and writes for the coordinator, or for nobody, would erase what it never saw."""
+    one = circle(rest, "mistaken")
+    view = one.reads(one.plan, one.school).json()
+    for who in (one.coordinator, {}):
+        answer = one.asks("PUT", one.plan, who, view, if_match='W/"2"')
+        assert (answer.status_code, code(answer)) == (412, "stale-version")
+    copied = {"resourceType": "Organization", "name": "x", "meta": {"security": view["meta"]["security"]}}
+    assert "security" not in rest.stored(copied)["meta"]

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_service.access.through import written_through
-from fhir_service.access.view import labels_of_activity, looked_up, mark_of, reduced, unmarked
+from fhir_service.access.view import closed_in, labels_of_activity, looked_up, mark_of, reduced, unmarked
 from fhir_service.rules import differences
-from fhir_service.sight import ALL, ALL_BUT_HIDDEN, FRAME, OWN, WHOLE, Sight
+from fhir_service.sight import ALL, ALL_BUT_HIDDEN, CASE, COORDINATORS, EXISTENCE, FRAME, OWN, WHOLE, Sight
 from profiles import names
 from profiles.resource import Resource
 from tests.unit.access.plans import edits, plans, sector, seen, sights
@@ -209,3 +209,57 @@ def test_member_sees_the_team_without_why_it_was_made() -> None:
     assert "note" not in view
     assert (view["participant"], len(view["extension"])) == (team["participant"], 1)
     assert reduced(team, Sight(labels=frozenset({ALL_BUT_HIDDEN}))) is team
+
+
+def test_case_is_whole_to_whoever_handles_it() -> None:
+    code = {"coding": [{"system": names.KE_TASK_CODE, "code": "assess-need"}]}
+    case = {"resourceType": "Task", "id": "t", "status": "requested", "code": code, "note": [{"text": "x"}]}
+    assert reduced(case, Sight(labels=frozenset({CASE}))) is case
+    assert "note" not in reduced(case, Sight(labels=frozenset({FRAME})))
+
+
+def test_leader_of_a_unit_sees_who_coordinates() -> None:
+    def participant(role: str) -> Resource:
+        return {"role": [{"coding": [{"system": names.TEAM_ROLE, "code": role}]}]}
+
+    team = {
+        "resourceType": "CareTeam", "id": "t",
+        "category": [{"coding": [{"system": names.TEAM_CATEGORY, "code": "coordination"}]}],
+        "participant": [participant(role) for role in ("coordinator", "deputy", "member", "person")],
+    }  # fmt: skip
+    view = reduced(team, Sight(labels=frozenset({COORDINATORS})))
+    assert view["participant"] == [participant("coordinator"), participant("deputy")]
+
+
+def test_whoever_may_know_that_there_is_a_plan_sees_no_more() -> None:
+    view = reduced({**PLAN, "careTeam": [{"reference": "CareTeam/1"}]}, Sight(labels=frozenset({EXISTENCE})))
+    assert set(view) == {"resourceType", "id", "meta", "status", "category"}
+
+
+def test_entry_that_the_current_version_hides_is_hidden_before() -> None:
+    now = {**PLAN, "activity": [{**PLAN["activity"][1], "extension": [sector("municipal-health")]}]}
+    assert closed_in(now, SCHOOL) == {"s"}
+    assert closed_in(now, WHOLE) == closed_in({"resourceType": "CarePlan"}, SCHOOL) == frozenset()
+    assert "activity" not in reduced(PLAN, SCHOOL, frozenset(), closed_in(now, SCHOOL))
+
+
+def test_contained_resources_are_shown_as_far_as_the_view_leads_to_them() -> None:
+    def contained(rid: str, **more: Resource) -> Resource:
+        return {"resourceType": "Organization", "id": rid, **more}
+
+    def performed(number: int, rid: str) -> Resource:
+        one = copy.deepcopy(PLAN["activity"][number])
+        one["detail"]["performer"] = [{"reference": f"#{rid}"}]
+        return one
+
+    plan = {
+        **PLAN,
+        "contained": [contained("a"), contained("b", partOf={"reference": "#c"}), contained("c")],
+        "activity": [performed(0, "a"), performed(1, "b")],
+    }
+    view = reduced(plan, SCHOOL)
+    assert [one["id"] for one in view["contained"]] == ["b", "c"]
+    assert written_through(plan, view, view) == plan
+    nothing_hidden = {**plan, "activity": [performed(1, "b")], "description": None}
+    nothing_hidden = {k: v for k, v in nothing_hidden.items() if v is not None and k != "contained"}
+    assert reduced(nothing_hidden, SCHOOL) is nothing_hidden
