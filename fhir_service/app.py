@@ -25,10 +25,12 @@ from fhir_service.rest.describing import describing
 from fhir_service.rest.exchange import Receive, Scope, Send
 from fhir_service.rules import Settings as Municipal
 from fhir_service.settings import Mode, Settings, host_port
-from fhir_service.storage import claimed, migrate, open_repository
+from fhir_service.storage import claimed, migrate, open_audit, open_repository
+from fhir_service.storage.audit import AuditStore
 from fhir_service.storage.port import Repository, Unavailable
 from fhir_service.web import web_app
 from fhir_service.workflow import Ground, Ingest, Office
+from fhir_service.workflow.audited import noticed, traced
 from fhir_service.workflow.export import Exports
 from fhir_service.workflow.export import Ground as Exporting
 from fhir_service.workflow.export import Limits as ExportLimits
@@ -146,13 +148,15 @@ class Knutepunkt:
                 await asyncio.to_thread(migrate, settings.database)
             repository = open_repository(settings.database, base_url=settings.fhir_base, clock=clock)
             opened.push_async_callback(repository.close)
-            office = Office(repository, self._configured.ground, clock)
+            audit = open_audit(settings.database, clock=clock, durable=settings.audit_durable)
+            opened.push_async_callback(audit.close)
+            office = Office(traced(repository, audit), self._configured.ground, clock)
             ingest = Ingest(repository, self._configured.ground, FORMATS, self._configured.endpoints, clock)
             made = await office.seed(describing(self._configured.settings.served_types, version("knutepunkt")))
             exports = Exports(self._exporting(repository))
             await exports.start()
             opened.push_async_callback(exports.stop)
-            router = FhirRouter(await self._face(repository, office, exports), settings.served_types)
+            router = FhirRouter(await self._face(repository, office, (exports, audit)), settings.served_types)
             self._fhir = CrossOrigin(router, settings.cors_origins) if settings.cors_origins else router
             self._web = self._web_app(repository, ingest)
             opened.callback(self._close)
@@ -171,11 +175,12 @@ class Knutepunkt:
         clock, folder = self._configured.clock, settings.exports_in
         return Exporting(shown(repository), folder, settings.fhir_base, clock, alone, limits)
 
-    async def _face(self, repository: Repository, office: Office, exports: Exports) -> Face:
+    async def _face(self, repository: Repository, office: Office, beside: tuple[Exports, AuditStore]) -> Face:
+        exports, audit = beside
         settings, clock = self._configured.settings, self._configured.clock
         base = settings.fhir_base
         return Face(
-            repository=shown(repository),
+            repository=noticed(shown(repository)),
             office=office,
             base=base,
             pages=PageTokens(await repository.secret()),
@@ -183,6 +188,7 @@ class Knutepunkt:
             exports=exports,
             max_body=settings.max_body_bytes,
             rtypes=settings.served_types,
+            audit=audit if settings.audit_reads else None,
             clock=clock,
         )
 

@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     """Whether a national number with wrong check digits is refused over REST as it is in messages (ADR 0019)."""
     referential_integrity: bool = True
     """Whether what a client refers to here must exist, and what is referred to stays."""
+    audit_reads: bool = True
+    """Whether reads and refusals are kept in the audit log; it may be off in mode dev only (decision 25)."""
+    audit_durable: bool = False
+    """Whether the audit log of reads waits for the disk, as everything else does (SR-2)."""
     max_body_bytes: int = 10_000_000
     log_json: bool = False
 
@@ -103,6 +107,8 @@ class Settings(BaseSettings):
     def _is_safe(self) -> Self:
         if ANY_ORIGIN in self.cors_origins and self.mode is not Mode.DEV:
             raise ValueError("name the origins of cors_origins: * is for mode dev only")
+        if not self.audit_reads and self.mode is not Mode.DEV:
+            raise ValueError("audit_reads is off: reads are kept in the audit log in every mode but dev")
         if self.mode is Mode.PRODUCTION:
             raise ValueError("production needs authentication, which this version does not have yet: use mode dev")
         for name, address in (("http", self.http), ("mllp", self.mllp)):

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from fhir_service.principal import DEVELOPER, Principal
 from fhir_service.rest.paging import PageTokens
 from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.audit import AuditStore, Kept
 from fhir_service.storage.port import Repository, Views
 from fhir_service.workflow import Office
 from fhir_service.workflow.export import Exports
@@ -31,7 +32,7 @@ class ClientGone(Exception):
 @dataclass(frozen=True, slots=True)
 class Face:
     """What the interactions work with; made once. `base`: address of the endpoint, without a slash at the end;
-    `rtypes`: the types that are served."""
+    `rtypes`: the types that are served; `audit`: where reads and refusals are kept, None where they are not."""
 
     repository: Repository
     office: Office
@@ -41,6 +42,7 @@ class Face:
     exports: Exports
     max_body: int = 10_000_000
     rtypes: tuple[str, ...] = ()
+    audit: AuditStore | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -74,6 +76,7 @@ class Request:
 
     `rtype` is empty where the address names no type (`[base]`, `Patient/1/*`). `within`: the compartment that the
     address names; `rid` is then empty. `access`: what the caller, `by`, may see at the time of the request.
+    `later`: audit events that are kept when the transaction is done; None: each is kept before the answer.
     """
 
     method: str
@@ -89,6 +92,7 @@ class Request:
     within: tuple[str, str] | None = None
     request_id: bytes = b""
     router: "Router | None" = None
+    later: list[Kept] | None = None
 
     async def dispatch(
         self, method: str, address: str, headers: dict[bytes, bytes], body: bytes = b"", over: Views | None = None
@@ -104,6 +108,7 @@ class Request:
         told = {b"accept": b"application/fhir+json"} | headers | who
         inner = Request(method, "", "", "", told, _once(body))
         inner.request_id, inner.router = self.request_id, self.router
+        inner.later = None if over is None else self.later
         router = self.router if over is None else self.router.over(over)
         return await router.answer([unquote(part) for part in path.split("/")], query.encode(), inner)
 

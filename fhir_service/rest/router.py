@@ -17,6 +17,7 @@ import structlog
 from fhir_service.logs import told
 from fhir_service.principal import DEVELOPER, EMERGENCY
 from fhir_service.rest.addresses import NO_ADDRESS, NOWHERE, Addresses
+from fhir_service.rest.auditing import UNNOTED, kept
 from fhir_service.rest.emergency import emergency
 from fhir_service.rest.exchange import PLAIN, ClientGone, Face, Header, Receive, Reply, Request, Scope, Send
 from fhir_service.rest.media import not_acceptable, view_of
@@ -28,6 +29,7 @@ from fhir_service.rest.views import in_part, unknown_part
 from fhir_service.storage.access import access_of
 from fhir_service.storage.indexing import TOO_MUCH
 from fhir_service.storage.port import TooMuch, TooSlow, Unavailable, Uncertain, Views
+from fhir_service.workflow.audited import CURRENT, Record, noticed
 from fhir_service.workflow.shown import shown_within
 from profiles.issues import Issue, error
 
@@ -77,13 +79,28 @@ class FhirRouter:
     def over(self, views: Views) -> "FhirRouter":
         """The same over what a transaction sees."""
         router = copy.copy(self)
-        router._face = replace(self._face, repository=shown_within(views))
+        router._face = replace(self._face, repository=noticed(shown_within(views)))
         return router
 
     async def answer(self, parts: list[str], query: bytes, request: Request) -> Reply:
-        """The reply, whatever goes wrong. Raises ClientGone."""
+        """The reply, whatever goes wrong, when its audit event is kept. Raises ClientGone."""
+        record = Record(request_id=request.request_id.decode())
+        token = CURRENT.set(record)
         try:
-            return await self._reply(parts, query, request)
+            reply = await self._told(parts, query, request, record)
+        finally:
+            CURRENT.reset(token)
+        try:
+            await kept(self._face.audit, request, record, reply)
+        except Unavailable:
+            log.warning("audit log unavailable", request=record.request_id)
+            return refusal(_TRY_AGAIN, _RETRY_AFTER)
+        return reply
+
+    async def _told(self, parts: list[str], query: bytes, request: Request, record: Record) -> Reply:
+        """The reply, or what went wrong as an OperationOutcome."""
+        try:
+            return await self._reply(parts, query, request, record)
         except ClientGone:
             raise
         except Unavailable as failure:
@@ -100,14 +117,16 @@ class FhirRouter:
             log.error("internal error", request=known_as, **told(failure))  # noqa: TRY400 - its text may quote
             return refusal(error("internal", "", f"Internal error; the operator finds it under {known_as}"))
 
-    async def _reply(self, parts: list[str], query: bytes, request: Request) -> Reply:
+    async def _reply(self, parts: list[str], query: bytes, request: Request, record: Record) -> Reply:
         served = self._addresses.at(parts, request)
         if isinstance(served, Issue):
             return refusal(served)
         route = served.routes.get(request.method)
         if route is None:
             return _otherwise(served, request.method)
+        record.interaction = "" if route.interaction in UNNOTED else route.interaction
         issue = _understand(query, request, route, self._face.clock)
+        record.by = request.by
         if issue is None and request.by.purpose == EMERGENCY:
             issue = await emergency(self._face, request)
         if issue is not None:

@@ -15,6 +15,7 @@ import msgspec
 from fhir_service.resources import resource_type
 from fhir_service.rest.answer_room import AnswerRoom
 from fhir_service.rest.asking import to_create, to_delete, to_patch, to_update
+from fhir_service.rest.auditing import keep_all
 from fhir_service.rest.batch import told
 from fhir_service.rest.body import INLINE
 from fhir_service.rest.bundle_entry import (
@@ -31,7 +32,8 @@ from fhir_service.rest.media import decoded
 from fhir_service.rest.preconditions import preferred_return
 from fhir_service.rest.render import ALWAYS, etag, outcome, refusal
 from fhir_service.rest.writing import done, in_force, location_of
-from fhir_service.storage.port import InForceConflict, Views
+from fhir_service.storage.audit import Kept
+from fhir_service.storage.port import InForceConflict, Unavailable, Uncertain, Views
 from fhir_service.workflow import Answers, Entry, Refused, WriteRequest, Written, placed
 from fhir_service.workflow.patches import FORMS, patch_of
 from fhir_service.workflow.versions import instant
@@ -72,6 +74,8 @@ async def transaction(face: Face, request: Request, entries: Sequence[Any]) -> R
     if parted.issues:
         return refusal(parted.issues)
     replies: dict[int, Reply] = {}
+    events: list[Kept] = []
+    request.later = events
     reading = _reading(request, parted.reads, replies) if parted.reads else None
     try:
         answers = await face.office.transact(parted.writes, request.by, reading)
@@ -81,12 +85,21 @@ async def transaction(face: Face, request: Request, entries: Sequence[Any]) -> R
         return refusal(failure.issues)
     if isinstance(answers, Refused):
         return refusal(answers.issues)
+    await _kept(face, events)
     preferred = preferred_return(request.headers)
     listed = [
         _entry(face, answers[i], preferred) if i in answers else told(replies[i], reads=True)
         for i in range(len(entries))
     ]
     return Reply(200, ALWAYS, bundle_of("transaction-response", listed))
+
+
+async def _kept(face: Face, events: list[Kept]) -> None:
+    """Keep what was read. Raises Uncertain when that fails: the transaction is done, and may not be tried again."""
+    try:
+        await keep_all(face.audit, events)
+    except Unavailable as failure:
+        raise Uncertain("The transaction is done; what it read could not be kept in the audit log") from failure
 
 
 async def _part(face: Face, request: Request, parted: _Parted, index: int, entry: Any) -> None:
@@ -194,6 +207,8 @@ def _reading(
         if isinstance(answers, Refused):
             return answers
         room = AnswerRoom()
+        if request.later is not None:
+            request.later.clear()  # it may be run again
         for index, asked in reads.items():
             reply = await request.dispatch(asked.method, asked.address, asked.headers, over=tx)
             reply = room.fitted(reply, reads=True)

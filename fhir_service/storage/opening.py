@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from fhir_service.storage.audit import AuditStore
 from fhir_service.storage.port import Repository
 from fhir_service.storage.postgres_url import is_postgres, postgres_url
 from fhir_service.storage.schema import StaleSchema, is_current
@@ -29,3 +30,14 @@ def open_repository(url: str, *, base_url: str, clock: Callable[[], datetime]) -
     from fhir_service.storage.sqlite_connection import SqliteFile
 
     return SqliteRepository(SqliteFile(sqlite_path(url)), extract=extracted, clock=clock)
+
+
+def open_audit(url: str, *, clock: Callable[[], datetime], durable: bool = False) -> AuditStore:
+    """The audit log of the database at `url`. `durable`: it waits for the disk. Raises as `open_repository`."""
+    if is_postgres(url):
+        from fhir_service.storage.postgres_audit import PostgresAudit
+
+        return PostgresAudit(postgres_url(url), clock, durable=durable)
+    from fhir_service.storage.sqlite_audit import SqliteAudit, beside
+
+    return SqliteAudit(beside(sqlite_path(url)), clock, durable=durable)

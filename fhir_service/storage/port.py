@@ -100,6 +100,8 @@ class Write(msgspec.Struct, frozen=True):
     shown: tuple[tuple[str, Resource], ...] = ()
     """(label, what is shown by it), where the resource shows to some in part: by a row that none of them is found by,
     only those find it who see the whole (`parts`)."""
+    trace: str | None = None
+    """Who made it, and by what request (`workflow.audited`)."""
 
 
 @dataclass(frozen=True, slots=True)

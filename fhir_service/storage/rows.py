@@ -44,6 +44,7 @@ def version_row(write: Write) -> dict[str, Any]:
         "tenant_id": write.tenant_id,
         "sector": write.sector,
         "clock": None if write.clock is None else json_text(write.clock),
+        "trace": write.trace,
         "body": write.body,
     }
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 CHECK_EVERY = 5_000
 """Instructions of SQLite's machine between two looks at the clock; well under a millisecond."""
 STATEMENTS_KEPT = 512
-FULL = 2
+NORMAL, FULL = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class SqliteFile:
 
     path: Path
     busy_ms: int = 5_000
+    durable: bool = True
+    """Whether a commit waits for the disk; what does not survives the end of the process only (decision 25)."""
 
 
 class Connection:
@@ -58,7 +60,7 @@ class Connection:
         wanted = {
             "busy_timeout": file.busy_ms,
             "foreign_keys": 1,
-            "synchronous": FULL,
+            "synchronous": FULL if file.durable else NORMAL,
             "query_only": int(not writes),
             "temp_store": 2,
             "wal_autocheckpoint": 0,

@@ -58,7 +58,8 @@ def _belongs() -> "list[Column[Any]]":
 
 def _version_columns() -> "list[Column[Any]]":
     named = [_text("rtype"), _text("rid"), _int("version"), _int("updated"), _int("deleted")]
-    return [*named, *_belongs(), _text("clock", nullable=True), Column("body", BLOB, nullable=False)]
+    told = [_text("clock", nullable=True), _text("trace", nullable=True)]
+    return [*named, *_belongs(), *told, Column("body", BLOB, nullable=False)]
 
 
 RESOURCE = Table(

@@ -1,0 +1,108 @@
+"""What is asked of the tables of the audit log; for both back-ends (`steps`)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Select, bindparam, insert, literal, select
+
+from fhir_service.storage.audit import Kept, Row, Span
+from fhir_service.storage.audit_tables import AUDIT, AUDIT_JOINED, AUDIT_PERSON
+from fhir_service.storage.constructs import any_of
+from fhir_service.storage.port import PersonJoin
+from fhir_service.storage.prepared import prepare
+from fhir_service.storage.steps import Steps
+
+COLUMNS = ("at", "writer", *Kept.__struct_fields__)
+INSERT = prepare(insert(AUDIT), COLUMNS)
+INSERT_PERSON = prepare(insert(AUDIT_PERSON), AUDIT_PERSON.c.keys())
+NEWEST = prepare(select(AUDIT.c.at).order_by(AUDIT.c.at.desc()).limit(literal(1)))
+_ALREADY = select(literal(1)).where(
+    AUDIT_JOINED.c.person_id == bindparam("was"), AUDIT_JOINED.c.to_person == bindparam("is_now")
+)
+_JOIN = prepare(
+    insert(AUDIT_JOINED)
+    .from_select(
+        ["person_id", "to_person"],
+        select(
+            bindparam("was", type_=AUDIT_JOINED.c.person_id.type),
+            bindparam("is_now", type_=AUDIT_JOINED.c.to_person.type),
+        ).where(~_ALREADY.exists()),
+    )
+    .returning(AUDIT_JOINED.c.person_id)
+)
+
+
+def joined(joins: Iterable[PersonJoin]) -> Steps[None]:
+    """Keep whom persons turned out to be."""
+    for join in joins:
+        yield _JOIN, {"was": join.person_id, "is_now": join.to_person}
+
+
+_KEPT: Any = Kept
+
+
+def _row(row: Any) -> Row:
+    return Row(row[0], row[1], _KEPT(*row[2:-1], tuple(row[-1].split())))
+
+
+def _columns() -> list[Any]:
+    return [AUDIT.c[name] for name in COLUMNS]
+
+
+def _within(at: Any) -> list[Any]:
+    return [at >= bindparam("lo"), at < bindparam("hi")]
+
+
+def _newest(asked: Select[Any]) -> Select[Any]:
+    return asked.order_by(AUDIT.c.at.desc(), AUDIT.c.writer.desc()).limit(bindparam("limit"))
+
+
+_ALL = prepare(_newest(select(*_columns()).where(*_within(AUDIT.c.at))))
+_OF = prepare(
+    _newest(
+        select(*_columns()).where(
+            *_within(AUDIT.c.at), AUDIT.c.rtype == bindparam("rtype"), AUDIT.c.rid == bindparam("rid")
+        )
+    )
+)
+_KEYS = select(AUDIT_PERSON.c.at, AUDIT_PERSON.c.writer).where(
+    any_of(AUDIT_PERSON.c.person_id, "persons"), *_within(AUDIT_PERSON.c.at)
+)
+_NAMED = _KEYS.distinct().order_by(AUDIT_PERSON.c.at.desc(), AUDIT_PERSON.c.writer.desc()).limit(bindparam("limit"))
+_NAMED_ROWS = _NAMED.subquery("named")
+_OF_PERSONS = prepare(
+    select(*_columns())
+    .join_from(_NAMED_ROWS, AUDIT, (AUDIT.c.at == _NAMED_ROWS.c.at) & (AUDIT.c.writer == _NAMED_ROWS.c.writer))
+    .order_by(AUDIT.c.at.desc(), AUDIT.c.writer.desc())
+)
+_ONE = prepare(select(*_columns()).where(AUDIT.c.at == bindparam("at"), AUDIT.c.writer == bindparam("writer")))
+_WAS = prepare(select(AUDIT_JOINED.c.person_id).where(any_of(AUDIT_JOINED.c.to_person, "persons")))
+
+
+def rows(span: Span) -> Steps[list[Row]]:
+    """The rows of a span."""
+    values: dict[str, Any] = {"lo": span.lo, "hi": span.hi, "limit": span.limit}
+    if span.persons is not None:
+        found = yield _OF_PERSONS, {**values, "persons": list(span.persons)}
+    elif span.entity is not None:
+        found = yield _OF, {**values, "rtype": span.entity[0], "rid": span.entity[1]}
+    else:
+        found = yield _ALL, values
+    return [_row(row) for row in found]
+
+
+def one(at: int, writer: int) -> Steps[Row | None]:
+    """The row of a name."""
+    found = yield _ONE, {"at": at, "writer": writer}
+    return _row(found[0]) if found else None
+
+
+def were(persons: Iterable[str]) -> Steps[frozenset[str]]:
+    """The persons, and all who turned out to be one of them."""
+    known = frozenset(persons)
+    while True:
+        found = yield _WAS, {"persons": sorted(known)}
+        more = known | {row[0] for row in found}
+        if more == known:
+            return known
+        known = more
