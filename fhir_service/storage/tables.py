@@ -113,7 +113,6 @@ GRANT = Table(
     _int("starts"),
     _int("ends"),
     PrimaryKeyConstraint("person_id", "who", "role", "opens", "apart", "starts", name="access_grant_pk"),
-    Index("access_grant_who", "who"),
     sqlite_with_rowid=False,
 )
 """Who may see what of a person, and how long (decision 34). `opens`: a label as the rows have it (`|school|`), or `*`;

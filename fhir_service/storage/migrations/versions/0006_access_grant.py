@@ -38,7 +38,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(*KEY, name="access_grant_pk"),
         sqlite_with_rowid=False,
     )
-    op.create_index("access_grant_who", "access_grant", ["who"])
     types = ", ".join(f"'{rtype}'" for rtype in OPEN)
     nobodys = f"person_id IS NULL AND rtype NOT IN ({types})"
     for table in INDEXES:
