@@ -5,7 +5,7 @@
 """
 
 from fhir_service.rules._changes import Carried, Conflict, Difference, carried_over, differences
-from fhir_service.rules._elements import code_in, codings, extension, reference, references, several
+from fhir_service.rules._elements import code_in, codings, extension, reference, reference_to, references, several
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._judge import NOT_ALLOWED, judge, rules
 from fhir_service.rules._kinds import INPATIENT, Kind, is_abort, kind_of
@@ -54,6 +54,7 @@ __all__ = [
     "named_in",
     "profile_of",
     "reference",
+    "reference_to",
     "references",
     "rules",
     "several",

@@ -37,7 +37,7 @@ def concerns(rtype: str, resource: Resource) -> bool:
     if rtype == "Encounter":
         return is_inpatient(resource)
     if rtype == "Patient":
-        return is_dead(resource) or any(wrong_numbers(resource))
+        return is_dead(resource) or "link" in resource or any(wrong_numbers(resource))
     if rtype == "Communication":
         return code_in(resource.get("category"), names.FEEDBACK_CATEGORY) is not None
     # Whether a Goal belongs to an individual plan can only be told from the plan.

@@ -10,7 +10,7 @@ from fhir_service.resources.care_plan import IN_FORCE
 from fhir_service.rules import Draft, Kind, kind_of, may_make
 from fhir_service.sight import CASE, COORDINATORS, EXISTENCE, FRAME
 from fhir_service.workflow.known import Known
-from fhir_service.workflow.persons import find_persons
+from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.request import Notice
 from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.versions import parse_body
@@ -38,7 +38,7 @@ async def unrelated(
     asked = [w.draft for w in wanted if _is_gated(w.draft)]
     if known.access.condition is None or not asked:
         return (), ()
-    persons = await _persons(known, wanted, base_url)
+    persons = (await _found(known, wanted, base_url)).of
     sights = await known.sights(sorted(set(persons.values())), known.access)
     told: list[tuple[Draft, Issue]] = []
     notices: dict[Notice, None] = {}
@@ -57,18 +57,17 @@ async def told_of_duplicates(
 ) -> tuple[list[tuple[Issue, str]], tuple[Notice, ...]]:
     """The issues, each with the reference of its draft: a second plan is told as far as the caller may know of the
     first, by its id, or by whom to ask; then KE is told."""
-    if known.access.condition is None or not any(issue.code == "duplicate-plan" for issue, _ in issues):
+    if not any(issue.code == "duplicate-plan" for issue, _ in issues):
         return list(issues), ()
-    persons = await _persons(known, wanted, base_url)
+    found = await _found(known, wanted, base_url)
     told: list[tuple[Issue, str]] = []
     notices: dict[Notice, None] = {}
     for issue, reference in issues:
-        person = persons.get(reference)
+        person = found.of.get(reference)
         if issue.code == "duplicate-plan" and person:
-            seen = await _plans_seen(known, person, reference)
-            if seen:
-                text = f"{issue.text} ({', '.join(seen)})"
-            else:
+            seen = await _plans_seen(known, found, person, reference)
+            text = f"{issue.text} ({', '.join(seen)})" if seen else issue.text
+            if not seen and known.access.condition is not None:
                 text = _UNTOLD
                 notices[Notice(person, _who(known), "duplicate-plan")] = None
             issue = error(issue.code, issue.at, text)
@@ -76,9 +75,15 @@ async def told_of_duplicates(
     return told, tuple(notices)
 
 
-async def _plans_seen(known: Known, person: str, but: str) -> list[str]:
-    """The plans in force of a person that the caller may see."""
-    rows = await known.of_persons([person], ["CarePlan"])
+def disputes(known: Known, disputed: Sequence[tuple[str, ...]]) -> tuple[Notice, ...]:
+    """What KE is told of persons whom a Patient says to be one: the caller learns nothing of who they are."""
+    return tuple(Notice(one, _who(known), "identity-ambiguous", tuple(others)) for one, *others in disputed)
+
+
+async def _plans_seen(known: Known, found: Persons, person: str, but: str) -> list[str]:
+    """The plans in force of a person that the caller may see, those of others who turn out to be that one included."""
+    ones = [person, *(other for other, now in found.joined.items() if now == person)]
+    rows = await known.of_persons(ones, ["CarePlan"])
     plans = [(r.rtype, r.rid) for r in rows if not r.deleted and _is_in_force(parse_body(r.body))]
     hidden = await known.hidden(plans)
     return sorted("/".join(key) for key in plans if key not in hidden and "/".join(key) != but)
@@ -94,9 +99,9 @@ def _is_gated(draft: Draft) -> bool:
     return kind in GATED and kind_of(draft.before) is not kind and may_make(kind, draft.by.role)
 
 
-async def _persons(known: Known, wanted: Sequence[Wanted], base_url: str) -> dict[str, str]:
+async def _found(known: Known, wanted: Sequence[Wanted], base_url: str) -> Persons:
     stored = {w.draft.reference: w.stored for w in wanted if w.stored}
-    return dict((await find_persons(known, [w.draft for w in wanted], stored, base_url)).of)
+    return await find_persons(known, [w.draft for w in wanted], stored, base_url)
 
 
 def _who(known: Known) -> str:

@@ -52,11 +52,15 @@ class Written(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What the koordinerende enhet is to hear of a refusal (`notices`): `who` was refused, and why in a word."""
+    """What the koordinerende enhet is to hear of a refusal (`notices`): `who` was refused, and why in a word.
+
+    `beside`: further persons that it is about.
+    """
 
     person_id: str
     who: str
     why: str
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,13 +29,17 @@ from fhir_service.storage.port import Changes, Reads, Stored, Write
 from fhir_service.workflow.granting import ended, granted, left_behind, touched
 from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.labelling import PLAIN, Labelling, labelling
+from fhir_service.workflow.merging import followed, with_both_ends
 from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.profile_store import ProfileStore
 from fhir_service.workflow.references import local
 from fhir_service.workflow.versions import next_version, parse_body
+from fhir_service.workflow.wanted import Wanted
 from profiles.issues import Issue
 from profiles.resource import Resource
 from profiles.routing import Routes
+
+__all__ = ["NOBODYS", "OSLO", "Ground", "Settlement", "Wanted", "joined", "outgoing", "settle"]
 
 OSLO = ZoneInfo("Europe/Oslo")
 
@@ -57,22 +61,11 @@ class Ground:
         return Context(now=now, today=now.astimezone(OSLO).date(), routes=self.routes, settings=self.settings)
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """A draft and the version it would replace (None: never there; a deleted one counts).
-
-    `tail`: `versions.tail_of` what the draft wants, where somebody has needed it already.
-    """
-
-    draft: Draft
-    stored: Stored | None = None
-    tail: bytes | None = None
-
-
 class Settlement(msgspec.Struct, frozen=True):
     """Refused with `issues`, or everything to write; then they are what is told beside.
 
     `persons`: `Type/id` of a draft -> person_id; `blamed`: of each issue, `Type/id` of the drafts that it is about, as
-    far as it is about any.
+    far as it is about any; `disputed`: see `Persons.disputed`.
     """
 
     issues: tuple[Issue, ...]
@@ -80,6 +73,7 @@ class Settlement(msgspec.Struct, frozen=True):
     drafts: tuple[Draft, ...] = ()
     persons: Mapping[str, str] = msgspec.field(default_factory=dict)
     blamed: Mapping[Issue, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    disputed: tuple[tuple[str, ...], ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -88,11 +82,12 @@ class Settlement(msgspec.Struct, frozen=True):
 
 async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlement:
     """Judge what is wanted as one transaction and work out all that is to be written."""
+    wanted, following = await with_both_ends(tx, wanted, ground.base_url)
     drafts = tuple(_localised(w, ground.base_url) for w in wanted)
     stored = {w.draft.reference: w.stored for w in wanted if w.stored}
     persons = await find_persons(tx, drafts, stored, ground.base_url)
     if any(issue.refuses for issue in persons.issues):
-        return Settlement(persons.issues, Changes(), blamed=persons.blamed)
+        return Settlement(persons.issues, Changes(), blamed=persons.blamed, disputed=persons.disputed)
     groups = _groups(drafts, persons)
     for person in await touched(tx, drafts, ground.base_url):
         groups.setdefault(person, [])
@@ -105,7 +100,11 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     if any(j.refused for j in judgements):
         return Settlement(issues, Changes(), blamed=blamed)
     tails = {id(draft.after): w.tail for draft, w in zip(drafts, wanted, strict=True) if w.tail}
-    judged = dict(zip(groups, judgements, strict=True))
+    judged = await followed(
+        tx, following, dict(zip(groups, judgements, strict=True)), stored, (persons.joined, ground.base_url)
+    )
+    if isinstance(judged, Issue):
+        return Settlement((judged,), Changes())
     ends = {p: ended(standings[p], judged[p].drafts) for p in standings}
     labels = {p: labelling(end, stored) for p, end in ends.items()}
     settled = _settlement(_Ends(tx.now, stored, tails, labels), judged, persons)

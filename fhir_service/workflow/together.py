@@ -13,7 +13,7 @@ from fhir_service.workflow.known import Known
 from fhir_service.workflow.links import NOWHERE, Places, linked
 from fhir_service.workflow.own_definitions import unchangeable
 from fhir_service.workflow.profiles import unconforming
-from fhir_service.workflow.relations import told_of_duplicates, unrelated
+from fhir_service.workflow.relations import disputes, told_of_duplicates, unrelated
 from fhir_service.workflow.request import Notice
 from fhir_service.workflow.settle import Ground, Wanted, settle
 from fhir_service.workflow.trace import provenance_of_rest
@@ -67,6 +67,7 @@ async def together(
     told = tuple(Blamed(issue, r) for issue in settlement.issues for r in settlement.blamed.get(issue, ("",)))
     if settlement.refused:
         told, notices = await _of_duplicates(known, told, wanted, ground)
+        notices += disputes(known, settlement.disputed)
         return Disagreed(told if any(b.issue.code in FIRST for b in told) else (*told, *wrong), notices)
     if wrong:
         return Disagreed(wrong)

@@ -1,0 +1,17 @@
+"""What is to be written, before anything is said about it."""
+
+import msgspec
+
+from fhir_service.rules import Draft
+from fhir_service.storage.port import Stored
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A draft and the version it would replace (None: never there; a deleted one counts).
+
+    `tail`: `versions.tail_of` what the draft wants, where somebody has needed it already.
+    """
+
+    draft: Draft
+    stored: Stored | None = None
+    tail: bytes | None = None
