@@ -203,3 +203,22 @@ def test_part_is_not_taken_for_the_whole_by_anybody(rest: Rest) -> None:
         assert (answer.status_code, code(answer)) == (412, "stale-version")
     copied = {"resourceType": "Organization", "name": "x", "meta": {"security": view["meta"]["security"]}}
     assert "security" not in rest.stored(copied)["meta"]
+
+
+def test_change_of_what_was_deleted_meanwhile_has_no_conflicts(rest: Rest) -> None:
+    made = rest.stored({"resourceType": "Organization", "name": "a"})
+    path = f"Organization/{made['id']}"
+    rest("DELETE", path)
+    rest.put({**made, "name": "b"})
+    for named in (1, 2):
+        answer = rest.put({**made, "name": "c"}, if_match=f'W/"{named}"')
+        assert answer.status_code == 412
+        assert ("mergeable" in answer.text) == (named == 1)
+
+
+def test_patch_that_does_not_apply_to_its_version_has_no_conflicts(family: Circle) -> None:
+    nowhere = [{"op": "remove", "path": "/nowhere"}]
+    answer = family.asks(
+        "PATCH", family.plan, family.coordinator, nowhere, if_match='W/"1"', content_type=PATCHES[0][0]
+    )
+    assert (answer.status_code, "mergeable" in answer.text) == (412, False)

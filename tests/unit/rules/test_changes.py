@@ -56,6 +56,8 @@ def activity(number: int, **detail: Any) -> list[Resource]:
         (changed(note=[{"text": "m"}]), ["CarePlan.note"]),
         (changed(extension=[{"url": "urn:x", "valueCode": "a"}]), ["CarePlan.extension('urn:x')"]),
         (changed(contributor=[{"id": "c1"}]), ["CarePlan.contributor.where(id='c1')"]),
+        (changed(instantiatesUri=["urn:a"]), ["CarePlan.instantiatesUri"]),
+        (changed(goal=[*BASE["goal"], {"reference": "Goal/a"}]), ["CarePlan.goal.where(reference='Goal/a')"]),
     ],
 )
 def test_changed_paths_name_entries_by_what_identifies_them(after: Resource, paths: list[str]) -> None:
@@ -127,6 +129,24 @@ def test_carried_over_keeps_the_version_of_what_it_is_carried_onto() -> None:
     carried = carried_over(BASE, changed(status="active"), theirs)
     assert carried.resource["meta"] == theirs["meta"]
     assert (carried.resource["title"], carried.resource["status"]) == ("b", "active")
+
+
+def test_labels_are_told_apart_by_their_code() -> None:
+    one, other = ({"resourceType": "Goal", "meta": {"security": [{"code": code}]}} for code in ("a", "b"))
+    paths = [difference.path for difference in differences(one, other)]
+    assert paths == [f"Goal.meta.security.where(code='{code}')" for code in ("a", "b")]
+
+
+def test_what_is_hidden_within_an_element_stays_when_the_rest_of_it_goes() -> None:
+    whole = changed(period={"start": "2026", "end": "2027"})
+    view, without = changed(period={"start": "2026"}), changed()
+    assert carried_over(view, without, whole, partial=True).resource["period"] == {"end": "2027"}
+    assert carried_over(view, without, whole).conflicts[0].path == "CarePlan.period"
+
+
+def test_list_that_is_hidden_keeps_what_it_has_beside_what_is_added() -> None:
+    view, added = changed(note=None), changed(note=[{"text": "m"}])
+    assert carried_over(view, added, BASE, partial=True).resource["note"] == [{"text": "n"}, {"text": "m"}]
 
 
 _value = st.sampled_from(["a", "b", None])
