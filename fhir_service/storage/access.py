@@ -26,13 +26,15 @@ class Access:
 
     `condition` takes a table or alias with `person_id`, `tenant_id` and `sector`; None: everything may be seen.
     Names of bound values begin with `access_`. `sight`: who looks; what is open to them with each person has to be
-    asked for (`Repository.sights`), unless it is everything.
+    asked for (`Repository.sights`), unless it is everything. `by_row`: the condition is one look-up for each row,
+    whatever the values: it changes nothing about the way that a search goes.
     """
 
     name: str
     condition: "Callable[[FromClause], ColumnElement[Any]] | None" = field(default=None, compare=False)
     bound: Mapping[str, Any] = field(default_factory=dict, compare=False)
     sight: Sight = field(default=WHOLE, compare=False)
+    by_row: bool = field(default=False, compare=False)
 
     def of(self, table: "FromClause") -> "ColumnElement[Any]":
         """The condition on the rows of `table`."""
@@ -63,7 +65,7 @@ def access_of(by: Principal, now: datetime) -> Access:
         return EVERYTHING
     if by.person is not None and by.person.startswith("Patient/"):
         own = {"access_patient": by.person.removeprefix("Patient/"), "access_party": f"|{PARTY}{who}|"}
-        return Access("person", _of_person, own, Sight(person=who))
+        return Access("person", _of_person, own, Sight(person=who), by_row=True)
     role = by.role or ""
     bound: dict[str, Any] = {
         "access_who": who,
@@ -72,7 +74,8 @@ def access_of(by: Principal, now: datetime) -> Access:
         "access_now": micros(now),
         "access_party": f"|{PARTY}{who}|",
     }
-    return Access("granted", _granted, bound, Sight(organization=by.organization, person=by.person))
+    sight = Sight(organization=by.organization, person=by.person)
+    return Access("granted", _granted, bound, sight, by_row=True)
 
 
 def in_emergency(by: Principal, person_id: str, now: datetime) -> Access:
@@ -81,7 +84,7 @@ def in_emergency(by: Principal, person_id: str, now: datetime) -> Access:
     if usual.condition is None:
         return usual
     bound = {**usual.bound, "access_emergency": person_id}
-    return Access(f"{usual.name} in emergency", _or_of_one(usual), bound, usual.sight)
+    return Access(f"{usual.name} in emergency", _or_of_one(usual), bound, usual.sight, by_row=True)
 
 
 def _or_of_one(usual: Access) -> "Callable[[FromClause], ColumnElement[Any]]":

@@ -27,7 +27,7 @@ WITHOUT_VALUES: Mapping[str, str] = {
 
 def is_planned_once(query: SearchQuery, shape: Shape, access: Access) -> bool:
     """Whether all statements of a search may be planned without its values."""
-    if query.among or query.total or access.condition is not None:
+    if query.among or query.total or not (access.condition is None or access.by_row):
         return False
     return _goes_one_way(shape) and all(map(_names_few, query.includes))
 

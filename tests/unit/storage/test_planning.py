@@ -1,12 +1,14 @@
 """Which searches PostgreSQL plans once for all values: those that have one way to go (stack.md 5, trap 1)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import true
 
+from fhir_service.principal import Principal
 from fhir_service.search import parse
-from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.access import EVERYTHING, Access, access_of, in_emergency
 from fhir_service.storage.planning import is_planned_once
 from fhir_service.storage.shape import shape_of
 
@@ -66,3 +68,10 @@ def test_search_that_has_a_choice_is_planned_for_its_values(rtype: str, params: 
 def test_search_with_a_condition_on_access_is_planned_for_its_values() -> None:
     some = Access("some", lambda _: true())
     assert not planned_once("CarePlan", ("subject", "Patient/7"), access=some)
+
+
+@pytest.mark.parametrize("by", [Principal(organization="Organization/o"), Principal(person="Patient/p")])
+def test_search_of_who_sees_by_grants_goes_the_same_way_as_of_others(by: Principal) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    for access in (access_of(by, now), in_emergency(by, "person", now)):
+        assert planned_once("CarePlan", ("subject", "Patient/7"), access=access)
