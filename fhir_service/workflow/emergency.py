@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fhir_service.principal import EMERGENCY, Principal
-from fhir_service.rules import derived_id
-from fhir_service.storage.port import Changes, Reads, Work, Write
+from fhir_service.rules import Draft, derived_id
+from fhir_service.storage.port import Changes, Reads, Work
 from fhir_service.workflow.custodian import LOOKED_AT, ke_of, patient_of
 from fhir_service.workflow.ids import new_id
-from fhir_service.workflow.settle import OSLO, Ground
+from fhir_service.workflow.settle import OSLO, Ground, Wanted, joined, settle
 from fhir_service.workflow.trace import AUDIT_ENTITY_TYPE, OBJECT_ROLE, new_write
 from fhir_service.workflow.versions import instant, parse_body
 from profiles import names
@@ -45,16 +45,17 @@ def opened(opening: Opening, by: Principal, ground: Ground) -> Work[None]:
         patient = patient_of(resources)
         about: Reference | None = {"reference": f"Patient/{patient['id']}"} if patient else None
         audit = _audit(opening, by, about, tx.now)
-        writes = [new_write(audit, tx.now, opening.person_id, audit_id)]
+        told: list[Draft] = []
         if patient is not None and about is not None:
             ke = ke_of(resources, patient, ground, tx.now)
-            writes += [w for to in (about, ke) if (w := await _told(tx, opening, by, (about, to)))]
-        return None, Changes(writes=tuple(writes))
+            told = [draft for to in (about, ke) if (draft := await _told(tx, opening, by, (about, to)))]
+        settlement = await settle(tx, [Wanted(draft) for draft in told], ground)
+        return None, joined(settlement.changes, writes=(new_write(audit, tx.now, opening.person_id, audit_id),))
 
     return work
 
 
-async def _told(tx: Reads, opening: Opening, by: Principal, parties: tuple[Reference, Reference]) -> Write | None:
+async def _told(tx: Reads, opening: Opening, by: Principal, parties: tuple[Reference, Reference]) -> Draft | None:
     """The Communication to a recipient; None where they have been told today."""
     about, recipient = parties
     day = tx.now.astimezone(OSLO).date().isoformat()
@@ -64,6 +65,7 @@ async def _told(tx: Reads, opening: Opening, by: Principal, parties: tuple[Refer
         return None
     told: Communication = {
         "resourceType": "Communication",
+        "id": rid,
         "status": "completed",
         "category": [{"coding": [{"system": names.COMMUNICATION_CATEGORY, "code": "notification"}]}],
         "reasonCode": [_purpose()],
@@ -73,7 +75,7 @@ async def _told(tx: Reads, opening: Opening, by: Principal, parties: tuple[Refer
         "recipient": [recipient],
         "payload": [{"contentString": _SAYS.format(who=_who(by), reason=by.reason)}],
     }
-    return new_write(told, tx.now, opening.person_id, rid)
+    return Draft("Communication", rid, dict(told), cause="emergency")
 
 
 def _audit(opening: Opening, by: Principal, about: Reference | None, now: datetime) -> AuditEvent:

@@ -222,3 +222,21 @@ def test_patch_that_does_not_apply_to_its_version_has_no_conflicts(family: Circl
         "PATCH", family.plan, family.coordinator, nowhere, if_match='W/"1"', content_type=PATCHES[0][0]
     )
     assert (answer.status_code, "mergeable" in answer.text) == (412, False)
+
+
+def test_patch_says_which_view_it_was_made_for(rest: Rest) -> None:
+    """A patch that counts entries may test the mark of the view; a merge patch that brings it is held to it."""
+    one = circle(rest, "marked")
+    label = one.reads(one.plan, one.school).json()["meta"]["security"][0]
+    test = {"op": "test", "path": "/meta/security/0/id", "value": label["id"]}
+    change = {"op": "replace", "path": "/activity/0/detail/status", "value": "in-progress"}
+    merge = {"meta": {"security": [label]}, "activity": [activity("read", "school", "Lekselesing")]}
+    one.keeps(one.consent("plan-sharing", ("school", "school"), ("school", "municipal-health")), 1)
+    patched = one.asks("PATCH", one.plan, one.school, [test, change], if_match='W/"2"', content_type=PATCHES[0][0])
+    assert (patched.status_code, code(patched)) == (422, "bad-patch")
+    merged = one.asks("PATCH", one.plan, one.school, merge, if_match='W/"2"', content_type=PATCHES[2][0])
+    assert (merged.status_code, code(merged)) == (412, "stale-version")
+    test["value"] = one.reads(one.plan, one.school).json()["meta"]["security"][0]["id"]
+    change["path"] = "/activity/1/detail/status"
+    again = one.asks("PATCH", one.plan, one.school, [test, change], if_match='W/"2"', content_type=PATCHES[0][0])
+    assert again.status_code == 200, again.text
