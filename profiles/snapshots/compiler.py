@@ -76,7 +76,7 @@ def compile_profile(definition: Resource, lookup: Lookup = nothing_known) -> Pro
     `lookup` brings the profiles of data types and extensions, value sets and code systems that it speaks of.
     """
     url = definition.get("url")
-    name = url if type(url) is str else "StructureDefinition"
+    name = url if type(url) is str and url and url.isprintable() else "StructureDefinition"
     compiling = _Compiling(lookup)
     try:
         judge = compiling.profile(definition)

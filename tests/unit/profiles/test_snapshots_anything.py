@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,3 +55,11 @@ def test_definition_with_a_part_replaced_is_a_profile_or_says_why_not(data: st.D
         assert rendered(check({"resourceType": "Patient", "extension": [{"url": made.url}]}, None, (made,)))
     else:
         assert rendered(made)
+
+
+@pytest.mark.parametrize("url", ["", "\n", 1, None])
+def test_definition_without_an_address_says_why_it_is_no_profile(url: object) -> None:
+    made = compile_profile({"url": url})
+
+    assert not isinstance(made, Profile)
+    assert [issue.at for issue in made] == ["StructureDefinition"]
