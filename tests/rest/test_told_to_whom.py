@@ -1,7 +1,9 @@
 """What a refusal tells, and whom an emergency is told to: SR-27 and SR-29, workflow.md 4.7 rule 5 and 8."""
 
 import json
+from collections.abc import Callable
 
+import httpx
 import pytest
 
 from profiles import names
@@ -53,6 +55,73 @@ def test_stranger_learns_of_no_plan_and_ke_hears_once(rest: Rest) -> None:
     assert task["status"] == "requested"
     assert one.reads(f"Task/{task['id']}", one.stranger).status_code == 404
     assert one.reads(f"Task/{task['id']}", one.ke).status_code == 200
+
+
+def _new_team(patient: str) -> Resource:
+    return {
+        "resourceType": "CareTeam", "status": "proposed", "subject": {"reference": patient},
+        "category": [{"coding": [{"system": names.TEAM_CATEGORY, "code": "coordination"}]}],
+    }  # fmt: skip
+
+
+def _posted(one: Circle, patient: Resource) -> str:
+    own = one.asks("POST", "Patient", one.stranger, patient)
+    assert own.status_code == 201, own.text
+    return f"Patient/{own.json()['id']}"
+
+
+def _put(one: Circle, patient: Resource) -> httpx.Response:
+    plan = {**_new_plan(one, _posted(one, patient)), "id": "put-by-stranger"}
+    return one.asks("PUT", "CarePlan/put-by-stranger", one.stranger, plan)
+
+
+def _conditional(one: Circle, patient: Resource) -> httpx.Response:
+    plan = _new_plan(one, _posted(one, patient))
+    return one.asks("POST", "CarePlan", one.stranger, plan, if_none_exist="identifier=urn:s|nowhere")
+
+
+def _team(one: Circle, patient: Resource) -> httpx.Response:
+    return one.asks("POST", "CareTeam", one.who("ke", "stranger"), _new_team(_posted(one, patient)))
+
+
+def _transaction(one: Circle, patient: Resource) -> httpx.Response:
+    place = "urn:uuid:5d2b3c1a-8d0e-4b57-9f39-1f0a5ad1c0aa"
+    entries = [
+        {"fullUrl": place, "request": {"method": "POST", "url": "Patient"}, "resource": patient},
+        {"request": {"method": "POST", "url": "CarePlan"}, "resource": _new_plan(one, place)},
+    ]
+    return one.asks("POST", "", one.stranger, {"resourceType": "Bundle", "type": "transaction", "entry": entries})
+
+
+def _patch(one: Circle, patient: Resource) -> httpx.Response:
+    """A zone plan of theirs becomes an individual one."""
+    plan = _new_plan(one, _posted(one, patient))
+    zone = one.asks("POST", "CarePlan", one.stranger, {k: v for k, v in plan.items() if k != "category"})
+    assert zone.status_code == 201, zone.text
+    change = [{"op": "add", "path": "/category", "value": plan["category"]}]
+    kind = "application/json-patch+json"
+    return one.asks("PATCH", f"CarePlan/{zone.json()['id']}", one.stranger, change, content_type=kind)
+
+
+@pytest.fixture(scope="module")
+def numbered(rest: Rest) -> Circle:
+    """One whose person has a help number."""
+    one = circle(rest, "numbered")
+    number = {"system": names.FHN, "value": "81234567802"}
+    one.keeps({**one.patient(), "identifier": [number]}, 1)
+    return one
+
+
+@pytest.mark.parametrize("road", [_put, _conditional, _team, _transaction, _patch])
+def test_stranger_learns_nothing_by_any_road(
+    numbered: Circle, road: Callable[[Circle, Resource], httpx.Response]
+) -> None:
+    answers = set()
+    for system, value in ((names.FHN, "81234567802"), (names.DNR, "55918512380")):
+        answer = road(numbered, {"resourceType": "Patient", "identifier": [{"system": system, "value": value}]})
+        assert (answer.status_code, code(answer)) == (403, "no-consent")
+        answers.add(answer.text)
+    assert len(answers) == 1
 
 
 def test_coordinator_is_told_which_plan_there_is(family: Circle) -> None:
