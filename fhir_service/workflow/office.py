@@ -6,14 +6,15 @@ from datetime import datetime
 from fhir_service.principal import Principal
 from fhir_service.storage.access import access_of
 from fhir_service.storage.messages import Outgoing
-from fhir_service.storage.port import NOTHING, Afterwards, Changes, Reads, Repository
+from fhir_service.storage.port import NOTHING, Afterwards, Changes, Reads, Repository, Stored
+from fhir_service.workflow.composing import CalledOn, Compose, composed
 from fhir_service.workflow.emergency import Opening, opened
 from fhir_service.workflow.feedback import close_feedback
 from fhir_service.workflow.notices import tell_ke
 from fhir_service.workflow.profile_store import Found
 from fhir_service.workflow.seed import kept_current, seed
 from fhir_service.workflow.settle import Ground
-from fhir_service.workflow.shown import shown_answer
+from fhir_service.workflow.shown import shown_answer, shown_changes
 from fhir_service.workflow.terminology_content import Terminology
 from fhir_service.workflow.transaction import Answers, Entry, transact
 from fhir_service.workflow.write import Refused, WriteRequest, Written, write
@@ -56,6 +57,13 @@ class Office:
         if isinstance(answer, Refused):
             return await self._refused(answer)
         return await self._shown(answer, by) if by.narrowed else answer
+
+    async def compose(self, on: CalledOn, compose: Compose, by: Principal) -> tuple[Stored, ...] | Refused:
+        """Do for `by` what an operation says about a resource; everything that has changed, as they see it."""
+        answer = await self._repository.run(composed(on, compose, by, self._ground))
+        if isinstance(answer, Refused):
+            return await self._refused(answer)
+        return await shown_changes(self._repository, answer, access_of(by, self._clock()))
 
     async def _refused(self, refused: Refused) -> Refused:
         """The refusal, when what it tells the koordinerende enhet is written."""

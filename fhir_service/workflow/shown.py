@@ -52,6 +52,16 @@ async def shown_answer(repository: Repository, answer: Written, access: Access) 
     return structs.replace(answer, body=told[0].body)
 
 
+async def shown_changes(repository: Repository, changed: Sequence[Stored], access: Access) -> tuple[Stored, ...]:
+    """Those of the versions that the caller sees, with as much of each."""
+    if access.condition is None:
+        return tuple(changed)
+    seen = _seen_in(repository)
+    visible_now = await seen(frozenset((row.rtype, row.rid) for row in changed), access)
+    rows = [row for row in changed if (row.rtype, row.rid) in visible_now]
+    return tuple(await _Shown(repository, seen).told(rows, access))
+
+
 def _version_of(answer: Written) -> Stored:
     at = micros(answer.updated)
     return Stored(answer.rtype, answer.rid, answer.version, at, answer.body, False, answer.person_id, {})

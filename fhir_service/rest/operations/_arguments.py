@@ -161,7 +161,7 @@ def _value_of(parameter: Parameter, sent: Mapping[str, Any]) -> Any:
         resource = sent.get("resource")
         fits = isinstance(resource, dict) and parameter.type in ("Resource", resource.get("resourceType"))
         return resource if fits else None
-    for alike in _like(parameter.type):
+    for alike in parameter.among or _like(parameter.type):
         value = sent.get("value" + alike[0].upper() + alike[1:])
         if value is not None:
             primitive = kinds().get(parameter.type) == "primitive-type"
@@ -176,7 +176,7 @@ def _like(declared: str) -> Iterable[str]:
 def _shape(parameter: Parameter) -> str:
     if kinds().get(parameter.type) in ("resource", "abstract"):
         return f"a resource of the type {parameter.type}"
-    return f"value{parameter.type[0].upper()}{parameter.type[1:]}"
+    return " or ".join(f"value{name[0].upper()}{name[1:]}" for name in parameter.among or (parameter.type,))
 
 
 def _unknown(declared: Mapping[str, Parameter], at: str = "") -> Issue:

@@ -26,7 +26,7 @@ class Level(StrEnum):
 class Parameter:
     """One parameter, in or out. `type`: a data type or resource type (`Resource`: any), empty where it has `parts`.
 
-    `max`: `1` or `*`, as a FHIR cardinality.
+    `max`: `1` or `*`, as a FHIR cardinality; `among`: the types that it may be of, where it is of the type `Type`.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Parameter:
     min: int = 0
     max: str = "1"
     parts: tuple["Parameter", ...] = ()
+    among: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
