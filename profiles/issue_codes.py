@@ -86,6 +86,7 @@ ISSUE_CODES: dict[str, IssueCode] = {
     "unreadable": IssueCode("structure", 400, "100", "AR"),
     "segment-missing": IssueCode("required", 400, "100"),
     "duplicate-segment": IssueCode("structure", 400, "100"),
+    "same-patient": IssueCode("duplicate", 400, "205"),
     "field-required": IssueCode("required", 400, "101"),
     "control-id-missing": IssueCode("required", 400, "101", "AR"),
     "unsupported-message-type": IssueCode("not-supported", 400, "200", "AR"),

@@ -42,7 +42,8 @@ def effects(change: Change) -> Iterable[Effect]:
 
 
 def _open_work(change: Change, plan: Resource) -> Iterator[Resource]:
-    yield from children_of(change.standing, plan)
+    # A merge that waits for one of two plans to end goes on: it ends with the merge (patient-replaced).
+    yield from (t for t in children_of(change.standing, plan) if "reasonReference" not in t)
     if not plans(change.standing, "draft", "active", "on-hold"):
         yield from children(change.standing, "draft-plan")
 

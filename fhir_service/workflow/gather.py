@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from fhir_service.rules import Draft, merge
+from fhir_service.rules import Draft, merge, several
 from fhir_service.storage.port import Reads, Stored
 from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.protection import HIDDEN, is_protected, shielded
+from fhir_service.workflow.replaced import REPLACED_BY
 from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.versions import parse_body
 from mappings.message import PROPOSAL, Mode, Proposal, Translation
@@ -68,12 +69,28 @@ async def _find(tx: Reads, proposals: Sequence[Proposal], gathered: Gathered) ->
             text = "The identifiers belong to different persons here; the koordinerende enhet must decide"
             gathered.issues.append(error("identity-ambiguous", "PID-3", text))
             return {}
-        found[proposal.name] = hits[0]
+        one = _counting(hits, found.values()) if proposal.rtype == "Patient" else hits[0]
+        if one is not None:
+            found[proposal.name] = one
     gathered.patient = next((f for f in found.values() if f.rtype == "Patient"), None)
     if gathered.patient:
         gathered.protected = gathered.was_protected = is_protected(parse_body(gathered.patient.body))
     await _find_natural(tx, proposals, found)
     return found
+
+
+def _counting(hits: Sequence[Stored], others: Iterable[Stored]) -> Stored | None:
+    """Of the records of one person the one that counts: none that is replaced, where another one stays (6.3)."""
+    named = {row.rid for row in others if row.rtype == "Patient"}
+    left = [hit for hit in hits if hit.rid not in named]
+    if len(left) < 2:
+        return left[0] if left else None
+    staying = (hit for hit in left if not _is_replaced(parse_body(hit.body)))
+    return next(staying, left[0])
+
+
+def _is_replaced(patient: Resource) -> bool:
+    return any(link.get("type") == REPLACED_BY for link in several(patient.get("link")))
 
 
 async def _find_natural(tx: Reads, proposals: Iterable[Proposal], found: dict[str, Stored]) -> None:

@@ -9,10 +9,11 @@ from fhir_service.workflow.review import manual_review
 from fhir_service.workflow.route import inbox_for, routed
 from fhir_service.workflow.settle import Ground, Settlement, Wanted, joined, settle
 from fhir_service.workflow.trace import audit_of_message, binary, new_write, provenance_of_message
+from fhir_service.workflow.waiting import waiting_merge
 from mappings.message import Endpoint, Envelope, MessageFormat, Translation, Verdict
 from profiles import names
 from profiles.issues import Issue, information, warning
-from profiles.r4_types import ProvenanceAgent, Reference
+from profiles.r4_types import ProvenanceAgent, Reference, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,11 @@ async def outcome_of(tx: Reads, told: Translated, ground: Ground) -> Outcome:
     issues = (*translation.issues, *gathered.issues)
     settlement = await settle(tx, wanted, ground)
     if settlement.refused:
+        if any(issue.code == "identity-ambiguous" for issue in settlement.issues):  # decision 27
+            return await _for_a_person(tx, told, ground, Outcome(Verdict.REFUSED, (*issues, *settlement.issues)))
         warnings = (warning(i.code, i.at, i.text) for i in settlement.issues)
-        return await _for_a_person(tx, told, ground, Outcome(Verdict.MANUAL, (*issues, *warnings)))
+        waits = await waiting_merge(tx, wanted, settlement.issues, ground)
+        return await _for_a_person(tx, told, ground, Outcome(Verdict.MANUAL, (*issues, *warnings)), waits)
     return _applied(tx, told, gathered, settlement, issues)
 
 
@@ -100,13 +104,16 @@ def _enterer(translation: Translation, gathered: Gathered) -> list[ProvenanceAge
     return [_agent("enterer", {"reference": place})] if place else []
 
 
-async def _for_a_person(tx: Reads, told: Translated, ground: Ground, why: Outcome) -> Outcome:
-    """Keep the message and give the koordinerende enhet a Task `manual-review` about it (7 days, decision 30)."""
+async def _for_a_person(
+    tx: Reads, told: Translated, ground: Ground, why: Outcome, waits: Task | None = None
+) -> Outcome:
+    """Keep the message and give the koordinerende enhet a Task about it: `manual-review` (7 days, decision 30), or
+    what `waits` says in its place."""
     raw = new_write(binary(told.envelope.message.body, told.form.content_type), tx.now, None)
     focus = f"Binary/{raw.rid}"
     inbox = inbox_for(told.translation, None, ground.routes, ground.context(tx.now).today)
     owner: Reference = {"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}
-    task = manual_review(owner, tx.now, focus=focus)
+    task = {**manual_review(owner, tx.now, focus=focus), **(waits or {})}
     rid = derived_id("Task", raw.rid, "manual-review")
     settlement = await settle(tx, (Wanted(Draft("Task", rid, {**task, "id": rid}, cause=told.form.name)),), ground)
     note = information("manual-review", "", "The koordinerende enhet looks at this message")
