@@ -16,6 +16,7 @@ from fhir_service.workflow.references import local
 from fhir_service.workflow.versions import parse_body
 from profiles.resource import Resource
 
+AFFILIATION = "OrganizationAffiliation"
 MOST_TEAMS = 10_000
 """Teams that somebody takes part in."""
 
@@ -40,7 +41,7 @@ def _asked(draft: Draft) -> list[tuple[str, str]]:
     if draft.rtype == "PractitionerRole" and draft.before is not None:
         moved = _organization(draft.before) != _organization(draft.after)
         return [("participant", draft.reference)] if moved else []
-    if draft.rtype != "OrganizationAffiliation":
+    if draft.rtype != AFFILIATION:
         return []
     named = {reference((one or {}).get("participatingOrganization")) for one in (draft.before, draft.after)}
     return [
@@ -73,25 +74,26 @@ async def granted(
 ) -> tuple[Granted, ...]:
     """The grants of those persons of whom something changes that they hang on. `ends`: with their drafts in place."""
     given: list[Granted] = []
+    drafted = {d.reference: d.after for one in judged.values() for d in one.drafts if d.rtype == AFFILIATION}
     for person, end in ends.items():
         drafts = judged[person].drafts
         if person is not None and (not drafts or persons.joined or any(map(is_decisive, drafts))):
-            whole = await _with_agreements(tx, end)
+            whole = await _with_agreements(tx, end, drafted)
             named = {literal: local(one, base_url) for literal, one in whole.resources.items()}
             given.append(Granted(person, grants_of(Standing(person, named))))
     return tuple(given)
 
 
-async def _with_agreements(tx: Reads, standing: Standing) -> Standing:
-    """The standing with the agreements of the private providers whose people coordinate."""
+async def _with_agreements(tx: Reads, standing: Standing, drafted: Mapping[str, Resource | None]) -> Standing:
+    """The standing with the agreements of the private providers whose people coordinate. `drafted`: new ones."""
     providers = private_leaders(standing)
     if not providers:
         return standing
-    found = dict(standing.resources)
-    query = parse("OrganizationAffiliation", [("participating-organization", ",".join(sorted(providers)))], base_url="")
-    rows = await tx.matches(query.query, EVERYTHING) if query.query else ()
-    stored = {f"{row.rtype}/{row.rid}": parse_body(row.body) for row in rows}
-    return Standing(standing.person_id, {**stored, **found})
+    asked = parse(AFFILIATION, [("participating-organization", ",".join(sorted(providers)))], base_url="").query
+    rows = await tx.matches(asked, EVERYTHING) if asked else ()
+    found: dict[str, Resource | None] = {f"{row.rtype}/{row.rid}": parse_body(row.body) for row in rows}
+    agreed = {literal: one for literal, one in (found | dict(drafted)).items() if one is not None}
+    return Standing(standing.person_id, {**standing.resources, **agreed})
 
 
 def left_behind(persons: Persons) -> tuple[Granted, ...]:

@@ -60,6 +60,12 @@ class Rest:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
+    def stored_at(self, resource: Resource) -> None:
+        """Create it under the id that it has, as an import does."""
+        path = f"{resource['resourceType']}/{resource['id']}"
+        answer = self("PUT", path, json=resource, headers=FHIR_JSON | {"x-knutepunkt-purpose": "import"})
+        assert answer.status_code == 201, answer.text
+
     def close(self) -> None:
         self._runner.run(self._client.aclose())
 
