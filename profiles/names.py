@@ -85,6 +85,7 @@ IP_CONTRIBUTION = EXTENSION + "/ip-contribution"
 IP_SECTOR = EXTENSION + "/ip-sector"
 IP_CONSENT_STATEMENT = EXTENSION + "/ip-consent-statement"
 IP_PART_OF = EXTENSION + "/ip-part-of"
+IP_PLAN = EXTENSION + "/ip-plan"
 
 # Our own profiles (workflow.md 5)
 IP_CARE_PLAN = EXTENSION + "/ip-careplan"

@@ -88,12 +88,33 @@ def _literals(element: Any) -> Iterator[str]:
             waiting += one
 
 
-def _plan(plan: Resource, stands_for: StandsFor) -> Iterable[str]:
+def stays_behind(plan: Resource) -> frozenset[str]:
+    """The labels of a plan, and of what belongs to it, when the person has moved without it (P9); else none."""
     concept = (extension(plan, names.IP_STATUS_REASON) or {}).get("valueCodeableConcept")
-    if code_in(concept, names.STATUS_REASON) == "moved":
-        municipality = (extension(plan, names.IP_MANAGING_MUNICIPALITY) or {}).get("valueReference")
-        apart = {IN_PARTS, APART_FROM_KE, APART_FROM_COORDINATOR}
-        return apart | _parties([reference(municipality)], stands_for)
+    if kind_of(plan) is not Kind.PLAN or code_in(concept, names.STATUS_REASON) != "moved":
+        return frozenset()
+    municipality = (extension(plan, names.IP_MANAGING_MUNICIPALITY) or {}).get("valueReference")
+    return frozenset({APART_FROM_KE, APART_FROM_COORDINATOR} | _parties([reference(municipality)], {}))
+
+
+def content_of(plan: Resource, resources: Iterable[Resource]) -> frozenset[str]:
+    """Literal references of what belongs to a plan: its goals, Tasks and meetings."""
+    itself = f"CarePlan/{plan.get('id')}"
+    details = [plan, *(one.get("detail", {}) for one in several(plan.get("activity")))]
+    goals = {literal for holder in details for literal in references(holder.get("goal"))}
+    return frozenset(goals | {f"{r['resourceType']}/{r['id']}" for r in resources if itself in _plans_of(r)})
+
+
+def _plans_of(resource: Resource) -> list[str]:
+    if resource.get("resourceType") == "Task":
+        return references(resource.get("basedOn"))
+    return references((extension(resource, names.IP_PLAN) or {}).get("valueReference"))
+
+
+def _plan(plan: Resource, _: StandsFor) -> Iterable[str]:
+    behind = stays_behind(plan)
+    if behind:
+        return {IN_PARTS, *behind}
     if plan.get("status") in _ENDED:
         return {IN_PARTS, APART_FROM_COORDINATOR}
     return {IN_PARTS, FRAME, EXISTENCE}

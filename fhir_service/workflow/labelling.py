@@ -1,16 +1,18 @@
 """The labels that what is written carries: the row's, and those of its parts (workflow.md 4.7, ADR 0022)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fhir_service.access.forms import forms_of
 from fhir_service.access.labels import column, labels_in, party_of
 from fhir_service.access.members import organizations
-from fhir_service.access.rows import labels_of
+from fhir_service.access.rows import content_of, labels_of, stays_behind
+from fhir_service.principal import SERVICE
 from fhir_service.rules import Draft, Kind, Standing, kind_of, reference
 from fhir_service.storage.port import Stored
 from fhir_service.workflow.versions import UNLABELLED, Labelled
 
+RELABELLING = "labels"
 CLIENTS = frozenset({"rest", "import"})
 """Causes of drafts that the caller has written: what follows from them is the service's."""
 
@@ -19,11 +21,13 @@ CLIENTS = frozenset({"rest", "import"})
 class Labelling:
     """What is known about a person when what is theirs is labelled.
 
-    `stands_for`: the party behind a PractitionerRole or a notification; `goals`: the labels of the person's goals.
+    `stands_for`: the party behind a PractitionerRole or a notification; `goals`: the labels of the person's goals;
+    `behind`: those of what stays with a municipality that the person has left.
     """
 
     stands_for: Mapping[str, str] = field(default_factory=dict)
     goals: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    behind: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, draft: Draft, person: str | None, stored: Stored | None) -> Labelled:
         """The labels of the version that the draft becomes. Those of what is deleted stay as they were."""
@@ -36,7 +40,7 @@ class Labelling:
             writer=(draft.by.person or draft.by.organization) if draft.cause in CLIENTS else None,
             before=before,
             stands_for=self.stands_for,
-        )
+        ) | self.behind.get(draft.reference, frozenset())
         return Labelled(column(labels), forms_of(draft.after, labels, self.goals)) if labels else UNLABELLED
 
 
@@ -56,7 +60,35 @@ def labelling(standing: Standing, stored: Mapping[str, Stored]) -> Labelling:
         for goal in standing.of("Goal")
         if (literal := f"Goal/{goal.get('id')}")
     }
-    return Labelling({**roles, **{literal: who for literal, who in requests.items() if who}}, goals)
+    return Labelling(
+        {**roles, **{literal: who for literal, who in requests.items() if who}}, goals, left_with(standing)
+    )
+
+
+def left_with(standing: Standing) -> Mapping[str, frozenset[str]]:
+    """Literal reference -> labels of what belongs to plans that stayed with a municipality (P9).
+
+    What belongs to a plan that goes on as well is not among it.
+    """
+    plans = [plan for plan in standing.of("CarePlan") if kind_of(plan) is Kind.PLAN]
+    if not any(map(stays_behind, plans)):
+        return {}
+    content = {n: content_of(plan, standing.resources.values()) for n, plan in enumerate(plans)}
+    behind = {n: stays_behind(plan) for n, plan in enumerate(plans)}
+    shared = frozenset().union(*(content[n] for n in content if not behind[n]))
+    return {literal: behind[n] for n in content if behind[n] for literal in content[n] - shared}
+
+
+def relabelled(before: Standing, end: Standing, drafts: Iterable[Draft]) -> tuple[Draft, ...]:
+    """What gets other labels by what the drafts do to its plan: it is written once more as it is."""
+    drafted = {draft.reference for draft in drafts}
+    new = left_with(end).keys() - left_with(before).keys() - drafted
+    there = [(literal, end.get(literal)) for literal in sorted(new)]
+    return tuple(
+        Draft(*literal.partition("/")[::2], after=one, before=one, by=SERVICE, cause=RELABELLING)
+        for literal, one in there
+        if one is not None
+    )
 
 
 def _kept(stored: Stored | None) -> frozenset[str]:

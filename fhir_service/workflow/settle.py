@@ -28,7 +28,7 @@ from fhir_service.storage.messages import Outgoing
 from fhir_service.storage.port import Changes, Reads, Stored, Write
 from fhir_service.workflow.granting import ended, granted, left_behind, touched
 from fhir_service.workflow.ids import new_id
-from fhir_service.workflow.labelling import PLAIN, Labelling, labelling
+from fhir_service.workflow.labelling import PLAIN, Labelling, labelling, relabelled
 from fhir_service.workflow.merging import followed, with_both_ends
 from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.profile_store import ProfileStore
@@ -106,6 +106,8 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     if isinstance(judged, Issue):
         return Settlement((judged,), Changes())
     ends = {p: ended(standings[p], judged[p].drafts) for p in standings}
+    more = {p: relabelled(standings[p], end, judged[p].drafts) for p, end in ends.items()}
+    judged = {p: structs.replace(one, drafts=(*one.drafts, *more.get(p, ()))) for p, one in judged.items()}
     labels = {p: labelling(end, stored) for p, end in ends.items()}
     settled = _settlement(_Ends(tx.now, stored, tails, labels), judged, persons)
     given = (*await granted(tx, ends, judged, persons, ground.base_url), *left_behind(persons))

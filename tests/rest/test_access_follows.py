@@ -145,3 +145,21 @@ def test_member_who_leaves_sees_nothing_at_the_next_request(world: Rest) -> None
     assert not seen(world, "CareTeam/team", SCHOOL)
     assert not seen(world, "CarePlan/plan", SCHOOL)
     assert not seen(world, "Goal/goal-school", SCHOOL)
+
+
+def test_plan_stays_with_the_municipality_that_the_person_left(world: Rest) -> None:
+    """P9: the new municipality starts anew, and sees neither the plan nor what belongs to it."""
+    new = {"x-knutepunkt-organization": "Organization/ke2", "x-knutepunkt-role": "ke"}
+    plan = world("GET", "CarePlan/plan").json()
+    moved = {"url": names.IP_STATUS_REASON, "valueCodeableConcept": concept(names.STATUS_REASON, "moved")}
+    changed(world, "CareTeam/team", managingOrganization=[to("Organization/ke2")])
+    assert seen(world, "Goal/goal-school", new)
+    changed(world, "CarePlan/plan", status="completed", extension=[*plan["extension"], moved])
+    for path in ("CarePlan/plan", "CarePlan/plan/_history/1", "Goal/goal-school", f"Goal/{MARK}-goal-open"):
+        assert not seen(world, path, new), path
+        assert seen(world, path, {"x-knutepunkt-person": ARNE}), path
+    assert MARK not in world("GET", "CarePlan?patient=arne&_include=*", headers=new).text
+    assert world("GET", "CarePlan?goal=Goal/goal-school&_summary=count", headers=new).json()["total"] == 0
+    assert seen(world, "CarePlan/plan", KE)
+    assert seen(world, "Goal/goal-school", KE)
+    assert seen(world, "CareTeam/team", new)

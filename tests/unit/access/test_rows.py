@@ -6,7 +6,7 @@ import pytest
 
 from fhir_service.access.forms import forms_of
 from fhir_service.access.labels import column
-from fhir_service.access.rows import labels_of
+from fhir_service.access.rows import content_of, labels_of, stays_behind
 from profiles import names
 from profiles.resource import Resource
 from tests.unit.access.plans import hidden_from_representative, sector
@@ -152,3 +152,12 @@ def test_party_that_is_a_person_has_a_form() -> None:
     forms = dict(forms_of(case, labels_of(case, about_person=True, stands_for={}), {}))
     assert "note" not in forms["@Patient/p"]
     assert "note" not in forms["@Organization/ke"]
+
+
+def test_content_of_a_plan_is_its_goals_tasks_and_meetings() -> None:
+    told = plan("active", goal=[to("Goal/a")], activity=[activity("b"), {"id": "c"}])
+    meeting = {**of("Encounter"), "extension": [{"url": names.IP_PLAN, "valueReference": to("CarePlan/x")}]}
+    others = [{**CHILD, "basedOn": [to("CarePlan/other")]}, of("Patient"), {**CASE, "focus": to("CarePlan/x")}]
+    task = {**CHILD, "id": "t", "basedOn": [to("CarePlan/x")]}
+    assert content_of(told, [meeting, task, *others]) == {"Goal/a", "Goal/b", "Encounter/x", "Task/t"}
+    assert stays_behind(told) == stays_behind(of("Goal")) == frozenset()
