@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from fhir_service.access.labels import sectors_of
 from fhir_service.rules import Kind, code_in, extension, kind_of, reference, several
-from fhir_service.sight import ALL, CASE, FRAME, OWN, Sight
+from fhir_service.sight import ALL, APART_FROM_COORDINATOR, APART_FROM_KE, BUT, CASE, FRAME, OWN, Sight
 from profiles import names
 from profiles.resource import Resource
 
@@ -89,7 +89,7 @@ def reduced(
     `seen`: which of `looked_up(resource)` the caller may read; `closed`: of an earlier version the entries that the
     current one hides (`closed_in`), as what was closed later is closed in its history, too.
     """
-    if sight.everything or ALL in sight.labels:
+    if sees_whole(sight):
         return resource
     kind = kind_of(resource)
     cut = _VIEWS.get(kind) if kind else None
@@ -97,6 +97,11 @@ def reduced(
         return resource
     shown = cut(resource, _Eye(sight, seen, closed))
     return resource if shown == resource else _marked(shown)
+
+
+def sees_whole(sight: Sight) -> bool:
+    """Whether no part of what `sight` shows of a person is hidden from it: marks of whole rows are on no part."""
+    return sight.everything or any(label == ALL or label in _BUT_ROWS for label in sight.labels)
 
 
 def seen_in_part(rtype: str) -> bool:
@@ -113,7 +118,7 @@ def looked_up(resource: Resource) -> frozenset[str]:
 
 def closed_in(current: Resource, sight: Sight) -> frozenset[str]:
     """The ids of the activities that are not shown."""
-    if sight.everything or ALL in sight.labels or kind_of(current) is not Kind.PLAN:
+    if sees_whole(sight) or kind_of(current) is not Kind.PLAN:
         return frozenset()
     hidden = (one for one in several(current.get("activity")) if not sight.shows(labels_of_activity(one)))
     return frozenset(str(one["id"]) for one in hidden if "id" in one)
@@ -259,3 +264,4 @@ _VIEWS: Mapping[Kind, Callable[[Resource, _Eye], Resource]] = {
     Kind.CASE: _case,
 }
 _IN_PARTS = frozenset({"CarePlan", "CareTeam", "Task"})
+_BUT_ROWS = frozenset(f"{BUT}{mark[1:]}" for mark in (APART_FROM_KE, APART_FROM_COORDINATOR))

@@ -4,13 +4,14 @@ Whatever road a resource takes out, it is read here or comes back from a write h
 of the REST side, `shown_in` looks into a unit of work. For who sees everything both hand over what they are given.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 from msgspec import structs
 
-from fhir_service.access.view import closed_in, looked_up, reduced, seen_in_part
+from fhir_service.access.view import closed_in, looked_up, reduced, seen_in_part, sees_whole
 from fhir_service.search.query import SearchQuery
 from fhir_service.sight import Sight
 from fhir_service.storage import visible
@@ -24,6 +25,8 @@ from profiles.resource import Resource
 
 Seen: TypeAlias = Callable[[frozenset[Key], Access], Awaitable[frozenset[Key]]]
 """Those of (type, id) that an access does not hide."""
+LARGE = 65_536
+"""Bytes above which bodies are worked on in a thread (stack.md 3)."""
 NO_CURRENT: Mapping[Key, Resource] = {}
 
 
@@ -41,7 +44,7 @@ def _seen_in(repository: Repository) -> Seen:
 
 def shown_within(views: Views) -> Repository:
     """The same for what reads within a transaction: the interactions that read ask for nothing that it has not."""
-    return cast(Repository, _Shown(cast(Repository, views), views.seen))
+    return cast(Repository, _Shown(cast(Repository, views), views.seen, threads=False))
 
 
 async def shown_answer(repository: Repository, answer: Written, access: Access) -> Written:
@@ -68,9 +71,11 @@ def _version_of(answer: Written) -> Stored:
 
 
 class _Shown:
-    def __init__(self, inner: Repository, seen: Seen) -> None:
+    def __init__(self, inner: Repository, seen: Seen, *, threads: bool = True) -> None:
+        """`threads`: whether work on many bytes is done in one; a unit of work waits for nothing but its reads."""
         self._inner = inner
         self._seen = seen
+        self._threads = threads
 
     def __getattr__(self, name: str) -> Any:
         """What gives out no resources."""
@@ -120,20 +125,44 @@ class _Shown:
         self, rows: Sequence[Stored], access: Access, current: Mapping[Key, Resource] = NO_CURRENT
     ) -> list[Stored]:
         """The rows as they are told; `current`: of earlier versions the current ones."""
-        parted = {n: parse_body(row.body) for n, row in enumerate(rows) if row.body and seen_in_part(row.rtype)}
-        if not parted:
-            return list(rows)
-        persons = sorted({person for n in parted if (person := rows[n].person_id)})
+        persons = sorted({r.person_id for r in rows if r.person_id and r.body and seen_in_part(r.rtype)})
         sights = await self._inner.sights(persons, access) if persons else {}
-        named = _keys(parted.values())
+        cut = _Cut(rows, lambda row: sights.get(row.person_id or "", access.sight), current)
+        if not cut.places:
+            return list(rows)
+        large = self._threads and sum(len(rows[n].body) for n in cut.places) > LARGE
+        named = await asyncio.to_thread(cut.parsed) if large else cut.parsed()
         seen = _references(await self._seen(named, access)) if named else frozenset()
-        told = list(rows)
-        for n, resource in parted.items():
-            sight = sights.get(rows[n].person_id or "", access.sight)
-            now = current.get((rows[n].rtype, rows[n].rid))
+        return await asyncio.to_thread(cut.done, seen) if large else cut.done(seen)
+
+
+class _Cut:
+    """The rows of a page, those among them that their reader sees in part."""
+
+    def __init__(
+        self, rows: Sequence[Stored], sight_of: Callable[[Stored], Sight], current: Mapping[Key, Resource]
+    ) -> None:
+        self._rows = rows
+        self._sight_of = sight_of
+        self._current = current
+        self._resources: dict[int, Resource] = {}
+        parted = (n for n, row in enumerate(rows) if row.body and seen_in_part(row.rtype))
+        self.places = [n for n in parted if not sees_whole(sight_of(rows[n]))]
+
+    def parsed(self) -> frozenset[Key]:
+        """Parse them; what they refer to that shows only to those who may read it."""
+        self._resources = {n: parse_body(self._rows[n].body) for n in self.places}
+        return _keys(self._resources.values())
+
+    def done(self, seen: frozenset[str]) -> list[Stored]:
+        """All rows, those as they are told."""
+        told = list(self._rows)
+        for n, resource in self._resources.items():
+            row, sight = self._rows[n], self._sight_of(self._rows[n])
+            now = self._current.get((row.rtype, row.rid))
             view = reduced(resource, sight, seen, closed_in(now, sight) if now else frozenset())
             if view is not resource:
-                told[n] = structs.replace(rows[n], body=encode(view))
+                told[n] = structs.replace(row, body=encode(view))
         return told
 
 

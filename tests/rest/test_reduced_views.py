@@ -162,3 +162,12 @@ def test_what_is_closed_later_is_closed_in_its_history(rest: Rest) -> None:
         assert f'"{one.id("plan")}"' in answer.text
         told = [entry["resource"] for entry in answer.json().get("entry", ())] or [answer.json()]
         assert all(seen(plan) == [] for plan in told if plan["id"] == one.id("plan"))
+
+
+def test_large_plan_is_shown_in_part_too(rest: Rest) -> None:
+    one = circle(rest, "large")
+    plan = one.reads(one.plan, one.coordinator).json()
+    plan["description"] = f"{SECRET} " * 10_000
+    assert one.asks("PUT", one.plan, one.coordinator, plan, if_match='W/"2"').status_code == 200
+    answer = one.reads(one.plan, one.school)
+    assert (answer.status_code, seen(answer.json()), SECRET in answer.text) == (200, ["read"], False)

@@ -121,7 +121,13 @@ def test_school_sees_its_own_activity_and_the_frame() -> None:
     assert [c["code"] for c in view["meta"]["security"]] == ["REDACTED"]
 
 
-@pytest.mark.parametrize("sight", [WHOLE, Sight(labels=frozenset({ALL}), organization="Organization/ke")])
+@pytest.mark.parametrize(
+    "sight",
+    [
+        WHOLE,
+        *(Sight(labels=frozenset({label}), organization="Organization/ke") for label in (ALL, "~ke", "~coordinator")),
+    ],
+)
 def test_who_sees_everything_gets_the_plan_itself(sight: Sight) -> None:
     assert reduced(PLAN, sight) is PLAN
 
