@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from fhir_service.rules._elements import code_in, reference, references, several
 from fhir_service.rules._kinds import Kind, is_inpatient, kind_of
+from fhir_service.rules._meetings import is_home_visit, meeting_kind
 from fhir_service.rules._numbers import wrong_numbers
 from fhir_service.rules._people import is_dead
+from fhir_service.rules._tasks import answered
 from profiles import names
 from profiles.resource import Resource
 
@@ -23,6 +25,9 @@ STANDING_TYPES: tuple[str, ...] = (
 )
 """Types of the person's resources that make up a `Standing`."""
 
+LOOKED_AT_ALONE = frozenset({"DocumentReference"})
+"""Types that a rule looks at when one is written, and that are not loaded beside others: documents are heavy."""
+
 _NAMES: Mapping[Kind, tuple[str, ...]] = {
     Kind.NEED: ("requester", "performer"),
     Kind.CASE: ("owner",),
@@ -35,11 +40,12 @@ def concerns(rtype: str, resource: Resource) -> bool:
     Ask for the state before and the one after: a resource that stops being one of ours is looked at, too.
     """
     if rtype == "Encounter":
-        return is_inpatient(resource)
+        return is_inpatient(resource) or is_home_visit(resource) or meeting_kind(resource) is not None
     if rtype == "Patient":
         return is_dead(resource) or "link" in resource or any(wrong_numbers(resource))
-    if rtype == "Communication":
-        return code_in(resource.get("category"), names.FEEDBACK_CATEGORY) is not None
+    if rtype in ("Communication", "DocumentReference"):
+        is_told = code_in(resource.get("category"), names.FEEDBACK_CATEGORY) is not None
+        return (is_told and rtype == "Communication") or any(answered(resource))
     # Whether a Goal belongs to an individual plan can only be told from the plan.
     return rtype == "Goal" or kind_of(resource) is not None
 

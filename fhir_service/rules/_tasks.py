@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from fhir_service.rules._drafting import revise, with_output
-from fhir_service.rules._elements import code_in, reference_to
+from fhir_service.rules._elements import code_in, part, reference_to, references
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change, Context, Draft, Standing
 from fhir_service.rules._times import due, instant
@@ -119,3 +119,9 @@ def urgency(priority: str | None) -> str:
 def feedback_state(task: Resource) -> str | None:
     """`businessStatus` of a `send-feedback` Task (4.8)."""
     return code_in(task.get("businessStatus"), names.FEEDBACK_STATUS)
+
+
+def answered(told: Resource) -> list[str]:
+    """References of the Tasks that a Communication is about, or a document is related to."""
+    related = told.get("about") if told["resourceType"] == "Communication" else part(told, "context", "related")
+    return [r for r in references(related) if r.startswith("Task/")]

@@ -3,6 +3,7 @@
 import pytest
 
 from fhir_service.rules import STANDING_TYPES, concerns, derived_id, named_in, rules
+from fhir_service.rules._standing import LOOKED_AT_ALONE
 from profiles import names
 from profiles.code_systems import concept
 from profiles.resource import Resource
@@ -36,7 +37,7 @@ def test_other_resources_do_not(resource: Resource) -> None:
 
 
 def test_everything_a_rule_looks_at_and_keeps_is_part_of_the_standing() -> None:
-    assert {r for rule in rules() for r in rule.on} <= set(STANDING_TYPES)
+    assert {r for rule in rules() for r in rule.on} <= {*STANDING_TYPES, *LOOKED_AT_ALONE}
 
 
 def test_people_to_be_told_about_are_named() -> None:
