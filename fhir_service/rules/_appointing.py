@@ -1,7 +1,8 @@
 """Whether a coordinator is being looked for, and for which case (K1, K2)."""
 
-from fhir_service.rules._case import case_behind, children, decided
-from fhir_service.rules._model import Standing
+from fhir_service.rules._case import case_behind, cases, children, decided, grants_coordinator, outputs
+from fhir_service.rules._kinds import Kind, enters
+from fhir_service.rules._model import Change, Standing
 from profiles.resource import Resource
 
 SEARCHES = ("appoint-coordinator", "change-coordinator")
@@ -11,6 +12,20 @@ def searches(standing: Standing) -> list[Resource]:
     """The open Tasks for which a coordinator is looked for, where the person has not declined."""
     tasks = (t for code in SEARCHES for t in children(standing, code))
     return [t for t in tasks if not _is_declined(case_behind(standing, t))]
+
+
+def appointing(change: Change) -> Resource | None:
+    """The case for which a team becomes active with a coordinator who was looked for (K2)."""
+    if not enters(change, Kind.TEAM, "active"):
+        return None
+    return next((case for task in searches(change.standing) if (case := case_behind(change.standing, task))), None)
+
+
+def has_declined(standing: Standing) -> bool:
+    """Whether the person has said no to a coordinator, by the newest decision (K3)."""
+    found = [c for c in cases(standing) if outputs(c, "decision-coordinator")]
+    newest = max(found, key=lambda c: str(c.get("authoredOn")), default=None)
+    return _is_declined(newest) and not grants_coordinator(newest or {})
 
 
 def is_wanted(standing: Standing) -> bool:

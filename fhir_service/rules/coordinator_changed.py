@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from fhir_service.rules._appointing import has_declined
 from fhir_service.rules._case import cases, child_code, children, outputs
 from fhir_service.rules._drafting import make, revise
 from fhir_service.rules._elements import part, reference, reference_to, several, status
@@ -44,6 +45,8 @@ def _left(change: Change, team: Resource, old: Reference | None) -> Iterator[Eff
     if team.get("status") == "active":
         extensions = with_reason(team, "no-coordinator")
         yield revise(change.standing, team, status="suspended", extension=extensions)
+    if has_declined(change.standing):  # K3: nobody is missing whom the person does not want
+        return
     flag: Flag = {
         "resourceType": "Flag",
         "id": derived_id("no-coordinator", team["id"], instant(now)),
