@@ -9,9 +9,10 @@ from pathlib import Path
 import checker_page
 import profile_page
 import rest_pages
+import rule_page
 
 from fhir_service import catalogue
-from fhir_service.catalogue import MessageEntry, RuleEntry
+from fhir_service.catalogue import MessageEntry
 from profiles.issue_codes import ISSUE_CODES
 
 DOCS = Path(__file__).parents[1] / "docs" / "reference"
@@ -22,7 +23,7 @@ def pages() -> dict[str, str]:
     """File name -> text of every generated page."""
     return {
         "messages.md": MARK + "\n".join(_messages()),
-        "rules.md": MARK + "\n".join(_rules()),
+        "rules.md": MARK + "\n".join(rule_page.rules(_table)),
         "interactions.md": MARK + "\n".join(rest_pages.interactions(_table)),
         "types.md": MARK + "\n".join(rest_pages.types(_table)),
         "search.md": MARK + "\n".join(rest_pages.search(_table)),
@@ -55,23 +56,6 @@ def _segment_modules() -> Iterator[tuple[str, str]]:
     folder = Path(catalogue.__file__).parents[1] / "mappings" / "hl7v2" / "segments"
     for file in sorted(folder.glob("[a-z]*.py")):
         yield file.stem, getdoc(import_module(f"mappings.hl7v2.segments.{file.stem}")) or ""
-
-
-def _rules() -> Iterator[str]:
-    yield "# Rules\n"
-    yield "Every write, from a message or over REST, is judged by these, in this order. Each is one module under"
-    yield "`fhir_service/rules`, with its reason and what it says to a person.\n"
-    yield from _table(("Rule", "Title", "Basis"), map(_rule_row, catalogue.rules()))
-    for entry in catalogue.rules():
-        rule = entry.declared
-        yield f"\n## {rule.id}\n\n{rule.title}. Looks at {', '.join(sorted(rule.on))}.\n"
-        yield f"- Basis: {rule.basis}\n- Says: «{rule.says}»\n\n{entry.text}"
-    yield ""
-
-
-def _rule_row(entry: RuleEntry) -> tuple[str, ...]:
-    rule = entry.declared
-    return f"[{rule.id}](#{_anchor(rule.id)})", rule.title, rule.basis
 
 
 def _issue_codes() -> Iterator[str]:
