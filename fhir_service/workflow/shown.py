@@ -27,7 +27,6 @@ Seen: TypeAlias = Callable[[frozenset[Key], Access], Awaitable[frozenset[Key]]]
 """Those of (type, id) that an access does not hide."""
 LARGE = 65_536
 """Bytes above which bodies are worked on in a thread (stack.md 3)."""
-NO_CURRENT: Mapping[Key, Resource] = {}
 
 
 def shown(repository: Repository) -> Repository:
@@ -103,7 +102,7 @@ class _Shown:
 
     async def _past(self, found: Awaitable[Stored | None], access: Access) -> Stored | None:
         stored = await found
-        return None if stored is None else (await self._earlier([stored], access))[0]
+        return None if stored is None else (await self.told([stored], access, past=True))[0]
 
     async def _page(self, found: Awaitable[Page], access: Access) -> Page:
         page = await found
@@ -113,23 +112,17 @@ class _Shown:
 
     async def _versions(self, found: Awaitable[HistoryPage], access: Access) -> HistoryPage:
         page = await found
-        return replace(page, versions=tuple(await self._earlier(page.versions, access)))
+        return replace(page, versions=tuple(await self.told(page.versions, access, past=True)))
 
-    async def _earlier(self, versions: Sequence[Stored], access: Access) -> list[Stored]:
-        """Versions as they are told now."""
-        keys = {(v.rtype, v.rid): None for v in versions if v.body and seen_in_part(v.rtype)}
-        found = [row for key in keys if (row := await self._inner.read(*key)) is not None and row.body]
-        return await self.told(versions, access, {(row.rtype, row.rid): parse_body(row.body) for row in found})
-
-    async def told(
-        self, rows: Sequence[Stored], access: Access, current: Mapping[Key, Resource] = NO_CURRENT
-    ) -> list[Stored]:
-        """The rows as they are told; `current`: of earlier versions the current ones."""
+    async def told(self, rows: Sequence[Stored], access: Access, *, past: bool = False) -> list[Stored]:
+        """The rows as they are told; `past`: they are versions, which may be earlier ones."""
         persons = sorted({r.person_id for r in rows if r.person_id and r.body and seen_in_part(r.rtype)})
         sights = await self._inner.sights(persons, access) if persons else {}
-        cut = _Cut(rows, lambda row: sights.get(row.person_id or "", access.sight), current)
+        cut = _Cut(rows, lambda row: sights.get(row.person_id or "", access.sight))
         if not cut.places:
             return list(rows)
+        if past:
+            await cut.look_at(self._inner)
         large = self._threads and sum(len(rows[n].body) for n in cut.places) > LARGE
         named = await asyncio.to_thread(cut.parsed) if large else cut.parsed()
         seen = _references(await self._seen(named, access)) if named else frozenset()
@@ -139,15 +132,20 @@ class _Shown:
 class _Cut:
     """The rows of a page, those among them that their reader sees in part."""
 
-    def __init__(
-        self, rows: Sequence[Stored], sight_of: Callable[[Stored], Sight], current: Mapping[Key, Resource]
-    ) -> None:
+    def __init__(self, rows: Sequence[Stored], sight_of: Callable[[Stored], Sight]) -> None:
         self._rows = rows
         self._sight_of = sight_of
-        self._current = current
+        self._current: dict[Key, Resource] = {}
         self._resources: dict[int, Resource] = {}
         parted = (n for n, row in enumerate(rows) if row.body and seen_in_part(row.rtype))
         self.places = [n for n in parted if not sees_whole(sight_of(rows[n]))]
+
+    async def look_at(self, repository: Repository) -> None:
+        """Read the current versions of them, whoever may see those."""
+        for key in {(self._rows[n].rtype, self._rows[n].rid): None for n in self.places}:
+            stored = await repository.read(*key)
+            if stored is not None and stored.body:
+                self._current[key] = parse_body(stored.body)
 
     def parsed(self) -> frozenset[Key]:
         """Parse them; what they refer to that shows only to those who may read it."""
