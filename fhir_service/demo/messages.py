@@ -48,6 +48,12 @@ def discharge(person: Person, hospital: Hospital, visit: str, times: tuple[datet
     return _message("ADT^A03^ADT_A03", hospital, at, [_event(at), _pid(person), _segment("PV1", pv1)])
 
 
+def death(person: Person, hospital: Hospital, at: datetime) -> str:
+    """ADT^A08 without a stay: the person is dead (PID-29, -30)."""
+    pid = _segment("PID", _identity(person) | {29: _time(at), 30: "Y"})
+    return _message("ADT^A08^ADT_A01", hospital, at, [_event(at), pid])
+
+
 def referral(person: Person, hospital: Hospital, visit: str, at: datetime, text: str) -> str:
     """REF^I12: a need for coordinated services; no receiver named, so the person's municipality gets it."""
     rf1 = {
@@ -100,7 +106,11 @@ def _message(kind: str, hospital: Hospital, at: datetime, segments: list[str]) -
 
 
 def _pid(person: Person) -> str:
-    fields = {
+    return _segment("PID", _identity(person))
+
+
+def _identity(person: Person) -> dict[int, str]:
+    return {
         1: "1",
         3: f"{person.number}^^^{person.number_type}^{person.number_type}",
         5: f"{person.family}^{person.given}^^^^^L",
@@ -108,7 +118,6 @@ def _pid(person: Person) -> str:
         8: person.gender,
         11: f"{person.street}^^{person.city}^^{person.postal}^NOR^H^^{person.municipality}",
     }
-    return _segment("PID", fields)
 
 
 def _time(at: datetime) -> str:

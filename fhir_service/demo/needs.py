@@ -15,6 +15,20 @@ def reporter(hub: Hub, name: str) -> str:
     return f"Organization/{made['id']}"
 
 
+def organization(hub: Hub, rid: str, name: str) -> str:
+    """An organisation that takes part, under an id that can be told; returns `Organization/[id]`."""
+    hub.keep({"resourceType": "Organization", "id": rid, "active": True, "name": name})
+    return f"Organization/{rid}"
+
+
+def tell(hub: Hub, request: Resource) -> Resource:
+    """The need is told by its requester, in their own name."""
+    who = request["requester"]["reference"]
+    is_organization = who.startswith("Organization/")
+    teller = hub.acting("notifier", who) if is_organization else hub.acting("person", person=who)
+    return teller.post(request)
+
+
 def person(hub: Hub, number: tuple[str, str], name: tuple[str, str], born: str, gender: str, **elements: Any) -> str:
     """A Patient registered over FHIR, known by `number` (system, value); returns `Patient/[id]`."""
     resource: Resource = {

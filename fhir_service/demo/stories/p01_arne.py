@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from fhir_service.demo import messages
 from fhir_service.demo._story import Story
+from fhir_service.demo.circle import join, share
 from fhir_service.demo.hub import Hub
-from fhir_service.demo.walk import Case
+from fhir_service.demo.needs import organization
+from fhir_service.demo.walk import Case, Measure
 from profiles import names
 
 ARNE = messages.Person("14837112126", "Moen", "Arne", "19710314", "M", "Kongens gate 1", "7011", "Trondheim", "5001")
@@ -26,10 +28,20 @@ def play(hub: Hub) -> str:
     case.assess()
     case.decide()
     team = case.appoint(("Berg", "Kari"), profession="Fysioterapeut")
-    plan = case.activate(case.draft_plan(team, consent, "Jeg vil tilbake i jobben min", MEASURES))
-    case.step("map-needs", 7, "Innsatsteamet kartlegger behov på rehabiliteringssenteret.")
+
+    nav, lian = organization(hub, "nav-trondheim", "Nav Trondheim"), organization(hub, "lian", "Lian rehabilitering")
+    share(case, (nav, "nav"), (lian, "trust"))
+    adviser = case.employee(("Sand", "Eva"), nav, "Veileder")
+    contact = case.employee(("Hoel", "Nils"), lian, "Kontaktperson")
+    join(case, team, adviser, "nav")
+    join(case, team, contact, "trust")
+    physiotherapy, speech, work = MEASURES
+    measures = [Measure(physiotherapy), Measure(speech, "trust", contact), Measure(work, "nav", adviser)]
+    goal = case.goal("Jeg vil tilbake i jobben min", "nav", "trust")
+    plan = case.activate(case.draft_plan(team, consent, goal, measures))
     to = "rehab|Lian rehabiliteringssenter"
     hub.send(messages.discharge(ARNE, messages.ST_OLAVS, "A-1001", (admitted, today), to))
+    case.done(case.step("map-needs", 7, "Innsatsteamet kartlegger behov på rehabiliteringssenteret."))
     return f"innlagt, meldt, plan aktiv (CarePlan/{plan['id']}), utskrevet til rehabilitering"
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from fhir_service.demo import messages
 from fhir_service.demo._story import Story
+from fhir_service.demo.circle import meet
 from fhir_service.demo.hub import Hub
 from fhir_service.demo.walk import Case
 from profiles import names
@@ -23,10 +24,10 @@ def play(hub: Hub) -> str:
     case.accept()
     case.consent()
     case.assess()
-    case.done(case.step("map-needs", 7, "Tjenestekontoret kartlegger behov på avdelingen, i et nettverksmøte."))
+    case.done(case.step("map-needs", 7, "Tjenestekontoret kartlegger behov på avdelingen."))
     case.decide()
-    case.appoint(("Nilsen", "Tor"), profession="Ergoterapeut")
-    return "innlagt, meldt, behov kartlagt på avdelingen, koordinator oppnevnt; planen er ikke begynt"
+    meet(case, case.appoint(("Nilsen", "Tor"), profession="Ergoterapeut"))
+    return "innlagt, meldt, behov kartlagt på avdelingen, et nettverksmøte ga koordinator; planen er ikke begynt"
 
 
 STORY = Story("lars", "Lars, Arendal: hjerneslag", (names.FNR, LARS.number), play)

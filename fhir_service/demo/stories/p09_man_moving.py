@@ -2,28 +2,22 @@
 
 from fhir_service.demo._story import Story
 from fhir_service.demo.hub import Hub
-from fhir_service.demo.needs import need, reporter
+from fhir_service.demo.needs import need, organization, person, tell
 from fhir_service.demo.walk import Case
 from profiles import names
 
 NUMBER = (names.FNR, "25905817151")
+HIDDEN = "Skjulestien 13"
+"""Where he lives: nobody who does not need it reads it anywhere."""
 
 
 def play(hub: Hub) -> str:
     restricted = {"system": names.V3_CONFIDENTIALITY, "code": "R"}
-    stored = hub.post(
-        {
-            "resourceType": "Patient",
-            "meta": {"security": [restricted]},
-            "identifier": [{"system": NUMBER[0], "value": NUMBER[1]}],
-            "name": [{"family": "Solheim", "given": ["Geir"]}],
-            "gender": "male",
-            "birthDate": "1958-10-25",
-        }
-    )
-    patient = f"Patient/{stored['id']}"
-    clinic = reporter(hub, "Haukeland universitetssjukehus, rehabilitering")
-    hub.post(need(patient, clinic, "4601", "obtained-written", "Rehabilitering over lang tid."))
+    clinic = organization(hub, "haukeland-rehabilitering", "Haukeland universitetssjukehus, rehabilitering")
+    registrar, protected = hub.acting("notifier", clinic), {"security": [restricted]}
+    name, address = ("Solheim", "Geir"), [{"use": "home", "line": [HIDDEN], "district": "4601"}]
+    patient = person(registrar, NUMBER, name, "1958-10-25", "male", meta=protected, address=address)
+    tell(hub, need(patient, clinic, "4601", "obtained-written", "Rehabilitering over lang tid."))
     case = Case.of_patient(hub, patient)
     case.register()
     case.accept()
@@ -33,7 +27,7 @@ def play(hub: Hub) -> str:
     team = case.appoint(("Vågen", "Liv"))
     plan = case.activate(case.draft_plan(team, consent, "Bo i egen bolig i Malvik", ["Opptrening", "Finne bolig"]))
     case.consent("transfer")
-    malvik = hub.one("Organization", identifier=f"{names.MUNICIPALITY}|5031")
+    malvik = case.ke.one("Organization", identifier=f"{names.MUNICIPALITY}|5031")
     case.step(
         "handover-plan",
         30,

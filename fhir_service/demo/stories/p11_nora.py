@@ -27,12 +27,13 @@ HOME = {
 
 
 def play(hub: Hub) -> str:
-    patient = person(hub, NUMBER, ("Aune", "Nora"), "2018-04-09", "female", address=[HOME])
-    mother = parent(hub, patient, "Aune", "Silje")
-    hub.post(need(patient, mother, None, "obtained-written", "Epilepsi; skole, avlastning og sykehus."))
+    ke = hub.acting("ke", "Organization/ke-5001")  # writes on behalf of the mother, who phoned
+    patient = person(ke, NUMBER, ("Aune", "Nora"), "2018-04-09", "female", address=[HOME])
+    mother = parent(ke, patient, "Aune", "Silje")
+    ke.post(need(patient, mother, None, "obtained-written", "Epilepsi; skole, avlastning og sykehus."))
     case = Case.of_patient(hub, patient)
     case.register()
-    return f"mor meldte; saken er registrert hos {case.task['owner']['display']}"
+    return f"mor ringte; saken er registrert hos {case.task['owner']['display']}"
 
 
 STORY = Story("nora", "Nora, 8, Heimdal i Trondheim", NUMBER, play)

@@ -28,6 +28,20 @@ def test_update_names_the_version_in_hand_and_drops_what_is_none(hub: Hub, httpx
     assert sent == {"resourceType": "Task", "id": "t1", "meta": {"versionId": "4"}, "status": "received"}
 
 
+def test_who_acts_is_named_in_each_request_and_nobody_otherwise(hub: Hub, httpx_mock: HTTPXMock) -> None:
+    """Decision 32."""
+    httpx_mock.add_response(json=TASK | {"entry": []}, is_reusable=True)
+    school = hub.acting("service", "Organization/school")
+    school.read("Task/t1")
+    school.keep(TASK)
+    hub.acting("person", person="Patient/1").find("Task")
+    hub.post(TASK)
+    said = [{k: v for k, v in r.headers.items() if k.startswith("x-knutepunkt")} for r in httpx_mock.get_requests()]
+    at_school = {"x-knutepunkt-role": "service", "x-knutepunkt-organization": "Organization/school"}
+    person = {"x-knutepunkt-role": "person", "x-knutepunkt-person": "Patient/1"}
+    assert said == [at_school, at_school, person, {}]
+
+
 def test_search_is_posted_so_that_no_number_is_in_a_url(hub: Hub, httpx_mock: HTTPXMock) -> None:
     """Decision 15."""
     entry = [
