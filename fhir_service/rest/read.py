@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
+from fhir_service.access.view import seen_in_part
 from fhir_service.rest.exchange import Face, Header, Reply, Request
 from fhir_service.rest.media import MEDIA_TYPE, not_acceptable
 from fhir_service.rest.preconditions import is_unchanged
@@ -38,7 +39,7 @@ def told(stored: Stored | None, request: Request) -> Reply:
         return refusal(NOT_FOUND)
     if stored.deleted:
         return refusal(DELETED, *version_headers(stored.version, stored.at))
-    if _is_known(request.headers, stored):
+    if _is_known(request.headers, stored) and not _may_have_changed(request):
         return Reply(304, (*CACHING, *version_headers(stored.version, stored.at)))
     own_form = request.view.native or (request.view.any_form and request.rtype == "Binary")
     return _native(stored) if own_form else of_stored(stored)
@@ -50,6 +51,11 @@ def _is_known(headers: Mapping[bytes, bytes], stored: Stored) -> bool:
         return is_unchanged(headers, stored.version)
     since = _moment(headers[b"if-modified-since"].decode("latin-1"))
     return since is not None and stored.updated.replace(microsecond=0) <= since
+
+
+def _may_have_changed(request: Request) -> bool:
+    """Whether the caller may see more or less of the same version than when they read it: that is looked up each time."""
+    return request.access.condition is not None and seen_in_part(request.rtype)
 
 
 @lru_cache(maxsize=256)

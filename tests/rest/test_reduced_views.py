@@ -99,9 +99,12 @@ def test_stranger_finds_nothing(family: Circle) -> None:
     assert matches(family.reads(f"CarePlan?_id={family.id('plan')}", family.stranger)) == []
 
 
-def test_unchanged_answer_is_told_by_the_version(family: Circle) -> None:
-    answer = family.asks("GET", family.plan, family.school, if_none_match='W/"2"')
-    assert (answer.status_code, answer.content) == (304, b"")
+def test_known_version_is_shown_again_to_whoever_sees_it_in_part(family: Circle) -> None:
+    """The version is that of the whole: a consent that was changed since does not show in it (scenario 6)."""
+    for who, status in ((family.school, 200), (family.ke, 200), (family.who("ke"), 304)):
+        assert family.asks("GET", family.plan, who, if_none_match='W/"2"').status_code == status
+    goal = family.asks("GET", family.ref("Goal", "reading"), family.school, if_none_match='W/"1"')
+    assert (goal.status_code, goal.content) == (304, b"")
 
 
 def test_consent_that_is_withdrawn_hides_at_the_next_request(rest: Rest) -> None:
