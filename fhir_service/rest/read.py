@@ -54,7 +54,7 @@ def _is_known(headers: Mapping[bytes, bytes], stored: Stored) -> bool:
 
 
 def _may_have_changed(request: Request) -> bool:
-    """Whether the caller may see more or less of the same version than when they read it: that is looked up each time."""
+    """Whether the caller may see more or less of the same version than when they read it."""
     return request.access.condition is not None and seen_in_part(request.rtype)
 
 
