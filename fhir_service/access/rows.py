@@ -133,11 +133,15 @@ def _case(case: Resource, stands_for: StandsFor) -> Iterable[str]:
 
 
 def _child(task: Resource, stands_for: StandsFor) -> Iterable[str]:
-    """A Task of somebody is theirs, and their leader's to know of; one of an organization is everybody's there."""
+    """A Task of somebody is theirs, and their leader's to know of; one of an organization is everybody's there.
+
+    Who asks for an end, or for a plan that is to come along, knows what becomes of it.
+    """
     owner = reference(task.get("owner"))
     works_at = stands_for.get(owner or "")
     mine = {OWN + works_at, TO_DO + works_at} if works_at else _parties([owner], {})
-    asked = references([task.get("requester")]) if is_abort(task) else []
+    asks = is_abort(task) or code_in(task.get("code"), names.KE_TASK_CODE) == "handover-plan"
+    asked = references([task.get("requester")]) if asks else []
     return {CASE} | mine | _parties(asked, stands_for)
 
 

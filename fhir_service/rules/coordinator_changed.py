@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from fhir_service.rules._appointing import has_declined
+from fhir_service.rules._appointing import has_declined, searches
 from fhir_service.rules._case import cases, child_code, children, outputs
 from fhir_service.rules._drafting import make, revise
 from fhir_service.rules._elements import part, reference, reference_to, several, status
@@ -57,7 +57,7 @@ def _left(change: Change, team: Resource, old: Reference | None) -> Iterator[Eff
     }
     if not _flags(change, team):
         yield from make(change.standing, flag)
-    if not list(children(change.standing, "change-coordinator")):
+    if not searches(change.standing):
         yield from make(change.standing, _search(change, team))
 
 

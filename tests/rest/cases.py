@@ -17,7 +17,7 @@ def version(resource: Resource) -> dict[str, str]:
     return {"if-match": f'W/"{resource["meta"]["versionId"]}"'}
 
 
-UNITS = {"ke": "Organization/ke-5001", "other-ke": "Organization/ke-0301"}
+UNITS = {"ke": "Organization/ke-5001", "other-ke": "Organization/ke-4601"}
 """Koordinerende enheter that are there from the start."""
 
 
@@ -125,6 +125,10 @@ class Case:
             verification=[{"verified": True, "verifiedWith": self.person, "verificationDate": "2026-01-01"}],
             provision=provision,
         )  # fmt: skip
+
+    def consent_of(self, kind: str, status: str) -> Resource:
+        """The consent of a kind, with another status."""
+        return self.put(self.reads(self.ref("Consent", kind)), status=status)
 
     def assessed(self) -> "Case":
         """The case under assessment, with consent."""

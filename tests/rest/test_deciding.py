@@ -225,7 +225,12 @@ def test_change_by_operation_is_what_put_makes(rest: Rest) -> None:
     team = by_put.reads(by_put.ref("CareTeam", "team"))
     old, *others = team["participant"]
     new = {**old, "member": to(by_put.ref("PractitionerRole", "per"))}
-    by_put.put(team, participant=[{**old, "period": {"start": "2026-11-22", "end": "2026-11-22"}}, *others, new])
+    reason = {"url": names.IP_STATUS_REASON, "valueCodeableConcept": {"text": "Slutter"}}
+    by_put.put(
+        team,
+        extension=[reason],
+        participant=[{**old, "period": {"start": "2026-11-22", "end": "2026-11-22"}}, *others, new],
+    )
     answer = by_operation.called(
         by_operation.reads(by_operation.ref("CareTeam", "team")), "$change-coordinator", *change(by_operation)
     )
