@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
+from msgspec import structs
 
 from fhir_service.access.through import written_through
 from fhir_service.access.view import unmarked
@@ -20,7 +21,7 @@ from fhir_service.workflow.preconditions import precondition, told_when_stale
 from fhir_service.workflow.request import Refused, WriteRequest, Written
 from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.shown import shown_in
-from fhir_service.workflow.together import Agreed
+from fhir_service.workflow.together import Agreed, id_taken
 from fhir_service.workflow.versions import parse_body, tail_of
 from profiles.issues import Issue, error
 from profiles.resource import Resource
@@ -104,9 +105,10 @@ async def _update(asked: _Asked) -> Intended | Refused:
         return stored
     own = (request.resource or {}).get("id")
     if request.criteria is None:
+        intent = await _changed(asked, request.rid or "", stored, request.resource)
         if stored is None and await asked.known.get(request.rtype, request.rid or "") is not None:
-            return _taken(request)
-        return await _changed(asked, request.rid or "", stored, request.resource)
+            return _of_hidden(intent)
+        return intent
     if stored is not None:
         if own not in (None, stored.rid):
             text = f"The criteria match {stored.rtype}/{stored.rid}, but the resource has another id"
@@ -122,8 +124,14 @@ async def _update(asked: _Asked) -> Intended | Refused:
 
 def _taken(request: WriteRequest) -> Refused:
     """An id cannot be given twice, also where the caller does not see who has it."""
-    text = "What is asked for is not there, but the id of the resource belongs to another one"
-    return Refused((error("id-taken", f"{request.rtype}.id", text),))
+    return Refused((id_taken(request.rtype),))
+
+
+def _of_hidden(intent: Intended | Refused) -> Intended | Refused:
+    """The same for what the caller does not see: judged like what is new, and refused in the end."""
+    if isinstance(intent, Refused):
+        return intent
+    return structs.replace(intent, wanted=tuple(structs.replace(one, taken=True) for one in intent.wanted))
 
 
 async def _patch(asked: _Asked) -> Intended | Refused:

@@ -17,7 +17,7 @@ from fhir_service.workflow.relations import disputes, told_of_duplicates, unrela
 from fhir_service.workflow.request import Notice
 from fhir_service.workflow.settle import Ground, Wanted, settle
 from fhir_service.workflow.trace import provenance_of_rest
-from profiles.issues import Issue
+from profiles.issues import Issue, error
 
 FIRST = NOT_ALLOWED | {"duplicate-plan", "second-coordinator"}
 """Access, INV-01 and INV-02 come before the other guards: what else is wrong is not told beside (workflow.md 8)."""
@@ -58,9 +58,9 @@ async def together(
     barred, notices = await unrelated(known, wanted, ground.base_url)
     if barred:
         return Disagreed(_of_drafts(barred), notices)
-    wrong: tuple[Blamed, ...] = ()
+    wrong = _of_drafts([(w.draft, id_taken(w.draft.rtype)) for w in wanted if w.taken])
     if ground.referential_integrity:
-        wrong = _of_drafts(await broken(known, wanted, ground.base_url))
+        wrong += _of_drafts(await broken(known, wanted, ground.base_url))
     wrong += _of_drafts(unchangeable(wanted))
     wrong += _of_drafts(await unconforming(known, wanted, ground.profiles))
     settlement = await settle(known, wanted, ground)
@@ -72,6 +72,12 @@ async def together(
     if wrong:
         return Disagreed(wrong)
     return Agreed(provenance_of_rest(settlement, [w.draft for w in wanted], known.now), told)
+
+
+def id_taken(rtype: str) -> Issue:
+    """An id cannot be given twice."""
+    text = "What is asked for is not there, but the id of the resource belongs to another one"
+    return error("id-taken", f"{rtype}.id", text)
 
 
 def _of_drafts(found: Sequence[tuple[Draft, Issue]]) -> tuple[Blamed, ...]:
