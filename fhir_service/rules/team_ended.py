@@ -3,19 +3,28 @@
 from collections.abc import Iterable
 
 from fhir_service.rules._drafting import revise
-from fhir_service.rules._elements import several
+from fhir_service.rules._elements import references, several
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._plan import plans
 from fhir_service.rules._times import closed, is_open
+from fhir_service.rules._transitions import IN_FORCE
 from profiles.issues import Issue, error
+from profiles.resource import Resource
 
 
 def check(change: Change) -> Iterable[Issue]:
-    """The plan ends first."""
-    if enters(change, Kind.TEAM, "inactive") and plans(change.standing, "draft", "active", "on-hold"):
+    """The plan ends first, if it is this team's."""
+    team = change.after or {}
+    if enters(change, Kind.TEAM, "inactive") and any(_is_of(plan, team) for plan in plans(change.standing, *IN_FORCE)):
         text = "The person has an individual plan in force: end it (completed, revoked) before the team"
         yield error("rule", "CareTeam.status", text)
+
+
+def _is_of(plan: Resource, team: Resource) -> bool:
+    """A plan that names no team is any team's."""
+    named = references(plan.get("careTeam"))
+    return not named or f"CareTeam/{team.get('id')}" in named
 
 
 def effects(change: Change) -> Iterable[Effect]:

@@ -8,9 +8,10 @@ from fhir_service.storage.access import access_of
 from fhir_service.storage.messages import Outgoing
 from fhir_service.storage.port import NOTHING, Afterwards, Changes, Reads, Repository, Stored
 from fhir_service.workflow.composing import CalledOn, Compose, composed
-from fhir_service.workflow.emergency import Opening, opened
+from fhir_service.workflow.emergency import opened
 from fhir_service.workflow.feedback import close_feedback
 from fhir_service.workflow.notices import tell_ke
+from fhir_service.workflow.patient_merge import MergeAsked, merged
 from fhir_service.workflow.profile_store import Found
 from fhir_service.workflow.seed import kept_current, seed
 from fhir_service.workflow.settle import Ground
@@ -65,6 +66,13 @@ class Office:
             return await self._refused(answer)
         return await shown_changes(self._repository, answer, access_of(by, self._clock()))
 
+    async def merge(self, asked: MergeAsked, by: Principal) -> tuple[Stored, ...] | Refused:
+        """Make one of two records of a person for `by`; the Patient that stays, as they see it."""
+        answer = await self._repository.run(merged(asked, by, self._ground))
+        if isinstance(answer, Refused):
+            return await self._refused(answer)
+        return await shown_changes(self._repository, answer, access_of(by, self._clock()))
+
     async def _refused(self, refused: Refused) -> Refused:
         """The refusal, when what it tells the koordinerende enhet is written."""
         if refused.notices:
@@ -74,9 +82,9 @@ class Office:
     async def _shown(self, answer: Written, by: Principal) -> Written:
         return await shown_answer(self._repository, answer, access_of(by, self._clock()))
 
-    async def open_in_emergency(self, opening: Opening, by: Principal) -> None:
-        """Keep that everything of a person is opened to `by`, and tell the person and the koordinerende enhet."""
-        await self._repository.run(opened(opening, by, self._ground))
+    async def open_in_emergency(self, person_id: str, by: Principal) -> None:
+        """Tell the person and the koordinerende enhet that everything of the person is opened to `by`."""
+        await self._repository.run(opened(person_id, by, self._ground))
 
     async def profiles(self, known: Terminology, urls: Sequence[str]) -> dict[str, Found]:
         """The profiles of canonical addresses, or why they cannot be used; None where they are not stored here."""

@@ -55,13 +55,13 @@ def brought(rest: Rest, resource: Resource) -> httpx.Response:
     return rest("POST", resource["resourceType"], json=resource, headers=IMPORT)
 
 
-def planned(rest: Rest, patient: Resource) -> httpx.Response:
+def planned(rest: Rest, patient: Resource, **elements: Any) -> httpx.Response:
     """The answer to a plan for the person."""
-    return brought(rest, of(patient, world.plan()))
+    return brought(rest, of(patient, world.plan(), **elements))
 
 
-def plan_of(rest: Rest, patient: Resource) -> Resource:
-    answer = planned(rest, patient)
+def plan_of(rest: Rest, patient: Resource, **elements: Any) -> Resource:
+    answer = planned(rest, patient, **elements)
     assert answer.status_code == 201, answer.text
     made: Resource = answer.json()
     return made
