@@ -6,6 +6,7 @@ from datetime import date
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._changing import RETURN, changed
 from fhir_service.rest.operations._model import Arguments, Level, Operation, Parameter, at
+from fhir_service.rules._appointing import unconfirmed
 from fhir_service.rules._appointment import Appointment, proposed_team, searching_for, team_of, with_candidate
 from fhir_service.rules._team import COORDINATOR_ROLES
 from fhir_service.workflow import WriteRequest
@@ -58,16 +59,23 @@ def _writes(arguments: Arguments, scene: Scene) -> Sequence[WriteRequest] | Issu
         arguments.one("start") or scene.context.today.isoformat(),
         arguments.one("deputy"),
     )
+    confirmed = [_accepted(task) for task in unconfirmed(scene.standing)]
     team = team_of(scene.standing)
     if team is None:
         made = proposed_team(scene.ids[0], search, appointment)
-        return (_put(made), _put({**made, "status": "active"}))
+        return (*confirmed, _put(made), _put({**made, "status": "active"}))
 
     def appointed(before: Resource) -> Resource:
         return {**with_candidate(before, appointment), "status": "active"}
 
     version = int(team["meta"]["versionId"])
-    return (WriteRequest("patch", "CareTeam", team["id"], patch=appointed, if_match=version),)
+    return (*confirmed, WriteRequest("patch", "CareTeam", team["id"], patch=appointed, if_match=version))
+
+
+def _accepted(task: Resource) -> WriteRequest:
+    """The unit confirms by the operation itself (K2)."""
+    version = int(task["meta"]["versionId"])
+    return WriteRequest("patch", "Task", task["id"], patch=lambda t: {**t, "status": "accepted"}, if_match=version)
 
 
 def _put(team: Resource) -> WriteRequest:
