@@ -13,6 +13,7 @@ from fhir_service.rules._merge import Merged, merge
 from fhir_service.rules._model import Change, Context, Dispatch, Draft, Effect, Judgement, Rule, Settings, Standing
 from fhir_service.rules._people import municipality_of
 from fhir_service.rules._permissions import may_make
+from fhir_service.rules._private import private_providers
 from fhir_service.rules._profiles import STAMPED, profile_of
 from fhir_service.rules._routing import home_inbox, inbox_of
 from fhir_service.rules._standing import STANDING_TYPES, concerns, named_in
@@ -52,6 +53,7 @@ __all__ = [
     "merge",
     "municipality_of",
     "named_in",
+    "private_providers",
     "profile_of",
     "reference",
     "reference_to",

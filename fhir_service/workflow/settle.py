@@ -26,6 +26,7 @@ from fhir_service.rules import (
 )
 from fhir_service.storage.messages import Outgoing
 from fhir_service.storage.port import Changes, Reads, Stored, Write
+from fhir_service.workflow.agreements import agreements
 from fhir_service.workflow.granting import ended, granted, left_behind, touched
 from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.labelling import PLAIN, Labelling, labelling, relabelled
@@ -149,6 +150,8 @@ async def _standings(
         stored.setdefault(reference, row)
         resources[person][reference] = parse_body(row.body)
     beside = await _named(tx, resources.values(), groups, base_url)
+    drafts = [draft for of_one in groups.values() for draft in of_one]
+    beside |= await agreements(tx, drafts, (beside, *resources.values()), base_url)
     return {p: Standing(p, beside | resources[p]) for p in looked_at}
 
 
