@@ -209,7 +209,8 @@ def test_change_of_coordinator_leaves_no_gap_and_open_work_follows() -> None:
     gone = left[0] | {"period": {"start": "2026-11-22", "end": "2026-11-23"}}
     new = {"reference": "PractitionerRole/per"}
     fresh = left[0] | {"member": new, "period": {"start": "2026-11-23"}}
-    changed = world.change(team(), participant=[gone, fresh, *left[1:]])
+    why = [{"url": names.IP_STATUS_REASON, "valueCodeableConcept": {"text": "Byttet stilling"}}]
+    changed = world.change(team(), participant=[gone, fresh, *left[1:]], extension=why)
     assert changed["status"] == "active"
     assert world.task("review-plan")["owner"] == new
     assert world.tasks("change-coordinator") == []
