@@ -99,6 +99,17 @@ def _unless_under_way(answer: Answer) -> Answer | None:
     return None if answer.status_code == 202 else answer
 
 
+ANE = {"resourceType": "Patient", "name": [{"family": "Vik", "given": ["Ane"]}], "birthDate": "2015-11-01"}
+
+
+def two_of(world: World) -> dict[str, Any]:
+    """Two Patients to be made one."""
+    named = [{"reference": world.create("Patient")} for _ in range(2)]
+    names = ("source-patient", "target-patient")
+    told = [{"name": name, "valueReference": one} for name, one in zip(names, named, strict=True)]
+    return {"resourceType": "Parameters", "parameter": told}
+
+
 def called(world: World, name: str, rtype: str) -> list[Answer]:
     """An operation at every level where it makes sense to call it without more than this."""
     client, known = world.client, world.known
@@ -136,6 +147,8 @@ def called(world: World, name: str, rtype: str) -> list[Answer]:
         "translate": [
             lambda: client.get("ConceptMap/$translate", params={"url": MAP, "system": CODES, "code": "minimal"})
         ],
+        "match": [lambda: client.post("Patient/$match", json=ANE, headers=JSON)],
+        "merge": [lambda: client.post("Patient/$merge", json=two_of(world), headers=JSON)],
         "export": [lambda: begun(world, f"{known['Group']}/" if rtype == "Group" else base)],
         "export-status": [lambda: finished(world)],
         "export-file": [lambda: client.get(finished(world).json()["output"][0]["url"])],
