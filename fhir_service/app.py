@@ -30,6 +30,7 @@ from fhir_service.storage.audit import AuditStore
 from fhir_service.storage.port import Repository, Unavailable
 from fhir_service.web import web_app
 from fhir_service.workflow import Ground, Ingest, Office
+from fhir_service.workflow.audit_log import with_log
 from fhir_service.workflow.audited import noticed, traced
 from fhir_service.workflow.export import Exports
 from fhir_service.workflow.export import Ground as Exporting
@@ -180,7 +181,7 @@ class Knutepunkt:
         settings, clock = self._configured.settings, self._configured.clock
         base = settings.fhir_base
         return Face(
-            repository=noticed(shown(repository)),
+            repository=noticed(with_log(shown(repository), audit, base)),
             office=office,
             base=base,
             pages=PageTokens(await repository.secret()),

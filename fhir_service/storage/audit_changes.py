@@ -1,0 +1,83 @@
+"""Versions that say who made them: the audit events of changes lie with what they are about (ADR 0025).
+
+For both back-ends (`steps`).
+"""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, Table, and_, bindparam, select
+
+from fhir_service.storage.audit import Span
+from fhir_service.storage.constructs import any_of
+from fhir_service.storage.prepared import Prepared, prepare
+from fhir_service.storage.steps import Steps
+from fhir_service.storage.tables import HISTORY, RESOURCE
+
+COLUMNS = ("updated", "rtype", "rid", "version", "deleted", "person_id", "trace")
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A version and its trace."""
+
+    at: int
+    rtype: str
+    rid: str
+    version: int
+    deleted: int
+    person_id: str | None
+    trace: str
+
+    @property
+    def reference(self) -> str:
+        """`Type/id/_history/version`"""
+        return f"{self.rtype}/{self.rid}/_history/{self.version}"
+
+
+def _of(table: Table) -> Select[Any]:
+    within = (table.c.updated >= bindparam("lo"), table.c.updated < bindparam("hi"))
+    return select(*[table.c[name] for name in COLUMNS]).where(*within, table.c.trace.is_not(None))
+
+
+def _newest(asked: Select[Any], table: Table) -> Prepared:
+    return prepare(asked.order_by(table.c.updated.desc(), table.c.pk.desc()).limit(bindparam("limit")))
+
+
+def _of_person(table: Table) -> Select[Any]:
+    if table is RESOURCE:
+        return _of(table).where(any_of(RESOURCE.c.person_id, "persons"))
+    same = and_(RESOURCE.c.rtype == HISTORY.c.rtype, RESOURCE.c.rid == HISTORY.c.rid)
+    return _of(table).join_from(RESOURCE, HISTORY, same).where(any_of(RESOURCE.c.person_id, "persons"))
+
+
+def _of_entity(table: Table) -> Select[Any]:
+    return _of(table).where(table.c.rtype == bindparam("rtype"), table.c.rid == bindparam("rid"))
+
+
+_TABLES = (RESOURCE, HISTORY)
+_ALL = tuple(_newest(_of(table), table) for table in _TABLES)
+_PERSON = tuple(_newest(_of_person(table), table) for table in _TABLES)
+_ENTITY = tuple(_newest(_of_entity(table), table) for table in _TABLES)
+_PATIENTS = prepare(
+    select(RESOURCE.c.person_id, RESOURCE.c.rid)
+    .where(any_of(RESOURCE.c.person_id, "persons"), RESOURCE.c.rtype == bindparam("rtype"))
+    .order_by(RESOURCE.c.deleted.desc(), RESOURCE.c.pk.desc())
+)
+
+
+def changes(span: Span, table: int) -> Steps[list[Change]]:
+    """The versions of a span, newest first. `table`: 0 those that are current, 1 those before them."""
+    values: dict[str, Any] = {"lo": span.lo, "hi": span.hi, "limit": span.limit}
+    if span.persons is not None:
+        found = yield _PERSON[table], {**values, "persons": list(span.persons)}
+    elif span.entity is not None:
+        found = yield _ENTITY[table], {**values, "rtype": span.entity[0], "rid": span.entity[1]}
+    else:
+        found = yield _ALL[table], values
+    return [Change(*row) for row in found]
+
+
+def patients(persons: list[str]) -> Steps[dict[str, str]]:
+    """person_id -> the id of the first Patient of the person, of one that is deleted where there is no other."""
+    found = yield _PATIENTS, {"persons": persons, "rtype": "Patient"}
+    return {row[0]: row[1] for row in found}

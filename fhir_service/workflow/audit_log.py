@@ -1,0 +1,277 @@
+"""The audit log over REST: AuditEvents read and searched as resources, newest first, from wherever they lie.
+
+What clients have recorded (ITI-20) and what messages left behind are resources; reads and refusals are rows of the
+log, changes are the versions themselves. The log is for who is not narrowed, for the role `administrator`, and of their
+own person for everybody (SR-34).
+"""
+
+import re
+from collections.abc import Awaitable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, cast
+
+import msgspec
+
+from fhir_service.search.query import Criterion, DateValue, ParameterType, Prefix, SearchQuery, Sort
+from fhir_service.storage import audit_changes, audit_statements
+from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.storage.audit import AuditStore, Kept, Row, Span
+from fhir_service.storage.audit_changes import Change
+from fhir_service.storage.port import Page, Repository, Stored, TooSlow
+from fhir_service.workflow.audit_criteria import entity_in, holds, is_ascending, is_date, narrowed, patients_in
+from fhir_service.workflow.audit_events import Event, audit_event, change_id, events_of_row
+from fhir_service.workflow.audited import TRACE
+from fhir_service.workflow.drafted_matches import Drafted
+from fhir_service.workflow.versions import encode
+from profiles.resource import Resource
+
+LOG = "AuditEvent"
+AUDITOR = "administrator"
+RECORDS = frozenset({"AuditEvent", "Provenance"})
+"""Types whose versions are no events: they tell of some."""
+CHUNK = 200
+MOST = 20_000
+"""Rows that one search may look at."""
+EVER = 1 << 62
+_READ = re.compile(r"r([0-9a-f]{1,15})-([0-9a-f]{1,8})-[0-9]{1,9}")
+_CHANGED = re.compile(r"c([0-9a-f]{1,15})-[0-9a-f]{16}")
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A search of the log. `persons`: None: of everybody; `patients`: person -> the Patient that was asked for;
+    `judged`: what is left to be judged of each event."""
+
+    lo: int
+    hi: int
+    query: SearchQuery
+    judged: SearchQuery
+    dates: tuple[Criterion, ...] = ()
+    persons: frozenset[str] | None = None
+    entity: tuple[str, str] | None = None
+    patients: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+def with_log(repository: Repository, audit: AuditStore, base_url: str) -> Repository:
+    """The same; AuditEvents are those of the log as well."""
+    return cast(Repository, _WithLog(repository, audit, base_url))
+
+
+class _WithLog:
+    def __init__(self, inner: Repository, audit: AuditStore, base_url: str) -> None:
+        self._inner = inner
+        self._log = AuditLog(inner, audit, base_url)
+
+    def __getattr__(self, name: str) -> Any:
+        """What is no AuditEvent."""
+        return getattr(self._inner, name)
+
+    def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Awaitable[Stored | None]:
+        if rtype == LOG and (_READ.fullmatch(rid) or _CHANGED.fullmatch(rid)):
+            return self._log.event(rid, access)
+        return self._inner.read(rtype, rid, access)
+
+    async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
+        if rtype == LOG and (_READ.fullmatch(rid) or _CHANGED.fullmatch(rid)):
+            return await self._log.event(rid, access) if version == 1 else None
+        return await self._inner.vread(rtype, rid, version, access)
+
+    def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Awaitable[Page]:
+        return self._log.search(query, access) if query.rtype == LOG else self._inner.search(query, access)
+
+
+class AuditLog:
+    """Reads it. `repository`: where resources lie."""
+
+    def __init__(self, repository: Repository, audit: AuditStore, base_url: str) -> None:
+        self._repository = repository
+        self._audit = audit
+        self._base_url = base_url
+
+    async def event(self, rid: str, access: Access) -> Stored | None:
+        """The AuditEvent with an id of the log; None as well where it is not the caller's to read."""
+        if match := _READ.fullmatch(rid):
+            at, writer = int(match[1], 16), int(match[2], 16)
+            row = await self._audit.ask(lambda: audit_statements.one(at, writer))
+            found = [] if row is None else events_of_row(row.at, row.writer, row.kept, None)
+        else:
+            at = int(rid[1:].partition("-")[0], 16)
+            found = await self._changes(Span(at, at + 1, MOST))
+        persons = await self._open_to(access)
+        named = [e for e in found if e.eid == rid and (persons is None or e.person_id in persons)]
+        return (await self._stored(named, {}))[0] if named else None
+
+    async def search(self, query: SearchQuery, access: Access) -> Page:
+        """One page. Raises TooSlow when too much would have to be looked at."""
+        asked = await self._asked(query, await self._open_to(access))
+        ascending = is_ascending(query)
+        whole = ascending or query.total
+        recorded = await self._recorded(asked, access, whole)
+        events = await self._events(asked, None if whole else query.count + 1)
+        merged = sorted((*recorded.matches, *events), key=lambda s: (-s.at, s.rid))
+        if ascending:
+            merged.reverse()
+        return _page(merged, query, recorded, ascending)
+
+    async def _open_to(self, access: Access) -> frozenset[str] | None:
+        """The persons whose events the caller may read; None: everybody's."""
+        if access.condition is None or access.bound.get("access_role") == AUDITOR:
+            return None
+        own = access.bound.get("access_patient")
+        return frozenset() if own is None else await self._persons([own], {})
+
+    async def _persons(self, patient_ids: Iterable[str], patients: dict[str, str]) -> frozenset[str]:
+        """All persons that these Patients are and were; notes in `patients` which Patient is asked for."""
+        found: frozenset[str] = frozenset()
+        for rid in patient_ids:
+            stored = await self._repository.read("Patient", rid)
+            if stored is not None and stored.person_id is not None:
+                person = stored.person_id
+                were = await self._audit.ask(partial(audit_statements.were, [person]))
+                patients.update(dict.fromkeys(were, rid))
+                found |= were
+        return found
+
+    async def _asked(self, query: SearchQuery, open_to: frozenset[str] | None) -> _Asked:
+        lo, hi, dates, rest, persons, entity = 0, EVER, [], [], open_to, None
+        patients: dict[str, str] = {}
+        for condition in query.criteria:
+            if is_date(condition):
+                criterion = cast(Criterion, condition)
+                dates.append(criterion)
+                lo, hi = narrowed(lo, hi, criterion)
+                continue
+            rest.append(condition)
+            if (ids := patients_in(condition)) is not None:
+                named = await self._persons(ids, patients)
+                persons = named if persons is None else persons & named
+            entity = entity_in(condition) or entity
+        if query.after is not None and not is_ascending(query):
+            hi = min(hi, int(cast(int, query.after.values[0])) + 1)
+        judged = replace(query, criteria=tuple(rest))
+        return _Asked(lo, hi, query, judged, tuple(dates), persons, entity, patients)
+
+    async def _recorded(self, asked: _Asked, access: Access, whole: bool) -> Page:
+        """What clients and messages have recorded."""
+        query, criteria = asked.query, asked.query.criteria
+        if asked.hi != EVER:
+            until = DateValue(Prefix.LT, asked.hi, asked.hi)
+            criteria = (*criteria, Criterion("_lastUpdated", ParameterType.DATE, (until,)))
+        newest = (Sort("_lastUpdated", ParameterType.DATE, descending=True),)
+        count = 1_000 if whole else query.count + CHUNK
+        return await self._repository.search(
+            replace(query, criteria=criteria, sort=newest, after=None, count=count, total=False), access
+        )
+
+    async def _events(self, asked: _Asked, wanted: int | None) -> list[Stored]:
+        """Those of the log that match, newest first; at least `wanted` of them after the cursor, if there are."""
+        found: list[Stored] = []
+        hi, limit, looked = asked.hi, CHUNK, 0
+        if asked.persons is not None and not asked.persons:
+            return found
+        while True:
+            span = Span(asked.lo, hi, limit, _listed(asked.persons), asked.entity if asked.persons is None else None)
+            events, floor = await self._chunk(span, asked)
+            found += await self._matching(events, asked)
+            looked += len(events)
+            if floor is None or (wanted is not None and len(_after(found, asked.query)) >= wanted):
+                return found
+            if looked > MOST:
+                raise TooSlow("The log is too long for this search")
+            limit = limit * 4 if floor + 1 == hi else limit
+            hi = floor + 1
+
+    async def _chunk(self, span: Span, asked: _Asked) -> tuple[list[Event], int | None]:
+        """The next events, and the time down to which (excluded) they are all there; None: to the end."""
+        rows = await self._audit.ask(lambda: audit_statements.rows(span))
+        of_rows = [e for row in rows for e in events_of_row(row.at, row.writer, row.kept, asked.persons)]
+        several = [_of_rows(of_rows, rows, span)]
+        for table in (0, 1):
+            changes = await self._repository.ask(partial(audit_changes.changes, span, table))
+            several.append((_of_changes(changes), changes[-1].at if len(changes) == span.limit else None))
+        floor = max((last for _, last in several if last is not None), default=None)
+        return [e for events, _ in several for e in events if floor is None or e.at > floor], floor
+
+    async def _changes(self, span: Span) -> list[Event]:
+        found = [await self._repository.ask(partial(audit_changes.changes, span, table)) for table in (0, 1)]
+        return _of_changes([change for changes in found for change in changes])
+
+    async def _matching(self, events: Sequence[Event], asked: _Asked) -> list[Stored]:
+        held = [e for e in events if all(holds(d, e.at) for d in asked.dates)]
+        stored = await self._stored(held, asked.patients)
+        if not asked.judged.criteria:
+            return stored
+        resources: list[tuple[str, Resource]] = [(s.rid, msgspec.json.decode(s.body)) for s in stored]
+        matching = Drafted(resources, self._base_url).matching(asked.judged).certain
+        return [s for s in stored if s.rid in matching]
+
+    async def _stored(self, events: Sequence[Event], patients: dict[str, str]) -> list[Stored]:
+        """The events as versions of resources."""
+        unknown = sorted({e.person_id for e in events if e.person_id is not None} - patients.keys())
+        known = await self._repository.ask(lambda: audit_changes.patients(unknown)) if unknown else {}
+        return [self._one(event, {**known, **patients}.get(event.person_id or "")) for event in events]
+
+    def _one(self, event: Event, patient: str | None) -> Stored:
+        body = encode(audit_event(event, f"Patient/{patient}" if patient else None, self._base_url))
+        return Stored(LOG, event.eid, 1, event.at, body, False, event.person_id, {})
+
+
+def _of_rows(events: list[Event], rows: list[Row], span: Span) -> tuple[list[Event], int | None]:
+    return events, rows[-1].at if len(rows) == span.limit else None
+
+
+def _of_changes(changes: Iterable[Change]) -> list[Event]:
+    return [_changed(change) for change in changes if change.rtype not in RECORDS]
+
+
+def _changed(change: Change) -> Event:
+    trace = TRACE.decode(change.trace)
+    interaction = "delete" if change.deleted else "create" if change.version == 1 else "update"
+    kept = Kept(
+        status={"delete": 204, "create": 201}.get(interaction, 200),
+        version=change.version,
+        found=1,
+        interaction="patch" if interaction == "update" and trace.interaction == "patch" else interaction,
+        rtype=change.rtype,
+        rid=change.rid,
+        organization=trace.organization,
+        role=trace.role,
+        person=trace.person,
+        purpose=trace.purpose,
+        reason=trace.reason,
+        basis=trace.basis,
+        request_id=trace.request_id,
+        parameters="",
+    )
+    return Event(change.at, change_id(change.at, change.reference), kept, change.person_id)
+
+
+def _listed(persons: frozenset[str] | None) -> tuple[str, ...] | None:
+    return None if persons is None else tuple(sorted(persons))
+
+
+def _after(found: Iterable[Stored], query: SearchQuery) -> list[Stored]:
+    """Those behind the cursor of a page."""
+    if query.after is None:
+        return list(found)
+    at, rid = cast(tuple[int, str], query.after.values)
+    if is_ascending(query):
+        return [s for s in found if (s.at, _reversed(s.rid)) > (at, _reversed(rid))]
+    return [s for s in found if (-s.at, s.rid) > (-at, rid)]
+
+
+def _reversed(rid: str) -> tuple[int, ...]:
+    """Sorts the other way round, as a page that is told backwards does."""
+    return (*(-ord(char) for char in rid), 1)
+
+
+def _page(merged: list[Stored], query: SearchQuery, recorded: Page, ascending: bool) -> Page:
+    left = _after(merged, query)
+    shown = left[: query.count]
+    more = len(left) > query.count and bool(shown)
+    return Page(
+        matches=tuple(shown),
+        included=recorded.included,
+        following=((shown[-1].at, shown[-1].rid), 0) if more else None,
+        total=len(merged) if query.total else None,
+    )
