@@ -267,7 +267,9 @@ def test_second_coordinator_is_refused_until_the_first_has_an_end(hub: Hub, ke: 
     ]
     ended = first | {"period": first["period"] | {"end": first["period"]["start"]}}
     assert said(coordinator.put(team, participant=[ended, *rest, fresh]), 403) == [("forbidden", "CareTeam")]
-    assert ke.put(team, participant=[ended, *rest, fresh]).status_code == 200
+    assert said(ke.put(team, participant=[ended, *rest, fresh]), 422) == [("rule", "CareTeam.extension")]
+    why = [{"url": names.IP_STATUS_REASON, "valueCodeableConcept": {"text": "Slutter"}}]
+    assert ke.put(team, participant=[ended, *rest, fresh], extension=why).status_code == 200
 
 
 @pytest.mark.parametrize(
