@@ -1,12 +1,11 @@
 """Emergency access at the edge: purpose BTG opens everything of one person to one request (workflow.md 4.7 rule 5).
 
 The person is the one whom the address names: a resource about them by its id, their compartment, or a search by
-`patient` or `subject`. It is noted and told before anything is answered (`workflow.emergency`).
+`patient` or `subject`. They are told before anything is answered (`workflow.emergency`).
 """
 
 from fhir_service.rest.exchange import Face, Request
 from fhir_service.storage.access import in_emergency
-from fhir_service.workflow.emergency import Opening
 from profiles.issues import Issue, error
 
 _NAMING = ("patient", "subject")
@@ -19,7 +18,7 @@ _ONE_PERSON = error(
 
 
 async def emergency(face: Face, request: Request) -> Issue | None:
-    """Let the request see everything of the person whom it names, when that is noted; or why it cannot.
+    """Let the request see everything of the person whom it names, when they are told; or why it cannot.
 
     Nothing is opened where there is no such person: then the answer is that to anybody.
     """
@@ -29,8 +28,7 @@ async def emergency(face: Face, request: Request) -> Issue | None:
     stored = await face.repository.read(*named)
     if stored is None or stored.person_id is None or not request.by.narrowed:
         return None
-    opening = Opening(stored.person_id, _interaction(request), _what(request), request.request_id.decode())
-    await face.office.open_in_emergency(opening, request.by)
+    await face.office.open_in_emergency(stored.person_id, request.by)
     request.access = in_emergency(request.by, stored.person_id, face.clock())
     return None
 
@@ -46,14 +44,3 @@ def _named(request: Request) -> tuple[str, str] | None:
         return None
     rtype, _, rid = told[0].rpartition("/")
     return ("Patient", rid) if rtype in ("", "Patient") and rid and "," not in rid else None
-
-
-def _interaction(request: Request) -> str:
-    """https://hl7.org/fhir/R4/valueset-type-restful-interaction.html"""
-    if not request.rid:
-        return "search-type"
-    return "vread" if request.version else "read"
-
-
-def _what(request: Request) -> str:
-    return f"{request.rtype}/{request.rid}" if request.rid else request.rtype or "Patient"
