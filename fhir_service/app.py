@@ -162,7 +162,7 @@ class Knutepunkt:
             self._web = self._web_app(repository, ingest)
             opened.callback(self._close)
             outbox = OutboxWorker(repository, self._configured.endpoints, clock, office.told)
-            watch = Watch(repository, ingest.recover, outbox)
+            watch = Watch(repository, ingest.recover, outbox, clock)
             opened.push_async_callback(watch.stop)
             recovered = await watch.start()
             await self._listen(ingest, opened)

@@ -7,12 +7,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from adapters.outbox import OutboxWorker
 from fhir_service.logs import told
+from fhir_service.storage.instants import EPOCH, micros
 from fhir_service.storage.port import Repository
 
 log = structlog.get_logger()
@@ -21,6 +22,9 @@ LOOK_BACK_SECONDS = 30.0
 """How often the one on duty looks for what a process left that died meanwhile."""
 IN_WORK = timedelta(seconds=30)
 """What came later than this ago may be in work in another process."""
+ANSWERS_KEPT = timedelta(days=7)
+"""How long the answer to an Idempotency-Key is kept (workflow.md 7.3)."""
+TIDY_AFTER = timedelta(hours=1)
 
 Recover = Callable[[timedelta], Awaitable[int]]
 """Takes up what came longer ago than that; how many it were."""
@@ -33,6 +37,8 @@ class Watch:
     repository: Repository
     recover: Recover
     outbox: OutboxWorker
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _tidied: datetime = EPOCH
     _task: "asyncio.Task[None] | None" = None
     _on_duty: bool = False
     _looked_back: float = 0.0
@@ -69,8 +75,16 @@ class Watch:
             log.warning("off duty")
             await self.outbox.stop()
         elif self._on_duty and asyncio.get_running_loop().time() - self._looked_back > LOOK_BACK_SECONDS:
+            await self._tidy()
             return await self._recovered(IN_WORK)
         return 0
+
+    async def _tidy(self) -> None:
+        """Forget answers to keys that are no longer kept."""
+        now = self.clock()
+        if now - self._tidied >= TIDY_AFTER:
+            self._tidied = now
+            await self.repository.forget_answers(micros(now - ANSWERS_KEPT))
 
     async def _taken_up(self) -> int:
         recovered = await self._recovered(timedelta(0))

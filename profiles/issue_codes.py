@@ -82,6 +82,7 @@ ISSUE_CODES: dict[str, IssueCode] = {
     "not-deletable": IssueCode("business-rule", 409),
     "not-routed": IssueCode("business-rule", 422, "204"),
     "message-id-reused": IssueCode("duplicate", 409, "205"),
+    "idempotency-key-reused": IssueCode("duplicate", 422, "205"),
     # HL7 v2 (hl7v2-mapping.md 12)
     "unreadable": IssueCode("structure", 400, "100", "AR"),
     "segment-missing": IssueCode("required", 400, "100"),

@@ -20,6 +20,9 @@ _EXPECTED = (
     "This address takes a Bundle of type batch or transaction. To keep a Bundle of another type as it is, POST it to "
     "[base]/Bundle"
 )
+_ONCE = error(
+    "bad-request", "Idempotency-Key", "The entries of a batch are done one by one: send a transaction to have all once"
+)
 
 
 async def bundle(face: Face, request: Request) -> Reply:
@@ -30,6 +33,8 @@ async def bundle(face: Face, request: Request) -> Reply:
     value = _understood(body) if len(body) <= INLINE else await asyncio.to_thread(_understood, body)
     if isinstance(value, tuple):
         return refusal(value)
+    if value["type"] == "batch" and request.once is not None:
+        return refusal(_ONCE)
     if value["type"] == "batch":
         return await batch(face, request, value.get("entry", []))
     return await transaction(face, request, value.get("entry", []))

@@ -13,6 +13,7 @@ from fhir_service.storage.audit import AuditStore, Kept
 from fhir_service.storage.port import Repository, Views
 from fhir_service.workflow import Office
 from fhir_service.workflow.export import Exports
+from fhir_service.workflow.once import Once
 
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -93,6 +94,7 @@ class Request:
     request_id: bytes = b""
     router: "Router | None" = None
     later: list[Kept] | None = None
+    once: Once | None = None
 
     async def dispatch(
         self, method: str, address: str, headers: dict[bytes, bytes], body: bytes = b"", over: Views | None = None

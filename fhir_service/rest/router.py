@@ -21,6 +21,7 @@ from fhir_service.rest.auditing import UNNOTED, kept
 from fhir_service.rest.emergency import emergency
 from fhir_service.rest.exchange import PLAIN, ClientGone, Face, Header, Receive, Reply, Request, Scope, Send
 from fhir_service.rest.media import not_acceptable, view_of
+from fhir_service.rest.once import IDEMPOTENCY_KEY, noted
 from fhir_service.rest.preconditions import is_lenient
 from fhir_service.rest.principal import principal_of
 from fhir_service.rest.render import CONTENT_TYPE, refusal
@@ -127,14 +128,21 @@ class FhirRouter:
         record.interaction = "" if route.interaction in UNNOTED else route.interaction
         issue = _understand(query, request, route, self._face.clock)
         record.by = request.by
-        if issue is None and request.by.purpose == EMERGENCY:
-            issue = await emergency(self._face, request)
+        if issue is None:
+            issue = await self._first(parts, query, request)
         if issue is not None:
             return refusal(issue)
         reply = await route.serve(self._face, request)
         if request.view is PLAIN or route.whole or not request.view.part:
             return reply
         return in_part(reply, request.view)
+
+    async def _first(self, parts: list[str], query: bytes, request: Request) -> Issue | None:
+        """What comes before the interaction, where it is asked for; what is wrong with that, if anything."""
+        issue = await emergency(self._face, request) if request.by.purpose == EMERGENCY else None
+        if issue is None and request.method == "POST" and IDEMPOTENCY_KEY in request.headers:
+            issue = await noted(self._face, request, b"/".join([*(part.encode() for part in parts), query]))
+        return issue
 
 
 def _parts(scope: Scope) -> list[str]:

@@ -78,7 +78,7 @@ async def transaction(face: Face, request: Request, entries: Sequence[Any]) -> R
     request.later = events
     reading = _reading(request, parted.reads, replies) if parted.reads else None
     try:
-        answers = await face.office.transact(parted.writes, request.by, reading)
+        answers = await face.office.transact(parted.writes, request.by, reading, request.once)
     except InForceConflict:
         return refusal(_in_force(parted.writes))
     except _ReadFailed as failure:

@@ -62,7 +62,7 @@ async def written(face: Face, request: Request, wanted: WriteRequest | tuple[Iss
     if isinstance(wanted, tuple):
         return refusal(wanted)
     try:
-        answer = await face.office.write(wanted, request.by)
+        answer = await face.office.write(wanted, request.by, request.once)
     except InForceConflict:
         return refusal(in_force(request.rtype))
     return refusal(answer.issues) if isinstance(answer, Refused) else _told(face, request, answer)

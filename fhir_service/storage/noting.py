@@ -46,6 +46,9 @@ class Noting:
     async def inbox(self, limit: int = 50) -> tuple[InboxRow, ...]:
         return tuple(map(inbox_row, await self.ask(lambda: _rows(sql.INBOX_NEWEST, {"limit": limit}))))
 
+    async def forget_answers(self, before: int) -> int:
+        return len(await self.note(lambda: _rows(sql.FORGET_ANSWERS, {"before": before})))
+
     async def outbox(self, limit: int = 50) -> tuple[OutboxRow, ...]:
         return await self.ask(lambda: _outbox(limit))
 

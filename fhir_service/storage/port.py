@@ -119,6 +119,20 @@ class Granted(msgspec.Struct, frozen=True):
     grants: frozenset[Grant]
 
 
+class Answered(msgspec.Struct, frozen=True):
+    """What was answered to a request with an Idempotency-Key (workflow.md 7.3), kept with what it has done.
+
+    `caller` and `name`: whose key it is, and which; `digest`: of what was asked for; `answer`: the words of whoever
+    keeps it; `at`: microseconds since 1970 UTC.
+    """
+
+    caller: str
+    name: str
+    digest: str
+    at: int
+    answer: str
+
+
 class Changes(msgspec.Struct, frozen=True):
     """Everything one unit of work writes, in one transaction. Empty: nothing is written."""
 
@@ -132,6 +146,7 @@ class Changes(msgspec.Struct, frozen=True):
     received: tuple[Received, ...] = ()
     settled: tuple[Settled, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
+    answered: tuple[Answered, ...] = ()
 
 
 NOTHING = Changes()
@@ -273,6 +288,10 @@ class Reads(Protocol):
         """The message that was first received under this key."""
         ...
 
+    async def answered(self, caller: str, name: str) -> Answered | None:
+        """What was answered to this key of the caller; nobody else is at work on the key from now on."""
+        ...
+
 
 class Views(Reads, Protocol):
     """What may be looked at in a transaction that has written: the same as outside it, with its own effects."""
@@ -351,6 +370,10 @@ class Repository(Protocol):
 
     async def inbox(self, limit: int = 50) -> tuple[InboxRow, ...]:
         """The newest messages first."""
+        ...
+
+    async def forget_answers(self, before: int) -> int:
+        """Forget what was answered to keys before that time (microseconds since 1970 UTC); how many it were."""
         ...
 
     async def outbox(self, limit: int = 50) -> tuple[OutboxRow, ...]:

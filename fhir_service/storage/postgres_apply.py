@@ -15,9 +15,9 @@ from fhir_service.storage.lengths import key
 from fhir_service.storage.parts import labelled
 from fhir_service.storage.port import Changes, StorageError, Write
 from fhir_service.storage.postgres_writing import SETTLED, TABLES, Parts, own_columns, statement
-from fhir_service.storage.rows import grant_rows, outgoing_row, received_row, settled_row, version_row
+from fhir_service.storage.rows import answered_row, grant_rows, outgoing_row, received_row, settled_row, version_row
 from fhir_service.storage.steps import Question
-from fhir_service.storage.tables import GRANT, IN_FORCE, INBOX, OUTBOX, PERSON_IDENTIFIER, TYPED
+from fhir_service.storage.tables import ANSWER, GRANT, IN_FORCE, INBOX, OUTBOX, PERSON_IDENTIFIER, TYPED
 
 Reference: TypeAlias = tuple[str, str]
 Row: TypeAlias = Sequence[Any]
@@ -141,6 +141,7 @@ def _messages(changes: Changes) -> Given:
         "of_inbox": (_RECEIVED, _ordered(_RECEIVED, map(received_row, changes.received))),
         "settled": (("message_id", *SETTLED), _ordered(("message_id", *SETTLED), settled)),
         "of_outbox": (_SENT, _ordered(_SENT, map(outgoing_row, changes.outgoing))),
+        "of_answer": (ANSWER.c.keys(), _ordered(ANSWER.c.keys(), map(answered_row, changes.answered))),
     }
 
 
@@ -175,6 +176,7 @@ def parts_of(given: Given) -> Parts:
         received="of_inbox" in given,
         settled="settled" in given,
         sent="of_outbox" in given,
+        answered="of_answer" in given,
         relied_on="relied" in given,
         regranted="regranted" in given,
         granted="of_access_grant" in given,

@@ -13,11 +13,12 @@ from typing import TypeAlias
 from sqlalchemy import ColumnElement, Table, bindparam, literal_column, select
 
 from fhir_service.storage.instants import micros
+from fhir_service.storage.lengths import key
 from fhir_service.storage.port import NOTHING, Changes, Unavailable, Uncertain
 from fhir_service.storage.postgres_connection import Session
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.steps import Question, Steps
-from fhir_service.storage.tables import HISTORY, INBOX, OUTBOX, RESOURCE
+from fhir_service.storage.tables import ANSWER, HISTORY, INBOX, OUTBOX, RESOURCE
 
 Connecting: TypeAlias = Callable[[], AbstractAsyncContextManager[Session]]
 SECONDS = 10.0
@@ -36,6 +37,7 @@ _CURRENT, _EARLIER = _there(RESOURCE, *_VERSION), _there(HISTORY, *_VERSION)
 _RECEIVED = _there(INBOX, "message_id")
 _SETTLED = _there(INBOX, "message_id", "settled_at")
 _SENT = _there(OUTBOX, "outgoing_id")
+_ANSWERED = _there(ANSWER, "caller", "name")
 
 
 async def was_written(connecting: Connecting, pid: int, changes: Changes) -> bool:
@@ -74,4 +76,5 @@ def _traces(changes: Changes) -> list[Question]:
     traces += [(_RECEIVED, {"message_id": one.message_id}) for one in changes.received[:1]]
     for settled in changes.settled[:1]:
         traces.append((_SETTLED, {"message_id": settled.message_id, "settled_at": micros(settled.settled_at)}))
-    return traces + [(_SENT, {"outgoing_id": one.outgoing_id}) for one in changes.outgoing[:1]]
+    traces += [(_SENT, {"outgoing_id": one.outgoing_id}) for one in changes.outgoing[:1]]
+    return traces + [(_ANSWERED, {"caller": key(a.caller), "name": a.name}) for a in changes.answered[:1]]

@@ -38,6 +38,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from fhir_service.storage import statements as sql
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.tables import (
+    ANSWER,
     FULLTEXT,
     GRANT,
     HISTORY,
@@ -77,6 +78,7 @@ class Parts:
     received: bool = False
     settled: bool = False
     sent: bool = False
+    answered: bool = False
     relied_on: bool = False
     regranted: bool = False
     granted: bool = False
@@ -138,6 +140,7 @@ class _Building:
             (self.parts.received, self._receive),
             (self.parts.settled, self._settle),
             (self.parts.sent, self._send),
+            (self.parts.answered, self._keep_answer),
         ):
             if wanted:
                 part()
@@ -253,6 +256,9 @@ class _Building:
 
     def _send(self) -> None:
         self._given(OUTBOX, [c.name for c in OUTBOX.c if c.name != "pk"])
+
+    def _keep_answer(self) -> None:
+        self._given(ANSWER, ANSWER.c.keys())
 
 
 def _count(cte: CTE) -> Any:

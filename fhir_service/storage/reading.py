@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fhir_service.storage import statements as sql
 from fhir_service.storage.lengths import key
 from fhir_service.storage.messages import InboxRow
-from fhir_service.storage.port import Identifier, Stored
+from fhir_service.storage.port import Answered, Identifier, Stored
 from fhir_service.storage.rows import inbox_row, stored
 from fhir_service.storage.steps import Steps
 from fhir_service.storage.tables import parameter_id
@@ -76,3 +76,9 @@ def message(of: MessageKey) -> Steps[InboxRow | None]:
     """The message that was first received under this key."""
     rows = yield sql.MESSAGE, {"sender": key(of.sender), "control_id": key(of.control_id)}
     return inbox_row(rows[0]) if rows else None
+
+
+def answered(caller: str, name: str) -> Steps[Answered | None]:
+    """What was answered to this key of the caller."""
+    rows = yield sql.ANSWERED, {"caller": key(caller), "name": name}
+    return Answered(*rows[0]) if rows else None

@@ -10,7 +10,7 @@ from fhir_service.sight import ALL, BUT
 from fhir_service.storage.instants import micros, moment
 from fhir_service.storage.lengths import key
 from fhir_service.storage.messages import InboxRow, OutboxRow, Outgoing, Received, Settled
-from fhir_service.storage.port import Granted, Stored, Write
+from fhir_service.storage.port import Answered, Granted, Stored, Write
 from fhir_service.storage.statements import QUEUED, RECEIVED, SETTLED
 from mappings.message import Answer, Verdict
 from profiles.decimals import DECODER, ENCODER
@@ -153,3 +153,8 @@ def outbox_row(row: Sequence[Any]) -> OutboxRow:
     payload = DECODER.decode(row[4])
     outgoing = Outgoing(row[0], row[1], row[2], row[3], payload, row[5], moment(row[6]))
     return OutboxRow(outgoing, state=row[7], attempts=row[8], body=row[9], last_error=row[10])
+
+
+def answered_row(answered: Answered) -> dict[str, Any]:
+    """A row of `tables.ANSWER`."""
+    return {**msgspec.structs.asdict(answered), "caller": key(answered.caller)}

@@ -20,7 +20,7 @@ from fhir_service.storage.moving import moved
 from fhir_service.storage.parts import labelled
 from fhir_service.storage.port import Changes, InForceConflict, PersonJoin, StorageError, Write
 from fhir_service.storage.prepared import Prepared, prepare
-from fhir_service.storage.rows import grant_rows, outgoing_row, received_row, settled_row, version_row
+from fhir_service.storage.rows import answered_row, grant_rows, outgoing_row, received_row, settled_row, version_row
 from fhir_service.storage.sqlite_connection import Connection
 from fhir_service.storage.tables import PERSON_IDENTIFIER, TYPED
 
@@ -62,12 +62,19 @@ def _apply(connection: Connection, changes: Changes, extract: Extract) -> None:
         connection.change_many(sql.GIVE, grant_rows(regranted))
     for system, value, person in changes.person_identifiers:
         connection.change(NAME_PERSON, {"system": system, "value": key(value), "person_id": person})
+    _note(connection, changes)
+
+
+def _note(connection: Connection, changes: Changes) -> None:
+    """What is written beside resources: messages, and answers to keys."""
     for received in changes.received:
         connection.change(sql.RECEIVE, received_row(received))
     for settled in changes.settled:
         _one(connection.change(sql.SETTLE, settled_row(settled)), "message")
     for outgoing in changes.outgoing:
         connection.change(sql.SEND, outgoing_row(outgoing))
+    for answered in changes.answered:
+        connection.change(sql.KEEP_ANSWER, answered_row(answered))
 
 
 def _replaces(write: Write) -> bool:

@@ -27,6 +27,7 @@ from fhir_service.search import patient_parameter
 from fhir_service.storage.constructs import any_of, filter_only
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.tables import (
+    ANSWER,
     FULLTEXT,
     GRANT,
     HISTORY,
@@ -214,6 +215,11 @@ NOTE_DELIVERY = prepare(
     ("state", "last_error"),
 )
 RECEIVE = prepare(insert(INBOX), [c.name for c in INBOX.c if c.name != "pk"])
+ANSWERED = prepare(
+    select(*ANSWER.c).where(ANSWER.c.caller == bindparam("caller"), ANSWER.c.name == bindparam("name"))
+)
+KEEP_ANSWER = prepare(insert(ANSWER), ANSWER.c.keys())
+FORGET_ANSWERS = prepare(delete(ANSWER).where(ANSWER.c.at < bindparam("before")).returning(ANSWER.c.at))
 SEND = prepare(insert(OUTBOX), [c.name for c in OUTBOX.c if c.name != "pk"])
 GET_SECRET = prepare(select(INSTALLATION.c.value).where(INSTALLATION.c.key == "secret"))
 SET_SECRET = prepare(insert(INSTALLATION).returning(INSTALLATION.c.value), ("key", "value"))

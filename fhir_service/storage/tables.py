@@ -165,6 +165,20 @@ OUTBOX = Table(
     Index("outbox_state", "state"),
 )
 
+ANSWER = Table(
+    "answer",
+    METADATA,
+    _text("caller"),
+    _text("name"),
+    _text("digest"),
+    _int("at"),
+    _text("answer"),
+    PrimaryKeyConstraint("caller", "name", name="answer_pk"),
+    Index("answer_at", "at"),
+    sqlite_with_rowid=False,
+)
+"""What was answered to requests with an Idempotency-Key: which versions they made, never what is in them."""
+
 EXPORT_JOB = Table(
     "export_job",
     METADATA,

@@ -20,7 +20,7 @@ from fhir_service.storage.criteria_locks import locks_of
 from fhir_service.storage.fulltext import by_words, found_in_work
 from fhir_service.storage.history import versions
 from fhir_service.storage.messages import InboxRow
-from fhir_service.storage.port import HistoryPage, HistoryQuery, Identifier, Lock, Page, Stored
+from fhir_service.storage.port import Answered, HistoryPage, HistoryQuery, Identifier, Lock, Page, Stored
 from fhir_service.storage.referring import referrers
 from fhir_service.storage.sights import sights
 from fhir_service.storage.steps import Steps
@@ -116,6 +116,9 @@ class TransactionReads:
 
     async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
         return await Asked(versions(query, access), is_search=True)
+
+    async def answered(self, caller: str, name: str) -> Answered | None:
+        return await Asked(reading.answered(caller, name), _named("answer", [f"{caller} {name}"]))
 
     async def message(self, key: MessageKey) -> InboxRow | None:
         return await Asked(reading.message(key), _named("message", [key]))

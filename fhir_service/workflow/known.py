@@ -7,7 +7,7 @@ from fhir_service.search.query import SearchQuery
 from fhir_service.sight import Sight
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.messages import InboxRow
-from fhir_service.storage.port import Identifier, Lock, Page, Reads, Stored
+from fhir_service.storage.port import Answered, Identifier, Lock, Page, Reads, Stored
 from mappings.message import MessageKey
 
 Key = tuple[str, str]
@@ -103,6 +103,9 @@ class Known:
         self, targets: Sequence[Key], limit: int, apart_from: frozenset[str] = frozenset()
     ) -> tuple[Key, ...]:
         return await self._tx.referrers(targets, limit, apart_from)
+
+    async def answered(self, caller: str, name: str) -> Answered | None:
+        return await self._tx.answered(caller, name)
 
     async def message(self, key: MessageKey) -> InboxRow | None:
         return await self._tx.message(key)

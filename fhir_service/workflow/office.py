@@ -6,11 +6,12 @@ from datetime import datetime
 from fhir_service.principal import Principal
 from fhir_service.storage.access import access_of
 from fhir_service.storage.messages import Outgoing
-from fhir_service.storage.port import NOTHING, Afterwards, Changes, Reads, Repository, Stored
+from fhir_service.storage.port import NOTHING, Afterwards, Changes, Reads, Repository, Stored, Work
 from fhir_service.workflow.composing import CalledOn, Compose, composed
 from fhir_service.workflow.emergency import opened
 from fhir_service.workflow.feedback import close_feedback
 from fhir_service.workflow.notices import tell_ke
+from fhir_service.workflow.once import ENTRIES, ONE, VERSIONS, Once, once
 from fhir_service.workflow.patient_merge import MergeAsked, merged
 from fhir_service.workflow.profile_store import Found
 from fhir_service.workflow.seed import kept_current, seed
@@ -42,26 +43,38 @@ class Office:
             await self._repository.run(close_feedback(outgoing, self._ground))
 
     async def transact(
-        self, entries: Sequence[Entry], by: Principal, afterwards: Afterwards[Answers | Refused] | None = None
+        self,
+        entries: Sequence[Entry],
+        by: Principal,
+        afterwards: Afterwards[Answers | Refused] | None = None,
+        key: Once | None = None,
     ) -> Answers | Refused:
-        """Do all entries of a transaction for `by`, or none; `afterwards` and what is raised: see `Repository.run`."""
-        answers = await self._repository.run(transact(entries, by, self._ground), afterwards)
+        """Do all entries of a transaction for `by`, or none; `afterwards` and what is raised: see `Repository.run`.
+
+        `key`: it is done once under it.
+        """
+        work: Work[Answers | Refused] = once(transact(entries, by, self._ground), key, ENTRIES)
+        answers = await self._repository.run(work, afterwards)
         if isinstance(answers, Refused):
             return await self._refused(answers)
         if not by.narrowed:
             return answers
         return {index: await self._shown(answer, by) for index, answer in answers.items()}
 
-    async def write(self, request: WriteRequest, by: Principal) -> Written | Refused:
+    async def write(self, request: WriteRequest, by: Principal, key: Once | None = None) -> Written | Refused:
         """Do one write for `by`. Raises what `Repository.run` raises: InForceConflict, Unavailable."""
-        answer = await self._repository.run(write(request, by, self._ground))
+        work: Work[Written | Refused] = once(write(request, by, self._ground), key, ONE)
+        answer = await self._repository.run(work)
         if isinstance(answer, Refused):
             return await self._refused(answer)
         return await self._shown(answer, by) if by.narrowed else answer
 
-    async def compose(self, on: CalledOn, compose: Compose, by: Principal) -> tuple[Stored, ...] | Refused:
+    async def compose(
+        self, on: CalledOn, compose: Compose, by: Principal, key: Once | None = None
+    ) -> tuple[Stored, ...] | Refused:
         """Do for `by` what an operation says about a resource; everything that has changed, as they see it."""
-        answer = await self._repository.run(composed(on, compose, by, self._ground))
+        work: Work[tuple[Stored, ...] | Refused] = once(composed(on, compose, by, self._ground), key, VERSIONS)
+        answer = await self._repository.run(work)
         if isinstance(answer, Refused):
             return await self._refused(answer)
         return await shown_changes(self._repository, answer, access_of(by, self._clock()))

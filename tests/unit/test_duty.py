@@ -1,7 +1,7 @@
 """What one process alone does while it has the duty: SR-5, SR-6."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -9,8 +9,11 @@ import pytest
 from adapters.outbox import OutboxWorker
 from fhir_service import duty
 from fhir_service.duty import IN_WORK, Watch
+from fhir_service.storage.instants import micros
 from fhir_service.storage.port import Repository, Unavailable
 from tests.waiting import GUARD
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 
 class Hub:
@@ -19,12 +22,17 @@ class Hub:
     def __init__(self, *answers: bool | Exception) -> None:
         self.answers = list(answers)
         self.said: list[Any] = []
+        self.forgotten: list[int] = []
 
     async def on_duty(self) -> bool:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def forget_answers(self, before: int) -> int:
+        self.forgotten.append(before)
+        return 0
 
     async def recover(self, older_than: timedelta) -> int:
         self.said.append(older_than)
@@ -37,7 +45,7 @@ class Hub:
         self.said.append("stop")
 
     def watch(self) -> Watch:
-        return Watch(cast(Repository, self), self.recover, cast(OutboxWorker, self))
+        return Watch(cast(Repository, self), self.recover, cast(OutboxWorker, self), lambda: NOW)
 
 
 def tell(hub: Hub, until: int) -> tuple[int, list[Any]]:
@@ -81,3 +89,10 @@ def test_what_another_process_left_is_taken_up_after_a_while(monkeypatch: pytest
 
 def test_a_look_that_fails_is_followed_by_the_next() -> None:
     assert tell(Hub(False, Unavailable(), KeyError(), True), 2) == (0, [timedelta(0), "start", "stop"])
+
+
+def test_old_answers_are_forgotten_once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:  # workflow.md 7.3
+    monkeypatch.setattr(duty, "LOOK_BACK_SECONDS", 0.0)
+    hub = Hub(True)
+    tell(hub, 6)
+    assert hub.forgotten == [micros(NOW - timedelta(days=7))]

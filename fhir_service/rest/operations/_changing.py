@@ -22,7 +22,7 @@ async def changed(face: Face, request: Request, name: str, compose: Compose) -> 
         return refusal(conditions)
     on = CalledOn(request.rtype, request.rid, conditions.if_match, conditions.if_none_match)
     try:
-        answer = await face.office.compose(on, compose, request.by)
+        answer = await face.office.compose(on, compose, request.by, request.once)
     except InForceConflict:
         return refusal(in_force(request.rtype))
     if isinstance(answer, Refused):

@@ -68,7 +68,7 @@ async def changed(face: Face, request: Request, change: Mapping[str, Any], *, ad
         if_match=conditions.if_match,
         if_none_match=conditions.if_none_match,
     )
-    answer = await face.office.write(wanted, request.by)
+    answer = await face.office.write(wanted, request.by, request.once)
     return refusal(answer.issues) if isinstance(answer, Refused) else told(parse_body(answer.body)["meta"])
 
 
