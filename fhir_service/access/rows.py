@@ -155,7 +155,10 @@ def _consent(_: Resource, __: StandsFor) -> Iterable[str]:
 
 
 def _communication(said: Resource, stands_for: StandsFor) -> Iterable[str]:
+    """What is told about a case is the notifier's whole organization's; other words are of those who exchange them."""
     literals = references([said.get("sender"), *several(said.get("recipient"))])
+    if code_in(said.get("category"), names.FEEDBACK_CATEGORY) is not None:
+        return {CASE} | _parties(literals, stands_for)
     theirs = {OWN + stands_for[literal] for literal in literals if literal in stands_for}
     return {CASE} | theirs | _parties(literals, {})
 

@@ -67,6 +67,8 @@ ROWS = [
     (of("Consent", category=[concept(names.CONSENT_KIND, "plan-sharing")]), "|case|"),
     (of("Communication", sender=to("Patient/p"), recipient=[to("PractitionerRole/kari"), to("Organization/ke")]),
      "|+Organization/unit|@Organization/ke|@Patient/p|case|"),
+    (of("Communication", category=[concept(names.FEEDBACK_CATEGORY, "decision")], sender=to("Organization/ke"),
+        recipient=[to("PractitionerRole/doctor")]), "|@Organization/hospital|@Organization/ke|case|"),
     (of("Encounter", serviceProvider=to("Organization/hospital")), "|@Organization/hospital|case|"),
     (of("Encounter", meta=SCHOOL), "|school|"),
     (of("Flag"), "|case|"),
