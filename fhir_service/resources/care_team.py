@@ -2,7 +2,7 @@
 
 from fhir_service.resources._codings import has_coding, open_participants
 from fhir_service.resources._model import OwnParameter, ResourceType
-from profiles.names import TEAM_CATEGORY, TEAM_ROLE
+from profiles.names import TASK_INPUT, TEAM_CATEGORY, TEAM_ROLE
 from profiles.resource import Resource
 
 COORDINATOR_ROLES = frozenset({"coordinator", "child-coordinator"})
@@ -16,12 +16,19 @@ def is_coordination_team(team: Resource) -> bool:
     return has_coding(team.get("category"), TEAM_CATEGORY, {"coordination"})
 
 
+def is_for_expected_child(team: Resource) -> bool:
+    """Whether it is about the child that the subject expects: a place of its own beside hers, until birth."""
+    return has_coding(team.get("reasonCode"), TASK_INPUT, {"expected-child"})
+
+
 def _in_force(team: Resource) -> tuple[str, ...]:
     """A suspended team holds the place only while somebody in it is coordinator (K5)."""
     if team.get("status") in NOT_IN_FORCE or not is_coordination_team(team):
         return ()
     coordinated = any(has_coding(p.get("role"), TEAM_ROLE, COORDINATOR_ROLES) for p in open_participants(team))
-    return ("coordinator",) if coordinated else ()
+    if not coordinated:
+        return ()
+    return ("coordinator-expected-child",) if is_for_expected_child(team) else ("coordinator",)
 
 
 RESOURCE = ResourceType(

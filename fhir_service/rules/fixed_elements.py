@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from fhir_service.rules._elements import reference
+from fhir_service.rules._expected import may_move
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Change, Rule
 from profiles.issues import Issue, error
@@ -29,7 +30,10 @@ def check(change: Change) -> Iterable[Issue]:
         element = "code" if rtype == "Task" else "category"
         text = f"{kind.sentence} stays one: its {element} cannot be taken away (use entered-in-error)"
         yield error("rule", f"{rtype}.{element}", text)
+    moves = may_move(change)
     for element in FIXED[kind]:
+        if moves and element in ("subject", "for"):
+            continue
         if element in before and _value(before, element) != _value(after, element):
             yield error("rule", f"{rtype}.{element}", f"The {element} of {kind.one} cannot change once it is made")
 

@@ -6,6 +6,7 @@ from fhir_service.rules._amendment import amendment
 from fhir_service.rules._case import cases_of, requests_of
 from fhir_service.rules._drafting import make, revise
 from fhir_service.rules._elements import reference_to
+from fhir_service.rules._expected import CHILD_BORN
 from fhir_service.rules._kinds import Kind, enters, kind_of
 from fhir_service.rules._model import Change, Draft, Effect, Rule
 from fhir_service.rules._tasks import child
@@ -39,7 +40,7 @@ def effects(change: Change) -> Iterable[Effect]:
     need = change.after
     if need is None or kind_of(need) is not Kind.NEED or kind_of(change.before) is not Kind.NEED:
         return
-    if change.draft.cause == "need-notified":  # the service told where it was routed, not the notifier
+    if change.draft.cause in ("need-notified", CHILD_BORN):  # the service told something, not the notifier
         return
     found = cases_of(change.standing, f"ServiceRequest/{need['id']}")
     for case in (c for c in found if c.get("status") not in TERMINAL_TASK):

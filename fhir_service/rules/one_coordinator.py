@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from fhir_service.rules._expected import is_for_expected_child
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Change, Rule
 from fhir_service.rules._team import appointed, coordinators
@@ -12,7 +13,11 @@ from profiles.issues import Issue, error
 def check(change: Change) -> Iterable[Issue]:
     """Refuses a second open coordinator or child coordinator in the end state of the transaction."""
     after = change.after
-    if after is None or len(list(appointed(change.standing))) <= 1:
+    if after is None:
+        return
+    # The coordinator of an expected child is counted apart from the mother's own (4.10).
+    held = [is_for_expected_child(team) for team, _, _ in appointed(change.standing)]
+    if max(held.count(True), held.count(False)) <= 1:
         return
     is_team = kind_of(after) is Kind.TEAM and after.get("status") in STANDING_TEAM
     own = coordinators(after) if is_team else []

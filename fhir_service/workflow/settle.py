@@ -24,9 +24,11 @@ from fhir_service.rules import (
     judge,
     named_in,
 )
+from fhir_service.rules._expected import CHILD_BORN
 from fhir_service.storage.messages import Outgoing
 from fhir_service.storage.port import Changes, Reads, Stored, Write
 from fhir_service.workflow.agreements import agreements
+from fhir_service.workflow.birth import with_the_born
 from fhir_service.workflow.granting import ended, granted, left_behind, touched
 from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.labelling import PLAIN, Labelling, labelling, relabelled
@@ -83,13 +85,13 @@ class Settlement(msgspec.Struct, frozen=True):
 
 async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlement:
     """Judge what is wanted as one transaction and work out all that is to be written."""
-    wanted, following = await with_both_ends(tx, wanted, ground.base_url)
+    wanted, following = await with_both_ends(tx, await with_the_born(tx, wanted), ground.base_url)
     drafts = tuple(_localised(w, ground.base_url) for w in wanted)
     stored = {w.draft.reference: w.stored for w in wanted if w.stored}
     persons = await find_persons(tx, drafts, stored, ground.base_url)
     if any(issue.refuses for issue in persons.issues):
         return Settlement(persons.issues, Changes(), blamed=persons.blamed, disputed=persons.disputed)
-    groups = _groups(drafts, persons)
+    groups = _groups(drafts, persons, stored)
     for person in await touched(tx, drafts, ground.base_url):
         groups.setdefault(person, [])
     standings = await _standings(tx, groups, persons, stored, ground.base_url)
@@ -126,11 +128,13 @@ def _blamed(judgements: Iterable[Judgement]) -> Mapping[Issue, tuple[str, ...]]:
     return of
 
 
-def _groups(drafts: Iterable[Draft], persons: Persons) -> dict[str | None, list[Draft]]:
-    """Drafts by person, in sorted order (the lock order of workflow.md 7.6)."""
+def _groups(drafts: Iterable[Draft], persons: Persons, stored: Mapping[str, Stored]) -> dict[str | None, list[Draft]]:
+    """Drafts by person, in sorted order (the lock order of workflow.md 7.6); none of those whom something leaves."""
     groups: dict[str | None, list[Draft]] = {}
     for draft in drafts:
         groups.setdefault(persons.of.get(draft.reference), []).append(draft)
+        if draft.cause == CHILD_BORN:
+            groups.setdefault(stored[draft.reference].person_id, [])
     return dict(sorted(groups.items(), key=lambda item: item[0] or ""))
 
 
@@ -148,7 +152,8 @@ async def _standings(
         person = persons.joined.get(row.person_id or "", row.person_id)
         reference = f"{row.rtype}/{row.rid}"
         stored.setdefault(reference, row)
-        resources[person][reference] = parse_body(row.body)
+        if persons.of.get(reference, person) == person:  # else it goes to somebody else
+            resources[person][reference] = parse_body(row.body)
     beside = await _named(tx, resources.values(), groups, base_url)
     drafts = [draft for of_one in groups.values() for draft in of_one]
     beside |= await agreements(tx, drafts, (beside, *resources.values()), base_url)
