@@ -13,8 +13,11 @@ def close_by_phone(case: Case) -> None:
     case.move("completed", "closed")
 
 
-def remind(case: Case, notifier: str) -> Resource:
-    """The notifier, `Organization/[id]`, asks where the answer is; returns the Communication."""
+def remind(case: Case, notifier: str, number: tuple[str, str]) -> Resource:
+    """The notifier, `Organization/[id]`, asks where the answer is; returns the Communication.
+
+    `number`: by which (system, value) it knows the person, whose record here is not its to see.
+    """
     hub = case.hub.acting("notifier", notifier)
     receipt = hub.one("Communication", based_on=case.task["focus"]["reference"])
     return hub.post(
@@ -25,7 +28,7 @@ def remind(case: Case, notifier: str) -> Resource:
             "basedOn": [case.task["focus"]],
             "about": [{"reference": f"Task/{case.task['id']}"}],
             "inResponseTo": [{"reference": f"Communication/{receipt['id']}"}],
-            "subject": {"reference": case.patient},
+            "subject": {"type": "Patient", "identifier": {"system": number[0], "value": number[1]}},
             "sent": now(),
             "sender": {"reference": notifier},
             "recipient": [{"reference": case.unit}],

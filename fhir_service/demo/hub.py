@@ -25,13 +25,14 @@ class Hub:
         base = http if http.startswith("http") else f"http://{http}"
         self._client = httpx.Client(base_url=f"{base.rstrip('/')}/fhir/", headers=FHIR_JSON, timeout=30)
         self._mllp = host_port(mllp)
-        self._caller: dict[str, str] = {}
+        self.caller: dict[str, str] = {}
+        """The headers that say who calls; none: a developer."""
 
     def acting(self, role: str, organization: str | None = None, person: str | None = None) -> "Hub":
         """The same line in somebody's name (decision 32): a role, `Organization/[id]`, `Patient/[id]`."""
         said = {"role": role, "organization": organization, "person": person}
         other = copy(self)
-        other._caller = {f"x-knutepunkt-{name}": value for name, value in said.items() if value}
+        other.caller = {f"x-knutepunkt-{name}": value for name, value in said.items() if value}
         return other
 
     def close(self) -> None:
@@ -47,25 +48,25 @@ class Hub:
 
     def post(self, resource: Resource) -> Resource:
         """Create; returns what was stored."""
-        return self._json(self._client.post(resource["resourceType"], json=resource, headers=self._caller))
+        return self._json(self._client.post(resource["resourceType"], json=resource, headers=self.caller))
 
     def keep(self, resource: Resource) -> Resource:
         """Create, or replace, under the id that it has; returns what was stored."""
         path = f"{resource['resourceType']}/{resource['id']}"
-        return self._json(self._client.put(path, json=resource, headers=self._caller))
+        return self._json(self._client.put(path, json=resource, headers=self.caller))
 
     def put(self, resource: Resource, **elements: Any) -> Resource:
         """Update the version in hand with `elements` replaced (None: removed), under its own If-Match."""
         changed = {k: v for k, v in (resource | elements).items() if v is not None}
         version = resource["meta"]["versionId"]
         path = f"{resource['resourceType']}/{resource['id']}"
-        headers = self._caller | {"if-match": f'W/"{version}"'}
+        headers = self.caller | {"if-match": f'W/"{version}"'}
         return self._json(self._client.put(path, json=changed, headers=headers))
 
     def find(self, rtype: str, **params: str) -> list[Resource]:
         """What a search matches (one page). `_` in a name stands for `-`, but not at its beginning."""
         query = {name[0] + name[1:].replace("_", "-"): value for name, value in params.items()}
-        bundle = self._json(self._client.post(f"{rtype}/_search", data=query, headers=self._caller | FORM))
+        bundle = self._json(self._client.post(f"{rtype}/_search", data=query, headers=self.caller | FORM))
         return [e["resource"] for e in bundle.get("entry", ()) if e["search"]["mode"] == "match"]
 
     def one(self, rtype: str, **params: str) -> Resource:
@@ -77,7 +78,7 @@ class Hub:
 
     def read(self, reference: str) -> Resource:
         """The current version of `Type/id`."""
-        return self._json(self._client.get(reference, headers=self._caller))
+        return self._json(self._client.get(reference, headers=self.caller))
 
     @staticmethod
     def _json(response: httpx.Response) -> Resource:

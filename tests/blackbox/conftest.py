@@ -6,12 +6,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from fhir_service.demo.hub import Hub
+from tests import postgres
 from tests.ports import free_port
 from tests.waiting import GUARD, until
 
@@ -138,6 +140,21 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service
     running = Service(tmp_path_factory.mktemp("service")).start()
     yield running
     running.end()
+
+
+DATABASES = ("sqlite", "postgresql")
+
+
+@contextmanager
+def served_on(database: str, folder: Path, **environment: str) -> Iterator[Service]:
+    """A process over an empty database of that kind, with settings beside those on the command line."""
+    with ExitStack() as stack:
+        url = stack.enter_context(postgres.empty_database()) if database == "postgresql" else None
+        running = Service(folder, url)
+        running.environment.update(environment)
+        running.start()
+        stack.callback(running.end)
+        yield running
 
 
 def segments(answer: bytes, name: str) -> list[list[str]]:

@@ -1,8 +1,6 @@
 """What is decided reaches the hospital as RRI^I12 and closes the loop (SR-5, workflow.md 4.8; hl7v2-mapping.md 13)."""
 
 import json
-import socket
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,44 +15,8 @@ from profiles import names
 from tests.ports import free_port
 from tests.waiting import until
 
-from .conftest import END, START, Service, msa, read_frame, segments
-
-SENDER = "DIPS|St. Olavs hospital^883974832^ENH"
-
-
-class Hospital:
-    """The hospital's own MLLP receiver. `code`: MSA-1 of its answers; `errors`: ERR segments of them."""
-
-    def __init__(self, port: int) -> None:
-        self.code, self.errors = "AA", ""
-        self.got: list[bytes] = []
-        self._listener = socket.create_server(("127.0.0.1", port))
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._receive, args=(connection,), daemon=True).start()
-
-    def _receive(self, connection: socket.socket) -> None:
-        with connection:
-            while True:
-                try:
-                    body = read_frame(connection)
-                except OSError:
-                    return
-                self.got.append(body)
-                control = segments(body, "MSH")[0][9]
-                ack = f"MSH|^~\\&|DIPS|StO|KNUTEPUNKT|KE|20261122||ACK|A{len(self.got)}|P|2.5\r"
-                connection.sendall(START + f"{ack}MSA|{self.code}|{control}\r{self.errors}".encode() + END)
-
-    def close(self) -> None:
-        # Without this the thread that waits in accept keeps the port open.
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+from .conftest import Service, msa, segments
+from .hospital import SENDER, Hospital
 
 
 @pytest.fixture

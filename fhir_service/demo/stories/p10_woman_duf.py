@@ -18,12 +18,12 @@ def play(hub: Hub) -> str:
     tell(hub, need(patient, hospital, "3401", "obtained-oral", "Trenger flere tjenester etter operasjon."))
     case = Case.of_patient(hub, patient)
     case.register()
-    remind(case, hospital)
+    remind(case, hospital, NUMBER)
     case.accept()
     case.consent()
     case.assess()
     case.decide("refused", "refused", "Behovet er ikke langvarig")
-    remind(case, hospital)
+    remind(case, hospital, NUMBER)
     case.step("complaint", 28, "Klage på avslaget; vurderes på nytt.")
     return "sykehuset purret to ganger; avslag med begrunnelse; klagen er registrert"
 
