@@ -1,6 +1,6 @@
 """What the law wants in a plan: one function a slot, one table of all (workflow.md 6.2, domain.md 2.2)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +11,7 @@ from fhir_service.rules._plan import goals_of, next_review
 from fhir_service.rules._team import led_team
 from fhir_service.rules._times import months_after, parse_date
 from profiles import names
+from profiles.code_systems import display
 from profiles.resource import Resource
 
 ADULT = 18
@@ -157,3 +158,43 @@ ADVISED: tuple[Slot, ...] = (_needs, _participants, _contributions, _extent, _ho
 def gaps(looked: Looked, slots: tuple[Slot, ...]) -> Iterator[Gap]:
     """The empty ones among these slots, in order."""
     return (gap for slot in slots if (gap := slot(looked)) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A slot, and whether it is filled. `text`: what fills it, where it is not."""
+
+    slot: str
+    fulfilled: bool
+    mandatory: bool
+    path: str
+    text: str
+
+
+SLOTS: Mapping[str, tuple[Slot, str]] = {
+    "goals": (_goals, "CarePlan.goal"),
+    "needs-resources": (_needs, "CarePlan.description"),
+    "participants": (_participants, "CarePlan.careTeam"),
+    "coordinator": (_coordinator, "CarePlan.careTeam"),
+    "contributions": (_contributions, "CarePlan.extension"),
+    "measures": (_measures, "CarePlan.activity"),
+    "measure-extent": (_extent, "CarePlan.activity.detail.scheduled[x]"),
+    "measure-responsible": (_responsible, "CarePlan.activity.detail.performer"),
+    "measure-how": (_how, "CarePlan.activity.detail.description"),
+    "plan-period": (_period, "CarePlan.period"),
+    "review": (_review, "CarePlan.extension"),
+    "consent": (_consent, "CarePlan.supportingInfo"),
+    "cooperation": (_cooperation, "CarePlan.extension"),
+}
+"""Slot -> what looks at it, and where it is; in the order of workflow.md 6.2."""
+
+
+def report(looked: Looked) -> tuple[Filled, ...]:
+    """Every slot, filled or not."""
+    return tuple(_filled(looked, slot, *row) for slot, row in SLOTS.items())
+
+
+def _filled(looked: Looked, slot: str, look: Slot, path: str) -> Filled:
+    gap = look(looked)
+    text = gap.text if gap else display(names.COMPLETENESS_SLOT, slot) or slot
+    return Filled(slot, gap is None, look in MANDATORY, gap.path if gap else path, text)

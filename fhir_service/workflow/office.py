@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from fhir_service.principal import Principal
+from fhir_service.rules import Context
 from fhir_service.storage.access import access_of
 from fhir_service.storage.messages import Outgoing
 from fhir_service.storage.port import NOTHING, Afterwards, Changes, Reads, Repository, Stored, Work
@@ -41,6 +42,10 @@ class Office:
         """A delivery has come to its end in `state`; an acknowledged one closes its feedback."""
         if state == "acknowledged":
             await self._repository.run(close_feedback(outgoing, self._ground))
+
+    def context(self) -> Context:
+        """What rules may know beside the resources, now."""
+        return self._ground.context(self._clock())
 
     async def transact(
         self,
