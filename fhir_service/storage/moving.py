@@ -4,6 +4,12 @@ from fhir_service.storage import statements as sql
 from fhir_service.storage.port import PersonJoin
 from fhir_service.storage.steps import Steps
 
+KINDS = ("plan", "coordinator", "coordinator-expected-child")
+"""Of `in_force` (decision 35)."""
+ENDED = "Person"
+"""What holds the places of a person who turned out to be another: whoever found out before whose plan it is, and writes
+it after, meets the constraint instead of making a second one."""
+
 
 def moved(join: PersonJoin) -> Steps[None]:
     """Give all that is a person's to the other one: resources with their old versions, places in force, numbers.
@@ -19,3 +25,5 @@ def moved(join: PersonJoin) -> Steps[None]:
         yield sql.MOVE_HISTORY, resource
         yield sql.MOVE_IN_FORCE, resource
     yield sql.MOVE_NUMBERS, {**to, "of_person": join.person_id}
+    for kind in KINDS:
+        yield sql.CLAIM, {"person_id": join.person_id, "kind": kind, "rtype": ENDED, "rid": join.to_person}

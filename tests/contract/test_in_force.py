@@ -112,7 +112,8 @@ def test_join_takes_the_place_in_force_along(database: Database) -> None:  # SR-
         await join(repository, "p1", "p2")
         with pytest.raises(InForceConflict):
             await put(repository, plan("two", of="other"), person="p2")
-        await put(repository, plan("three", of="other"), person="p1")
+        with pytest.raises(InForceConflict):  # whoever still takes them for the person they were comes too late
+            await put(repository, plan("three", of="other"), person="p1")
 
     database.run(story)
 
