@@ -89,7 +89,7 @@ def test_a_record_with_a_plan_does_not_become_a_person_who_has_one(rest: Rest) -
 
 @pytest.mark.parametrize("stated", [[(FNR, N1), (FNR, N2)], [(FNR, N1)], [(FHN, H1), (FNR, N1)]])
 def test_one_record_cannot_say_two_numbered_persons_to_be_one(rest: Rest, stated: list[tuple[str, str]]) -> None:
-    """Workflow.md 8: 409, the candidates go to KE and not to the caller."""
+    """409 (workflow.md 8): the candidates go to KE and not to the caller."""
     first, second = person(rest, (FNR, N1)), person(rest, (FNR, N2), (FHN, H1))
     answer = changed(rest, second, identifier=numbers(*stated))
     assert (answer.status_code, code(answer)) == (409, "identity-ambiguous")
