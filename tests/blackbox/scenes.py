@@ -14,11 +14,12 @@ from typing import Any
 import httpx
 
 from fhir_service.demo import messages
+from fhir_service.demo.circle import join, share
 from fhir_service.demo.hub import Hub
 from fhir_service.demo.needs import need, organization, tell
 from fhir_service.demo.needs import person as registered
 from fhir_service.demo.numbers import child_number
-from fhir_service.demo.walk import Case, concept
+from fhir_service.demo.walk import Case, Measure, concept
 from profiles import names
 from profiles.resource import Resource
 from tests.ports import free_port
@@ -89,6 +90,21 @@ class Scene:
         client.decide(case)
         return case, client.appoint(case), consent
 
+    def planned(self, client: "Plain") -> tuple[Case, Resource]:
+        """A case with a plan in force that has two goals and two measures: one of health, one of a school's.
+
+        The school, `Organization/skole`, is in the team and may see what is its own.
+        """
+        case, team, consent = self.coordinated(client)
+        school = organization(self.hub, "skole", "Skolen")
+        share(case, (school, "school"))
+        join(case, team, case.employee(("Vold", "Ida"), school, "Kontaktlærer"), "school")
+        measures = [Measure("Fysioterapi hver uke"), Measure("Leksehjelp", "school")]
+        plan = case.draft_plan(team, consent, case.goal("Lese en bok", "school"), measures)
+        walking = case.goal("Gå til butikken")
+        goals = [*plan["goal"], {"reference": f"Goal/{walking['id']}"}]
+        return case, case.activate(case.coordinator.put(plan, goal=goals))
+
     def person(self, case: Case) -> Person:
         """Everything there is about whom a case is about."""
         identifier = self.hub.read(case.patient)["identifier"][0]
@@ -150,12 +166,29 @@ class Plain:
             "handover-plan",
             30,
             "Personen flytter.",
-            partOf=None,
             focus={"reference": f"CarePlan/{plan['id']}"},
             owner={"reference": to},
             requester={"reference": case.unit},
             input=[agreed],
         )
+
+    def join_records(self, case: Case, retired: Case, kept: Resource, ended: Resource) -> None:
+        """KE chooses which plan goes on: it ends the other one and its team, then says that two records are one."""
+        why = {
+            "url": names.IP_STATUS_REASON,
+            "valueCodeableConcept": concept(names.STATUS_REASON, "merged"),
+        }
+        other = case.ke.read(f"CarePlan/{ended['id']}")
+        case.ke.put(other, status="revoked", extension=[*other["extension"], why])
+        case.ke.put(case.ke.read(ended["careTeam"][0]["reference"]), status="inactive")
+        link = [{"other": {"reference": case.patient}, "type": "replaced-by"}]
+        case.ke.put(case.ke.read(retired.patient), link=link)
+
+    def rebased(self, case: Case, base: Resource, mine: Resource) -> Resource:
+        """What the coordinator wanted, put to the version that is there now: read again, and merged by hand."""
+        current = case.coordinator.read(f"CarePlan/{base['id']}")
+        added = [goal for goal in mine["goal"] if goal not in base["goal"]]
+        return current | {"goal": [*current["goal"], *added]}
 
 
 class Shortcuts(Plain):
@@ -194,6 +227,34 @@ class Shortcuts(Plain):
             {"name": "consent", "valueReference": {"reference": f"Consent/{consent['id']}"}},
         )
         return case.ke.one("Task", patient=case.patient, code=f"{names.KE_TASK_CODE}|handover-plan")
+
+    def join_records(self, case: Case, retired: Case, kept: Resource, ended: Resource) -> None:
+        answer = self.merge(
+            case, retired, {"name": "result-plan", "valueReference": {"reference": f"CarePlan/{kept['id']}"}}
+        )
+        assert answer.status_code == 200, answer.text
+
+    def merge(self, case: Case, retired: Case, *more: Resource) -> httpx.Response:
+        """What `$merge` answers to KE."""
+        both = [
+            {"name": "source-patient", "valueReference": {"reference": retired.patient}},
+            {"name": "target-patient", "valueReference": {"reference": case.patient}},
+        ]
+        body = {"resourceType": "Parameters", "parameter": [*both, *more]}
+        return self.scene.ask("POST", "Patient/$merge", case.ke, body)
+
+    def rebased(self, case: Case, base: Resource, mine: Resource) -> Resource:
+        given = [
+            {"name": "base", "valueString": base["meta"]["versionId"]},
+            {"name": "resource", "resource": mine},
+        ]
+        body = {"resourceType": "Parameters", "parameter": given}
+        answer = self.scene.ask("POST", f"CarePlan/{base['id']}/$rebase", case.coordinator, body)
+        assert answer.status_code == 200, answer.text
+        told = answer.json()["parameter"]
+        assert [p["name"] for p in told] == ["merged"]
+        merged: Resource = told[0]["resource"]
+        return merged
 
     def _call(self, case: Case, on: str, operation: str, *parameters: Resource) -> None:
         version = case.ke.read(on)["meta"]["versionId"]
