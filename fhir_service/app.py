@@ -35,6 +35,7 @@ from fhir_service.workflow.audited import noticed, traced
 from fhir_service.workflow.export import Exports
 from fhir_service.workflow.export import Ground as Exporting
 from fhir_service.workflow.export import Limits as ExportLimits
+from fhir_service.workflow.sealing import Sealer
 from fhir_service.workflow.shown import shown
 from mappings.hl7v2.format import FORMAT
 from mappings.message import Endpoint
@@ -149,8 +150,7 @@ class Knutepunkt:
                 await asyncio.to_thread(migrate, settings.database)
             repository = open_repository(settings.database, base_url=settings.fhir_base, clock=clock)
             opened.push_async_callback(repository.close)
-            audit = open_audit(settings.database, clock=clock, durable=settings.audit_durable)
-            opened.push_async_callback(audit.close)
+            audit = self._audit(repository, opened)
             office = Office(traced(repository, audit), self._configured.ground, clock)
             ingest = Ingest(repository, self._configured.ground, FORMATS, self._configured.endpoints, clock)
             made = await office.seed(describing(self._configured.settings.served_types, version("knutepunkt")))
@@ -168,6 +168,16 @@ class Knutepunkt:
             await self._listen(ingest, opened)
             log.info("serving", fhir=settings.fhir_base, mllp=settings.mllp, seeded=made, recovered=recovered)
             yield self
+
+    def _audit(self, repository: Repository, opened: AsyncExitStack) -> AuditStore:
+        """The audit log, and what seals it."""
+        settings, clock = self._configured.settings, self._configured.clock
+        audit = open_audit(settings.database, clock=clock, durable=settings.audit_durable)
+        opened.push_async_callback(audit.close)
+        sealer = Sealer(repository, audit, clock, settles=not settings.database.startswith("sqlite:"))
+        sealer.start()
+        opened.push_async_callback(sealer.stop)
+        return audit
 
     def _exporting(self, repository: Repository) -> Exporting:
         settings = self._configured.settings

@@ -4,7 +4,20 @@ import sys
 
 import typer
 
-from fhir_service.cli import catalogue, demo, export, import_, inbox, migrate, outbox, send, serve, validate, version
+from fhir_service.cli import (
+    audit,
+    catalogue,
+    demo,
+    export,
+    import_,
+    inbox,
+    migrate,
+    outbox,
+    send,
+    serve,
+    validate,
+    version,
+)
 from fhir_service.cli.console import Problem, err
 
 program = typer.Typer(
@@ -31,6 +44,7 @@ COMMANDS = (
 )
 for command in COMMANDS:
     program.command(command.__name__.rstrip("_"))(command)
+program.add_typer(audit.audit, name="audit")
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from fhir_service.storage import audit_statements as sql
 from fhir_service.storage.audit import Groups, Kept, Values
 from fhir_service.storage.audit_tables import AUDIT_METADATA
 from fhir_service.storage.checkpoints import Checkpoints
-from fhir_service.storage.port import PersonJoin, StorageError, Unavailable
+from fhir_service.storage.port import PersonJoin, Unavailable
 from fhir_service.storage.sqlite_connection import Connection, SqliteFile, trouble
 from fhir_service.storage.sqlite_readers import Readers
 from fhir_service.storage.sqlite_reads import in_one_view
@@ -102,7 +102,7 @@ class SqliteAudit:
                 connection.script("BEGIN IMMEDIATE")
                 value = unit(connection)
                 connection.script("COMMIT")
-        except StorageError:
+        except BaseException:  # whatever it is, it leaves no transaction open
             self._connection = None
             connection.raw.close()
             raise
