@@ -48,7 +48,7 @@ def feedback(change: Change, case: Resource, told: Told, *, followed_up: bool = 
         request = change.standing.get(wanted)
         if request is None or not request.get("requester"):
             continue
-        yield from _tell(change, case, request, told, followed_up=followed_up)
+        yield from feedback_to(change, case, request, told, followed_up=followed_up)
 
 
 def is_feedback(communication: Resource) -> bool:
@@ -57,7 +57,10 @@ def is_feedback(communication: Resource) -> bool:
     return category not in (None, "amendment") and bool(communication.get("basedOn"))
 
 
-def _tell(change: Change, case: Resource, request: Resource, told: Told, *, followed_up: bool) -> Iterator[Effect]:
+def feedback_to(
+    change: Change, case: Resource, request: Resource, told: Told, *, followed_up: bool = False
+) -> Iterator[Effect]:
+    """Tell the one who sent this request."""
     sender = sender_of(part(request, "meta", "source"))
     communication = _communication(change, case, request, told, sent=sender is not None)
     made = list(make(change.standing, communication))

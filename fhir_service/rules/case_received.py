@@ -5,13 +5,19 @@ from collections.abc import Iterable
 from fhir_service.rules._feedback import Told, case_number, feedback
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Effect, Rule
+from profiles.resource import Resource
 
 
 def effects(change: Change) -> Iterable[Effect]:
     """The receipt."""
     if change.after is not None and enters(change, Kind.CASE, "received"):
-        text = f"Meldingen er registrert hos koordinerende enhet med saksnummer {case_number(change.after)}."
-        yield from feedback(change, change.after, Told("receipt", "P", text, "registered"))
+        yield from feedback(change, change.after, receipt(change.after))
+
+
+def receipt(case: Resource) -> Told:
+    """That a need is registered, and under which number."""
+    text = f"Meldingen er registrert hos koordinerende enhet med saksnummer {case_number(case)}."
+    return Told("receipt", "P", text, "registered")
 
 
 RULE = Rule(

@@ -6,6 +6,7 @@ from fhir_service.rules._amendment import amendment
 from fhir_service.rules._case import cases_of
 from fhir_service.rules._drafting import make, revise, with_input
 from fhir_service.rules._elements import reference_to
+from fhir_service.rules._feedback import feedback_to
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._need import case_already_open, consent_statement, is_supposed, opens_case
@@ -13,6 +14,7 @@ from fhir_service.rules._people import MUNICIPALITY_CODE, open_stay
 from fhir_service.rules._routing import inbox_of
 from fhir_service.rules._tasks import fulfil
 from fhir_service.rules._times import due, instant
+from fhir_service.rules.case_received import receipt
 from profiles import names
 from profiles.code_systems import codes, concept
 from profiles.issues import Issue, error
@@ -67,6 +69,8 @@ def _join(change: Change, need: Resource, case: Resource, same_notifier: bool) -
     yield revise(change.standing, case, input=entries)
     if same_notifier:
         yield from amendment(change, need, case, "Ny melding om behov fra samme melder. Saken beholder fristen sin.")
+    elif need.get("requester") and case.get("status") != "requested":  # else the receipt comes to both (C2)
+        yield from feedback_to(change, case, need, receipt(case))
 
 
 def _case(change: Change, need: Resource) -> Task:

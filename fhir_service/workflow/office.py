@@ -84,9 +84,10 @@ class Office:
             return await self._refused(answer)
         return await shown_changes(self._repository, answer, access_of(by, self._clock()))
 
-    async def merge(self, asked: MergeAsked, by: Principal) -> tuple[Stored, ...] | Refused:
+    async def merge(self, asked: MergeAsked, by: Principal, key: Once | None = None) -> tuple[Stored, ...] | Refused:
         """Make one of two records of a person for `by`; the Patient that stays, as they see it."""
-        answer = await self._repository.run(merged(asked, by, self._ground))
+        work: Work[tuple[Stored, ...] | Refused] = once(merged(asked, by, self._ground), key, VERSIONS)
+        answer = await self._repository.run(work)
         if isinstance(answer, Refused):
             return await self._refused(answer)
         return await shown_changes(self._repository, answer, access_of(by, self._clock()))

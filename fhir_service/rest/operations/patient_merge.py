@@ -33,7 +33,7 @@ async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
         return refusal(tuple(wrong))
     asked = MergeAsked(source, target, plan, arguments.one("result-patient"))
     try:
-        answer = await face.office.merge(asked, request.by)
+        answer = await face.office.merge(asked, request.by, request.once)
     except InForceConflict:
         return refusal(in_force("CarePlan"))
     if isinstance(answer, Refused):
