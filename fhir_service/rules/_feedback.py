@@ -1,11 +1,11 @@
 """What is told back to the notifier (workflow.md 4.8, 5 IpFeedback, 11): a Communication, and over HL7 v2 an RRI."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from fhir_service.rules._case import outputs, requests_of
 from fhir_service.rules._drafting import make
-from fhir_service.rules._elements import code_in, codings, part, reference, reference_to, several
+from fhir_service.rules._elements import code_in, codings, part, reference, reference_to, references, several
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change, Dispatch, Draft, Effect, Standing
 from fhir_service.rules._people import display_of, patient_of
@@ -27,6 +27,8 @@ from profiles.resource import Resource
 
 CHANNEL = "hl7v2"
 KIND = "RRI^I12"
+STATUS_OF: Mapping[str, FeedbackStatus] = {"decision": "A", "coordinator": "A", "rejection": "R"}
+"""Category of a feedback that KE sends by hand -> table 0283; anything else says that the case is pending."""
 TRAINING = "HTEST"
 """Tag of what a message for training or debugging wrote (MSH-11 T, D)."""
 
@@ -42,13 +44,34 @@ class Told:
     coordinator: CoordinatorValue | None = None
 
 
-def feedback(change: Change, case: Resource, told: Told, *, followed_up: bool = False) -> Iterator[Effect]:
-    """Tell everybody who notified the need of this case; `followed_up`: with a child `send-feedback` (C5b)."""
+def feedback(
+    change: Change, case: Resource, told: Told, *, followed_up: bool = False, offered: bool = False
+) -> Iterator[Effect]:
+    """Tell everybody who notified the need of this case; `followed_up`: with a child `send-feedback` (C5b).
+
+    `offered`: only drafted; KE edits and sends it (`feedback_sent`).
+    """
     for wanted in requests_of(case):
         request = change.standing.get(wanted)
         if request is None or not request.get("requester"):
             continue
-        yield from feedback_to(change, case, request, told, followed_up=followed_up)
+        if offered:
+            yield from make(change.standing, _communication(change, case, request, told, sent=False))
+        else:
+            yield from feedback_to(change, case, request, told, followed_up=followed_up)
+
+
+def put_on_channel(change: Change, told: Resource) -> Iterator[Dispatch]:
+    """A Communication that KE sends, on the channel by which the need came; none where the notifier reads here."""
+    cases = [c for r in references(told.get("about")) if (c := change.standing.get(r)) is not None]
+    requests = [c for r in references(told.get("basedOn")) if (c := change.standing.get(r)) is not None]
+    for case, request in zip(cases[:1], requests[:1], strict=False):
+        category = code_in(told.get("category"), names.FEEDBACK_CATEGORY) or "receipt"
+        text = " ".join(str(p["contentString"]) for p in several(told.get("payload")) if p.get("contentString"))
+        sender = sender_of(part(request, "meta", "source"))
+        if sender:
+            said = Told(category, STATUS_OF.get(category, "P"), text)
+            yield _dispatch(change.standing, (case, request), told["id"], said, sender)
 
 
 def is_feedback(communication: Resource) -> bool:
@@ -70,14 +93,20 @@ def feedback_to(
     if followed_up:
         yield from _send_feedback(change, case, communication, "sent" if sender else "queued")
     if sender:
-        payload = _payload(change.standing, case, request, told)
-        yield Dispatch(
-            channel=CHANNEL,
-            kind=KIND,
-            destination=sender,
-            payload={**payload, "communication": f"Communication/{communication['id']}"},
-            order_key=f"{sender}|{case['id']}",
-        )
+        yield _dispatch(change.standing, (case, request), communication["id"], told, sender)
+
+
+def _dispatch(standing: Standing, about: tuple[Resource, Resource], rid: str, told: Told, sender: str) -> Dispatch:
+    """`about`: the case and the need; `rid`: of the Communication that says it here."""
+    case, request = about
+    payload = _payload(standing, case, request, told)
+    return Dispatch(
+        channel=CHANNEL,
+        kind=KIND,
+        destination=sender,
+        payload={**payload, "communication": f"Communication/{rid}"},
+        order_key=f"{sender}|{case['id']}",
+    )
 
 
 def _communication(change: Change, case: Resource, request: Resource, told: Told, *, sent: bool) -> Communication:
