@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from fhir_service.rules._case import business_status, reason_of
+from fhir_service.rules._case import business_status, children_of, reason_of
 from fhir_service.rules._closing import cancel_children, with_end
 from fhir_service.rules._drafting import revise
 from fhir_service.rules._elements import has_code, is_stated, reference, several
@@ -50,6 +50,9 @@ def effects(change: Change) -> Iterable[Effect]:
 
 
 def _is_told(change: Change, case: Resource) -> bool:
+    """Whether the notifier, or the person by letter, has been told what was decided."""
+    if any(t.get("status") == "completed" for t in _feedback_tasks(change, case)):
+        return True
     wanted = f"Task/{case['id']}"
     return any(
         c.get("status") in SENT
@@ -57,6 +60,10 @@ def _is_told(change: Change, case: Resource) -> bool:
         and wanted in [reference(a) for a in several(c.get("about"))]
         for c in change.standing.of("Communication")
     )
+
+
+def _feedback_tasks(change: Change, case: Resource) -> list[Resource]:
+    return children_of(change.standing, case, "send-feedback", only_open=False)
 
 
 RULE = Rule(
