@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from fhir_service.rules._case import cases_of
 from fhir_service.rules._drafting import make
-from fhir_service.rules._elements import first_by_id, reference, reference_to, references
+from fhir_service.rules._elements import code_in, first_by_id, reference, reference_to, references
 from fhir_service.rules._feedback import is_feedback
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Change, Draft, Effect, Rule, Standing
@@ -12,10 +12,15 @@ from fhir_service.rules._people import patient_of
 from fhir_service.rules._routing import home_inbox, inbox_of
 from fhir_service.rules._tasks import child
 from fhir_service.rules._transitions import ERROR, TERMINAL_TASK
+from profiles import names
 from profiles.r4_types import Reference
 from profiles.resource import Resource
 
 LOST = "Meldingen om behov har ingen sak, og melderen har ikke fått svar. Registrer saken på nytt, eller gi svar."
+
+
+ANSWERS = frozenset({"receipt", "decision", "coordinator", "rejection"})
+"""Categories of feedback that say what became of a need: neither an interim reply nor the notifier's own reminder."""
 
 
 def effects(change: Change) -> Iterable[Effect]:
@@ -36,7 +41,11 @@ def is_answered(standing: Standing, need: Resource) -> bool:
 
 
 def _is_told(standing: Standing, need: Resource, case: Resource) -> bool:
-    told = (c for c in standing.of("Communication") if is_feedback(c))
+    told = (
+        c
+        for c in standing.of("Communication")
+        if is_feedback(c) and code_in(c.get("category"), names.FEEDBACK_CATEGORY) in ANSWERS
+    )
     return any(
         f"ServiceRequest/{need['id']}" in references(c.get("basedOn"))
         and f"Task/{case['id']}" in references(c.get("about"))
