@@ -74,6 +74,8 @@ SECTOR = CODE_SYSTEM + "/sector"
 LABEL = CODE_SYSTEM + "/label"
 CONSENT_CLASS = CODE_SYSTEM + "/consent-class"
 LEGAL_BASIS = CODE_SYSTEM + "/legal-basis"
+ACCESS_BASIS = CODE_SYSTEM + "/access-basis"
+ACCESS_KIND = CODE_SYSTEM + "/access-kind"
 CASE_NUMBER = BASE + "/NamingSystem/case-number"
 PLAN_NUMBER = BASE + "/NamingSystem/plan-number"
 

@@ -95,7 +95,7 @@ class FhirRouter:
             await kept(self._face.audit, request, record, reply)
         except Unavailable:
             log.warning("audit log unavailable", request=record.request_id)
-            return refusal(_TRY_AGAIN, _RETRY_AFTER)
+            return reply if reply.status >= 500 else refusal(_TRY_AGAIN, _RETRY_AFTER)
         return reply
 
     async def _told(self, parts: list[str], query: bytes, request: Request, record: Record) -> Reply:
@@ -176,7 +176,8 @@ def _understand(query: bytes, request: Request, route: Route, clock: Callable[[]
 def _unseen(request: Request, route: Route) -> Issue | None:
     """What cannot be shown as it is asked for."""
     view = request.view
-    if view.native and not (route.native and request.rtype in ("Binary", "")):
+    own = request.rtype in ("Binary", "") or route.interaction.startswith("$")
+    if view.native and not (route.native and own):
         return not_acceptable()
     return unknown_part(view, request.rtype, counts=route.whole) if view.part else None
 

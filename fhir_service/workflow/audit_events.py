@@ -24,7 +24,6 @@ ENTITY_TYPE = names.TERMINOLOGY + "/audit-entity-type"
 OBJECT_ROLE = names.TERMINOLOGY + "/object-role"
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 BALP = "https://profiles.ihe.net/ITI/BALP"
-ACCESS_BASIS = names.CODE_SYSTEM + "/access-basis"
 _ACTIONS: Mapping[str, Any] = {"create": "C", "read": "R", "vread": "R", "update": "U", "patch": "U", "delete": "D"}
 _SHAPES = {
     "create": "Create",
@@ -117,7 +116,7 @@ def _agents(kept: Kept, shape: str, base_url: str) -> list[AuditEventAgent]:
         "who": {"reference": kept.organization} if kept.organization else {"display": "Client"},
         "requestor": not users,
         "network": _UNKNOWN,
-        "policy": [f"{ACCESS_BASIS}#{kept.basis}"] if kept.basis else None,
+        "policy": [f"{names.ACCESS_BASIS}#{kept.basis}"] if kept.basis else None,
     }
     server: AuditEventAgent = {
         "type": source if to_client else destination,

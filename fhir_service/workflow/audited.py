@@ -103,7 +103,7 @@ CURRENT: ContextVar[Record | None] = ContextVar("record of the request", default
 
 
 def basis_of(by: Principal) -> str:
-    """What lets this caller in (INV-07): the word that `audit_basis.json` explains."""
+    """What lets this caller in (INV-07): a code of our code system `access-basis`."""
     if not by.narrowed:
         return "developer"
     if by.purpose == EMERGENCY:

@@ -330,7 +330,8 @@ def test_what_was_sealed_holds(log: Path) -> None:
         ("k.audit.db", "UPDATE audit SET persons = '' WHERE at = (SELECT max(at) FROM audit)", "changed"),
         ("k.audit.db", "DELETE FROM audit WHERE at = (SELECT min(at) FROM audit)", "removed"),
         ("k.audit.db", "INSERT INTO audit SELECT at - 1, writer, status, version, found, interaction, rtype, rid,"
-         " organization, role, person, purpose, reason, basis, request_id, parameters, persons FROM audit LIMIT 1", "inserted"),
+         " organization, role, person, purpose, reason, basis, request_id, parameters, persons FROM audit LIMIT 1",
+         "inserted"),
         ("k.audit.db", "UPDATE audit_seal SET digests = x'' WHERE chain = 'reads' AND number = 1", "seal"),
         ("k.audit.db", "DELETE FROM audit_seal WHERE chain = 'changes' AND number = 1", None),
         ("k.db", "UPDATE history SET trace = '[]' WHERE trace IS NOT NULL", "changed"),
@@ -347,3 +348,33 @@ def test_tampering_is_found_and_placed(log: Path, file: str, tampering: str, wha
     if what is not None:
         assert what in {one.what for one in breaks}
         assert all(one.at.year >= 2026 for one in breaks)
+
+
+def test_a_person_is_told_who_saw_what(rest: Rest) -> None:
+    """SR-34: one query, and one page in plain Norwegian."""
+    rid = patient(rest)
+    organization = rest.stored({"resourceType": "Organization", "name": "Sykehuset <Innlandet>"})["id"]
+    rest.get(
+        f"Patient/{rid}",
+        X_Knutepunkt_Role="service",
+        X_Knutepunkt_Organization=f"Organization/{organization}",
+        X_Knutepunkt_Purpose="BTG",
+        X_Knutepunkt_Reason="Haster",
+    )
+    own = {"X_Knutepunkt_Role": "person", "X_Knutepunkt_Person": f"Patient/{rid}"}
+    answer = rest.get(f"Patient/{rid}/$access-log?start=2026-01-01&end=2100-01-01", **own)
+    assert [i for i in check(answer.json()) if i.refuses] == []
+    lines = [{p["name"]: p.get("valueString") for p in one["part"]} for one in answer.json()["parameter"]]
+    told = next(line for line in lines if line.get("reason") == "Haster" and line["kind"] == "Leste")
+    assert told["organization"] == "Sykehuset <Innlandet>"
+    assert (told["role"], told["what"]) == ("service", f"Patient/{rid}")
+    assert told["basis"] == "Nødtilgang med oppgitt begrunnelse"
+    page = rest.get(f"Patient/{rid}/$access-log", accept="text/html", **own)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "Hvem har sett opplysninger om meg?" in page.text
+    assert "Sykehuset &lt;Innlandet&gt;" in page.text
+    assert rest.get(f"Patient/{rid}/$access-log?_count=0").status_code == 400
+    assert rest.get("Patient/nobody/$access-log").status_code == 404
+    assert rest.get(f"Patient/{patient(rest)}/$access-log", **own).status_code == 404
+    empty = rest.get(f"Patient/{rid}/$access-log?start=2100-01-01", accept="text/html")
+    assert "Ingen har sett noe." in empty.text
