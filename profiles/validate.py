@@ -11,6 +11,7 @@ from typing import Any
 from profiles.checking import Problem, resource
 from profiles.issues import Issue, error, warning
 from profiles.snapshots import Profile
+from profiles.snapshots.extensions import extensions_in
 from profiles.snapshots.judging import allowance
 
 MOST = 100
@@ -48,7 +49,8 @@ def _by_profiles(value: dict[str, Any], before: list[Problem], profiles: Sequenc
     """What was found before and what the profiles add; what R4 says of a place already is not told again."""
     known = {(problem.at, problem.code) for problem in before}
     shared = allowance()
-    found = [problem for profile in profiles for problem in profile.check(value, shared)]
+    extensions = tuple(extensions_in(value)) if any(profile.type == "Extension" for profile in profiles) else ()
+    found = [problem for profile in profiles for problem in profile.check(value, shared, extensions)]
     return before + [problem for problem in dict.fromkeys(found) if (problem.at, problem.code) not in known]
 
 

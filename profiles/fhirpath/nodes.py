@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from itertools import zip_longest
+from typing import Any, NamedTuple, TypeAlias
 
 from profiles.definitions import Element, elements, kinds
 
@@ -29,9 +30,16 @@ def node_of(value: Any, type_name: str, path: str = "") -> Node:
 
 
 class _Member(NamedTuple):
+    """A property. `beside`: where the id and the extensions of a primitive are."""
+
     key: str
     type: str
     path: str
+    beside: str
+
+
+def _member(key: str, type_name: str, path: str) -> _Member:
+    return _Member(key, type_name, path, f"_{key}")
 
 
 @cache
@@ -47,46 +55,58 @@ def _members(type_name: str, path: str) -> dict[str, tuple[_Member, ...]]:
 
 def _properties(element: Element, type_name: str, name: str) -> Iterator[_Member]:
     if element.content:
-        yield _Member(name, type_name, element.content.partition(".")[2])
+        yield _member(name, type_name, element.content.partition(".")[2])
     for kind in element.types:
         key = name[:-3] + kind.code[:1].upper() + kind.code[1:] if name.endswith("[x]") else name
         inner = kind.code in BACKBONES
-        yield _Member(key, type_name if inner else kind.code, element.path if inner else "")
+        yield _member(key, type_name if inner else kind.code, element.path if inner else "")
 
 
-def child(node: Node, name: str) -> Iterator[Node]:
+def child(node: Node, name: str) -> list[Node]:
     """The children of one name; `extension` and `id` of a primitive are in its companion."""
-    return (found for _, found in placed(node, name))
+    return [found for _, _, found in _found(node, name)]
 
 
-def placed(node: Node, name: str) -> Iterator[tuple[str, Node]]:
+def placed(node: Node, name: str) -> list[tuple[str, Node]]:
     """The children of one name, each with its place below the node (`.given[1]`, `.valueQuantity`)."""
-    if name == "value" and type(node.value) is not dict:
-        if node.value is not None:
-            yield "", node  # of a primitive: what it is without its extensions
-        return
-    value = node.value if type(node.value) is dict else node.extra
+    return [
+        (f".{key}[{index}]" if index is not None else f".{key}" if key else "", found)
+        for key, index, found in _found(node, name)
+    ]
+
+
+_Found: TypeAlias = tuple[str, int | None, Node]
+"""A child with its property, none of a primitive itself, and its place in the list that it is in."""
+
+
+def _found(node: Node, name: str) -> list[_Found]:
+    value = node.value
     if type(value) is not dict:
-        return
+        if name == "value":
+            return [] if value is None else [("", None, node)]  # of a primitive: what it is without its extensions
+        value = node.extra
+        if type(value) is not dict:
+            return []
+    found: list[_Found] = []
     members = _members(node.type, node.path).get(name)
-    if members is None:
-        members = (_Member(name, {"extension": "Extension", "id": "string"}.get(name, ""), ""),)
+    if members is None:  # what is no element of the type: any value may have it
+        members = (_member(name, {"extension": "Extension", "id": "string"}.get(name, ""), ""),)
     for member in members:
-        if member.key in value or f"_{member.key}" in value:
-            yield from _at(value, member)
+        if member.key in value or member.beside in value:
+            found += _of_member(value, member)
+    return found
 
 
-def _at(value: dict[str, Any], member: _Member) -> Iterator[tuple[str, Node]]:
-    found, extras = value.get(member.key), value.get(f"_{member.key}")
+def _of_member(value: dict[str, Any], member: _Member) -> list[_Found]:
+    key, found, extras = member.key, value.get(member.key), value.get(member.beside)
     if type(found) is not list and type(extras) is not list:
-        yield f".{member.key}", _typed(found, member, extras)
-        return
-    items, beside = (list_ if type(list_) is list else [] for list_ in (found, extras))
-    for index in range(max(len(items), len(beside))):
-        one = items[index] if index < len(items) else None
-        extra = beside[index] if index < len(beside) else None
-        if one is not None or extra is not None:
-            yield f".{member.key}[{index}]", _typed(one, member, extra)
+        return [(key, None, _typed(found, member, extras))]
+    items = found if type(found) is list else []
+    if extras is None:
+        return [(key, n, _typed(one, member, None)) for n, one in enumerate(items) if one is not None]
+    both = zip_longest(items, extras if type(extras) is list else [])
+    told = enumerate(both)
+    return [(key, n, _typed(one, member, x)) for n, (one, x) in told if one is not None or x is not None]
 
 
 def _typed(value: Any, member: _Member, extra: Any) -> Node:
@@ -104,7 +124,7 @@ def children(node: Node) -> Iterator[Node]:
     known = {m.key: name for name, members in _members(node.type, node.path).items() for m in members}
     for key in keys:
         name = known.get(key, key)
-        yield from (n for n in child(node, name))
+        yield from child(node, name)
 
 
 def is_a(node: Node, name: str) -> bool:

@@ -45,9 +45,12 @@ Run: TypeAlias = Callable[[Scope, Nodes, Nodes], Nodes]
 """(scope, the values it is asked of, `$this`) -> the values it gives."""
 
 
+_TRUE, _FALSE = Node(True, "boolean"), Node(False, "boolean")
+
+
 def boolean(value: bool) -> Nodes:
     """true or false as a collection."""
-    return [Node(value, "boolean")]
+    return [_TRUE if value else _FALSE]
 
 
 def string(value: str) -> Nodes:

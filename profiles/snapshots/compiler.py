@@ -13,7 +13,7 @@ from profiles.issues import Issue, error, information
 from profiles.resource import Resource
 from profiles.snapshots import discriminators
 from profiles.snapshots.discriminators import Undecidable
-from profiles.snapshots.extensions import extensions_in
+from profiles.snapshots.extensions import Extensions
 from profiles.snapshots.invariants import is_own, of_rule
 from profiles.snapshots.judging import MOST_PROBLEMS, Around, Judge, below, joined
 from profiles.snapshots.known import CORE, Lookup, base_type, canonical, core_type
@@ -43,24 +43,24 @@ class Profile:
     judge: Judge
     notes: tuple[Issue, ...] = ()
 
-    def check(self, value: dict[str, Any], allowance: Allowance) -> list[Problem]:
+    def check(self, value: dict[str, Any], allowance: Allowance, extensions: Extensions) -> list[Problem]:
         """What is wrong with a resource by this profile, besides what is wrong with it as R4.
 
-        `allowance`: what the judging may take, shared by all profiles of the resource.
+        `allowance`: what the judging may take, shared by all profiles of the resource; `extensions`: those in it.
         The profile of an extension is that of each extension in the resource that has its address.
         """
         rtype = value.get("resourceType")
         if self.type == "Extension":
-            return list(self._of_extensions(value, allowance))[:MOST_PROBLEMS]
+            return list(self._of_extensions(value, allowance, extensions))[:MOST_PROBLEMS]
         if rtype != self.type and self.type not in ABSTRACT:
             return [Problem("", "structure", f"{self.url} is a profile of {self.type}")]
         root = node_of(value, self.type)
         return self.judge(root, Around(root, root, allowance=allowance))[:MOST_PROBLEMS]
 
-    def _of_extensions(self, value: dict[str, Any], allowance: Allowance) -> Iterator[Problem]:
+    def _of_extensions(self, value: dict[str, Any], allowance: Allowance, extensions: Extensions) -> Iterator[Problem]:
         root = node_of(value, "")
         around = Around(root, root, allowance=allowance)
-        for place, extension in extensions_in(value):
+        for place, extension in extensions:
             if extension.get("url") == self.url:
                 yield from below(place, self.judge(Node(extension, "Extension"), around))
 
@@ -221,7 +221,7 @@ class _OneProfile:
         counted = _counted(name, least, most, self.by)
 
         def judge(node: Node, around: Around) -> list[Problem]:
-            items = list(fhirpath_nodes.placed(node, name))
+            items = fhirpath_nodes.placed(node, name)
             problems = counted(items)
             for place, item in items if each else ():
                 problems += below(place, each(item, around)) if each else []

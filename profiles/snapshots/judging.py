@@ -47,7 +47,7 @@ def joined(judges: Iterable[Judge]) -> Judge:
 
 def below(place: str, problems: list[Problem]) -> list[Problem]:
     """Problems of a part as problems of the whole."""
-    return [problem._replace(at=place + problem.at) for problem in problems]
+    return [problem._replace(at=place + problem.at) for problem in problems] if problems else problems
 
 
 def same(one: Any, other: Any) -> bool:
