@@ -71,9 +71,10 @@ class Sight:
         """Whether what carries these labels is seen."""
         if self.everything or ALL in self.labels:
             return True
-        carried = set(labels)
-        parties = {PARTY + who for who in (self.organization, self.person) if who}
-        if not carried.isdisjoint(self.labels | parties):
+        carried = frozenset(labels)
+        if not carried.isdisjoint(self.labels):
+            return True
+        if any(PARTY + who in carried for who in (self.organization, self.person) if who):
             return True
         return any(label.startswith(BUT) and f"-{label[1:]}" not in carried for label in self.labels)
 

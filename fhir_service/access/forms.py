@@ -5,7 +5,7 @@ What is found by one of them is found by whoever has its label; by all else only
 
 from collections.abc import Iterator, Mapping
 
-from fhir_service.access.view import labels_of_activity, looked_up, reduced
+from fhir_service.access.view import Parted, labels_of_activity, looked_up
 from fhir_service.rules import several
 from fhir_service.sight import ALL_BUT_HIDDEN, FRAME, HIDDEN, IN_PARTS, OWN, PARTY, Sight
 from profiles.resource import Resource
@@ -14,7 +14,8 @@ Labels = frozenset[str]
 
 
 def forms_of(resource: Resource, row: Labels, goals: Mapping[str, Labels]) -> tuple[tuple[str, Resource], ...]:
-    """(label, form). `row`: the labels of its row; `goals`: literal reference -> the labels of that goal.
+    """(label, form); forms that are equal are one. `row`: the labels of its row; `goals`: literal reference -> the
+    labels of that goal.
 
     What members see of the plan they see while its frame is open to them: nothing is found by more than its row.
     """
@@ -27,11 +28,16 @@ def forms_of(resource: Resource, row: Labels, goals: Mapping[str, Labels]) -> tu
 
 
 def _forms(resource: Resource, carried: Labels, named: Mapping[str, Labels]) -> Iterator[tuple[str, Resource]]:
+    parted, forms = Parted(resource), list[Resource]()
     labels = {label for label in carried if label != IN_PARTS and not label.startswith("-")}
     for label in sorted(labels | ({ALL_BUT_HIDDEN} if HIDDEN in carried else set())):
         sight = _sight(label)
         seen = frozenset(literal for literal, carried in named.items() if sight.shows(carried))
-        yield label, reduced(resource, sight, seen)
+        form = parted.to(sight, seen)
+        same = next((one for one in forms if one == form), None)
+        if same is None:
+            forms.append(form)
+        yield label, form if same is None else same
 
 
 def _sight(label: str) -> Sight:

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from fhir_service.access.labels import sectors_of
@@ -49,24 +50,32 @@ CASE_OUTPUTS = frozenset(
 """What a notifier learns of the decision: its outcome, not its reasons nor the letter (workflow.md 4.8)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Eye:
     """Who looks. `seen`: literal references, of those the resource makes, to what they may read; `closed`: see
-    `reduced`."""
+    `reduced`; `known`: the labels of activities that somebody looked at before, by identity."""
 
     sight: Sight
     seen: frozenset[str]
     closed: frozenset[str]
+    known: dict[int, frozenset[str]]
 
-    @property
+    @cached_property
     def unlabelled(self) -> bool:
         """Whether they see what carries no label (rules 1 and 2)."""
         return self.sight.shows(())
 
-    @property
+    @cached_property
     def frame(self) -> bool:
         """Whether they see what every member of the team sees."""
         return self.sight.shows({FRAME})
+
+    def sees(self, activity: Resource) -> bool:
+        """Whether an activity is theirs to see."""
+        labels = self.known.get(id(activity))
+        if labels is None:
+            labels = self.known[id(activity)] = labels_of_activity(activity)
+        return self.sight.shows(labels) and activity.get("id") not in self.closed
 
     @property
     def handles(self) -> bool:
@@ -89,14 +98,25 @@ def reduced(
     `seen`: which of `looked_up(resource)` the caller may read; `closed`: of an earlier version the entries that the
     current one hides (`closed_in`), as what was closed later is closed in its history, too.
     """
-    if sees_whole(sight):
-        return resource
-    kind = kind_of(resource)
-    cut = _VIEWS.get(kind) if kind else None
-    if cut is None:
-        return resource
-    shown = cut(resource, _Eye(sight, seen, closed))
-    return resource if shown == resource else _marked(shown)
+    shown = Parted(resource).to(sight, seen, closed)
+    return resource if shown is resource else _marked(shown)
+
+
+class Parted:
+    """A resource as it shows to several, one after the other, without the marks."""
+
+    def __init__(self, resource: Resource) -> None:
+        kind = kind_of(resource)
+        self._resource = resource
+        self._cut = _VIEWS.get(kind) if kind else None
+        self._known: dict[int, frozenset[str]] = {}
+
+    def to(self, sight: Sight, seen: frozenset[str] = frozenset(), closed: frozenset[str] = frozenset()) -> Resource:
+        """What `sight` shows of it; the resource itself where nothing is taken away. The rest is as of `reduced`."""
+        if self._cut is None or sees_whole(sight):
+            return self._resource
+        shown = self._cut(self._resource, _Eye(sight, seen, closed, self._known))
+        return self._resource if shown == self._resource else shown
 
 
 def sees_whole(sight: Sight) -> bool:
@@ -180,11 +200,12 @@ def _plan(plan: Resource, eye: _Eye) -> Resource:
 def _activity(eye: _Eye, activity: Resource) -> Resource | None:
     """An activity with the goals that may be read. One that nothing identifies is shown whole or not at all, so that
     it is found again."""
-    if not eye.sight.shows(labels_of_activity(activity)) or activity.get("id") in eye.closed:
+    if not eye.sees(activity):
         return None
     detail = activity.get("detail", {})
-    goals = [goal for goal in several(detail.get("goal")) if _goal(eye, goal)]
-    if goals == several(detail.get("goal")):
+    named = several(detail.get("goal"))
+    goals = [goal for goal in named if _goal(eye, goal)]
+    if len(goals) == len(named):
         return activity
     if "id" not in activity:
         return None
