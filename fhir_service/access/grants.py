@@ -12,7 +12,7 @@ from fhir_service.access._custodians import custodians
 from fhir_service.access._periods import ALWAYS, Times, both, minus
 from fhir_service.access.labels import SECTORS, party_of
 from fhir_service.access.members import Member, members
-from fhir_service.rules import INPATIENT, Kind, Standing, kind_of, reference
+from fhir_service.rules import INPATIENT, Kind, Standing, extension, kind_of, reference
 from fhir_service.sight import (
     ALL_BUT_HIDDEN,
     APART_FROM_COORDINATOR,
@@ -26,6 +26,7 @@ from fhir_service.sight import (
     TO_DO,
     Grant,
 )
+from profiles import names
 from profiles.resource import Resource
 
 KE, COORDINATOR, UNIT_LEADER, NOTIFIER, ANYBODY = "ke", "coordinator", "unit-leader", "notifier", ""
@@ -51,11 +52,31 @@ def decides(resource: Resource) -> bool:
     return kind_of(resource) in _KINDS or (told is not None and told(resource))
 
 
+def deciding(resource: Resource | None) -> Resource | None:
+    """The part of a resource on which somebody's access may hang; None: nothing of it.
+
+    While it stays as it is, `grants_of` gives the same.
+    """
+    if resource is None or not decides(resource):
+        return None
+    part = {name: resource[name] for name in _ELEMENTS[resource["resourceType"]] if name in resource}
+    municipality = extension(resource, names.IP_MANAGING_MUNICIPALITY)
+    return part if municipality is None else {**part, "extension": municipality}
+
+
 def _is_stay(encounter: Resource) -> bool:
     return encounter.get("class", {}).get("code") in INPATIENT
 
 
 _DECIDING = {"Consent": is_blocking, "Encounter": _is_stay}
+_ELEMENTS = {
+    "CarePlan": ("subject", "status", "created"),
+    "CareTeam": ("subject", "status", "participant", "managingOrganization"),
+    "Consent": ("patient", "status", "category", "provision", "policy", "policyRule"),
+    "Encounter": ("subject", "status", "class", "serviceProvider"),
+    "Task": ("for", "status", "owner", "authoredOn"),
+}
+"""What rules 1 to 4 look at, and of whom it is; beside it the municipality that manages a plan."""
 
 
 def grants_of(standing: Standing) -> frozenset[Grant]:

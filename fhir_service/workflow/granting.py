@@ -5,12 +5,12 @@ Decision 34: so they hold whatever road a change takes, and a withdrawal works a
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from fhir_service.access.grants import decides, grants_of
+from fhir_service.access.grants import deciding, grants_of
 from fhir_service.access.members import private_leaders
 from fhir_service.rules import Draft, Judgement, Standing, reference
 from fhir_service.search import parse
 from fhir_service.storage.access import EVERYTHING
-from fhir_service.storage.port import Granted, Reads
+from fhir_service.storage.port import Granted, Reads, Stored
 from fhir_service.workflow.persons import Persons
 from fhir_service.workflow.references import local
 from fhir_service.workflow.versions import parse_body
@@ -21,13 +21,16 @@ MOST_TEAMS = 10_000
 """Teams that somebody takes part in."""
 
 
-def is_decisive(draft: Draft) -> bool:
-    """Whether somebody's access to the person may hang on what the draft changes."""
-    return any(decides(resource) for resource in (draft.before, draft.after) if resource is not None)
+def is_decisive(draft: Draft, person: str, stored: Stored | None) -> bool:
+    """Whether somebody's access to the person may hang on what the draft changes. `stored`: what it replaces."""
+    moved = stored is not None and stored.person_id != person
+    before, after = deciding(draft.before), deciding(draft.after)
+    return before != after or (moved and after is not None)
 
 
 async def touched(tx: Reads, drafts: Iterable[Draft], base_url: str) -> frozenset[str]:
-    """The persons of whose teams somebody works elsewhere now, or has or loses an agreement (decision 42)."""
+    """The persons of whose teams somebody works elsewhere now, is private now or not, or has or loses an agreement
+    (decision 42)."""
     found: set[str] = set()
     for draft in drafts:
         for name, value in _asked(draft):
@@ -38,21 +41,21 @@ async def touched(tx: Reads, drafts: Iterable[Draft], base_url: str) -> frozense
 
 
 def _asked(draft: Draft) -> list[tuple[str, str]]:
-    if draft.rtype == "PractitionerRole" and draft.before is not None:
-        moved = _organization(draft.before) != _organization(draft.after)
+    before, after = draft.before or {}, draft.after or {}
+    if draft.rtype == "PractitionerRole":
+        moved = reference(before.get("organization")) != reference(after.get("organization"))
         return [("participant", draft.reference)] if moved else []
+    if draft.rtype == "Organization" and draft.before is not None and before.get("type") != after.get("type"):
+        return _with_people_of(draft.reference)
     if draft.rtype != AFFILIATION:
         return []
-    named = {reference((one or {}).get("participatingOrganization")) for one in (draft.before, draft.after)}
-    return [
-        (name, provider)
-        for provider in sorted(filter(None, named))
-        for name in ("participant", "participant:PractitionerRole.organization")
-    ]
+    named = {reference(one.get("participatingOrganization")) for one in (before, after)}
+    return [asked for provider in sorted(filter(None, named)) for asked in _with_people_of(provider)]
 
 
-def _organization(role: Resource | None) -> str | None:
-    return reference((role or {}).get("organization"))
+def _with_people_of(organization: str) -> list[tuple[str, str]]:
+    """Teams that it, or somebody who works there, takes part in."""
+    return [(name, organization) for name in ("participant", "participant:PractitionerRole.organization")]
 
 
 def ended(standing: Standing, drafts: Sequence[Draft]) -> Standing:
@@ -70,14 +73,21 @@ async def granted(
     ends: Mapping[str | None, Standing],
     judged: Mapping[str | None, Judgement],
     persons: Persons,
+    stored: Mapping[str, Stored],
     base_url: str,
 ) -> tuple[Granted, ...]:
-    """The grants of those persons of whom something changes that they hang on. `ends`: with their drafts in place."""
+    """The grants of those persons of whom something changes that they hang on.
+
+    `ends`: with their drafts in place; `stored`: what those replace.
+    """
     given: list[Granted] = []
     drafted = {d.reference: d.after for one in judged.values() for d in one.drafts if d.rtype == AFFILIATION}
     for person, end in ends.items():
+        if person is None:
+            continue
         drafts = judged[person].drafts
-        if person is not None and (not drafts or persons.joined or any(map(is_decisive, drafts))):
+        decisive = any(is_decisive(draft, person, stored.get(draft.reference)) for draft in drafts)
+        if decisive or not drafts or persons.joined:
             whole = await _with_agreements(tx, end, drafted)
             named = {literal: local(one, base_url) for literal, one in whole.resources.items()}
             given.append(Granted(person, grants_of(Standing(person, named))))

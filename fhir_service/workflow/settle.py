@@ -113,7 +113,7 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     judged = {p: structs.replace(one, drafts=(*one.drafts, *more.get(p, ()))) for p, one in judged.items()}
     labels = {p: labelling(end, stored) for p, end in ends.items()}
     settled = _settlement(_Ends(tx.now, stored, tails, labels), judged, persons)
-    given = (*await granted(tx, ends, judged, persons, ground.base_url), *left_behind(persons))
+    given = (*await granted(tx, ends, judged, persons, stored, ground.base_url), *left_behind(persons))
     if given:
         settled = structs.replace(settled, changes=joined(settled.changes, grants=given))
     return structs.replace(settled, issues=issues, blamed=blamed) if issues else settled

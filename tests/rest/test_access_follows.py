@@ -69,6 +69,36 @@ def test_membership_goes_with_who_works_there(world: Rest) -> None:
     assert (seen(world, "CareTeam/team", STRANGER), seen(world, "CareTeam/team", SCHOOL)) == (False, True)
 
 
+def test_membership_begins_when_it_is_known_where_somebody_works(world: Rest) -> None:
+    """A team may name somebody whose role is brought later."""
+    team = world.get("CareTeam/team").json()
+    member = {"role": [concept(names.TEAM_ROLE, "contact")], "member": to("PractitionerRole/later"),
+              "period": {"start": "2026-01-01"}}  # fmt: skip
+    world.stored_at({"resourceType": "PractitionerRole", "id": "later"})
+    changed(world, "CareTeam/team", participant=[*team["participant"], member])
+    assert not seen(world, "CareTeam/team", STRANGER)
+    changed(world, "PractitionerRole/later", organization=to("Organization/stranger"))
+    assert seen(world, "CareTeam/team", STRANGER)
+    changed(world, "CareTeam/team", participant=team["participant"])
+    assert not seen(world, "CareTeam/team", STRANGER)
+
+
+def test_coordinator_needs_an_agreement_once_their_organization_is_private(world: Rest) -> None:
+    """Decision 42: whatever says that a provider is private."""
+    assert seen(world, "CarePlan/plan", COORDINATOR)
+    kind = [concept(names.SECTOR, "private")]
+    changed(world, "Organization/unit", type=kind)
+    assert not seen(world, "CarePlan/plan", COORDINATOR)
+    changed(world, "Organization/unit", type=[concept(names.SECTOR, "municipal-health")])
+    assert seen(world, "CarePlan/plan", COORDINATOR)
+
+
+def test_access_stays_when_nothing_changes_that_it_hangs_on(world: Rest) -> None:
+    changed(world, "CarePlan/plan", title="Individuell plan, ny tittel")
+    assert seen(world, "CarePlan/plan", COORDINATOR)
+    assert seen(world, "CareTeam/team", SCHOOL)
+
+
 def test_private_coordinator_sees_while_there_is_an_agreement(world: Rest) -> None:
     """Decision 42."""
     firm = {"x-knutepunkt-organization": "Organization/firm", "x-knutepunkt-role": "coordinator"}

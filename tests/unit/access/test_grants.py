@@ -4,8 +4,10 @@
 """
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_service.access._periods import both, covering, held, minus
-from fhir_service.access.grants import decides, grants_of
+from fhir_service.access.grants import decides, deciding, grants_of
 from fhir_service.rules import Standing
 from fhir_service.search.dates import EARLIEST, LATEST
 from fhir_service.sight import Grant
@@ -21,6 +23,8 @@ from fhir_service.storage.instants import moment
 
 CASES = Path(__file__).parents[2] / "cases" / "access" / "grants"
 FILES = sorted(CASES.glob("*.json"))
+BESIDE = {"Organization", "OrganizationAffiliation", "PractitionerRole"}
+"""Types about no person: what changes in them is followed apart."""
 
 
 def line(grant: Grant) -> str:
@@ -50,6 +54,36 @@ def test_every_case_hangs_on_what_decides() -> None:
         assert not case["expect"] or any(map(decides, case["given"])), file.stem
     assert not decides({"resourceType": "Consent", "id": "research"})
     assert not decides({"resourceType": "Encounter", "class": {"code": "AMB"}})
+
+
+def without_each_part(value: Any) -> Iterator[Any]:
+    """The value as many times as it has parts, each time without another one."""
+    if isinstance(value, dict):
+        for name in value.keys() - {"resourceType", "id"}:
+            yield {k: v for k, v in value.items() if k != name}
+            yield from ({**value, name: less} for less in without_each_part(value[name]))
+    elif isinstance(value, list):
+        for n, item in enumerate(value):
+            yield value[:n] + value[n + 1 :]
+            yield from ([*value[:n], less, *value[n + 1 :]] for less in without_each_part(item))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_grants_stay_while_the_deciding_part_does(file: Path) -> None:
+    """SR-27: what is taken from a resource of theirs, grants follow or it is told to decide nothing."""
+    case = json.loads(file.read_text(encoding="utf-8"))
+    whole = {f"{r['resourceType']}/{r['id']}": r for r in case["given"]}
+    before = grants_of(Standing("person", whole))
+    theirs = [literal for literal, one in whole.items() if one["resourceType"] not in BESIDE]
+    for literal in theirs:
+        for less in without_each_part(whole[literal]):
+            if deciding(less) == deciding(whole[literal]):
+                assert grants_of(Standing("person", {**whole, literal: less})) == before, less
+
+
+def test_what_decides_nothing_has_no_deciding_part() -> None:
+    assert deciding(None) is None
+    assert deciding({"resourceType": "Goal", "id": "1"}) is None
 
 
 def test_membership_ends_when_its_end_begins() -> None:
