@@ -1,4 +1,4 @@
-"""README and tutorial are true: run as they stand, command by command, they print what stands there."""
+"""README, tutorial and the page of the persons are true: run as they stand, command by command, they print what stands there."""
 
 import os
 import re
@@ -60,6 +60,13 @@ def test_readme_prints_what_its_commands_print(service: Service) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     steps = steps_of(text[text.index("## The story of Arne") : text.index("## The command")])
     assert len(steps) >= 7
+    follow(steps, service)
+
+
+def test_page_of_the_persons_prints_what_its_commands_print(service: Service) -> None:
+    run(service.http, service.mllp, lambda title, outcome: None)
+    steps = steps_of((ROOT / "docs/guides/persons-of-the-demo.md").read_text(encoding="utf-8"))
+    assert len(steps) >= 4
     follow(steps, service)
 
 
