@@ -1,6 +1,7 @@
 """4.10: the plan goes to the other municipality as it is, with its number and its history."""
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from fhir_service.rules._case import children
 from fhir_service.rules._drafting import make, revise
@@ -41,9 +42,7 @@ def effects(change: Change) -> Iterable[Effect]:
     task = change.after
     if task is None or not is_handover(task) or not enters(change, Kind.CHILD, "accepted"):
         return
-    to = receiver(task)
-    if to is None:
-        return
+    to = cast(Reference, receiver(task))  # `handover_asked` lets nothing else through
     plan = plan_of(change.standing, task)
     if plan is not None:
         yield revise(change.standing, plan, extension=_managed_by(plan, to))

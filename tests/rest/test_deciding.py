@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from fhir_service.storage.port import InForceConflict
+from fhir_service.workflow import Office
 from profiles import names
 from profiles.resource import Resource
 from tests.rest.cases import Case
@@ -284,3 +286,39 @@ def test_coordinator_does_not_appoint_a_successor(rest: Rest) -> None:
     answer = case.called(team, "$change-coordinator", *change(case), x_knutepunkt_role="coordinator")
     assert (answer.status_code, code(answer)) == (403, "forbidden")
     assert concept(names.TEAM_ROLE, "coordinator")["coding"][0]["code"] == "coordinator"
+
+
+@pytest.mark.parametrize("appointed", [False, True])
+def test_coordinator_is_no_task(rest: Rest, appointed: bool) -> None:
+    case = Case(rest, f"no-task-{appointed}")
+    case = case.appointed() if appointed else case.decided()
+    before = case.state()
+    wrong = parameter("coordinator", valueReference=to(f"Task/{case.task['id']}"))
+    if appointed:
+        team = case.reads(case.ref("CareTeam", "team"))
+        answer = case.called(team, "$change-coordinator", wrong, change(case)[1])
+    else:
+        answer = case.called(case.task, "$appoint-coordinator", wrong, *AGREED)
+    assert (answer.status_code, code(answer)) == (400, "reference-target")
+    assert case.state() == before
+
+
+def test_constraint_of_the_database_is_told_like_the_rule(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def taken(*_: object) -> None:
+        raise InForceConflict("The person has another one in force")
+
+    case = Case(rest, "taken").appointed()
+    monkeypatch.setattr(Office, "compose", taken)
+    team = case.reads(case.ref("CareTeam", "team"))
+    answer = case.called(team, "$change-coordinator", *change(case))
+    assert (answer.status_code, code(answer)) == (409, "second-coordinator")
+
+
+def test_one_of_many_appointments_at_once_is_done(rest: Rest) -> None:  # INV-02
+    case = Case(rest, "at-once").decided()
+    body = {"resourceType": "Parameters", "parameter": appointment(case)}
+    headers = {"content-type": "application/fhir+json", "if-match": f'W/"{case.task["meta"]["versionId"]}"'}
+    path = f"Task/{case.task['id']}/$appoint-coordinator"
+    answers = rest.together([("POST", path, {"json": body, "headers": headers})] * 8)
+    assert sorted(answer.status_code for answer in answers)[:2] == [200, 412]
+    assert len(case.finds("CareTeam")) == 1

@@ -262,3 +262,17 @@ def test_offer_is_taken_back_without_ending_the_plan(rest: Rest) -> None:
     assert offers(case).status_code == 201
     refused = case.puts(handover(case), status="cancelled", statusReason=concept(names.STATUS_REASON, "moved"))
     assert (refused.status_code, issue(refused)["expression"]) == (422, ["Task.statusReason"])
+
+
+def test_search_of_the_former_municipality_ends_with_the_handover(rest: Rest) -> None:
+    case = Case(rest, "search-ends").planned()
+    case.consent("transfer")
+    team = case.reads(case.ref("CareTeam", "team"))
+    old, *others = team["participant"]
+    case.put(team, participant=[{**old, "period": {"start": "2026-11-22", "end": "2026-11-22"}}, *others])
+    assert case.child("change-coordinator")["status"] == "requested"
+    assert offers(case).status_code == 201
+    case.put(handover(case), status="accepted")
+    waiting = case.child("change-coordinator")
+    assert (waiting["status"], waiting["statusReason"]["coding"][0]["code"]) == ("cancelled", "moved")
+    assert case.child("appoint-coordinator")["owner"] == to(UNITS["other-ke"])
