@@ -128,7 +128,7 @@ class FhirRouter:
         record.interaction = "" if route.interaction in UNNOTED else route.interaction
         issue = _understand(query, request, route, self._face.clock)
         record.by = request.by
-        if issue is None:
+        if issue is None and (IDEMPOTENCY_KEY in request.headers or request.by.purpose == EMERGENCY):
             issue = await self._first(parts, query, request)
         if issue is not None:
             return refusal(issue)

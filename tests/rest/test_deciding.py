@@ -322,3 +322,29 @@ def test_one_of_many_appointments_at_once_is_done(rest: Rest) -> None:  # INV-02
     answers = rest.together([("POST", path, {"json": body, "headers": headers})] * 8)
     assert sorted(answer.status_code for answer in answers)[:2] == [200, 412]
     assert len(case.finds("CareTeam")) == 1
+
+
+def test_case_is_decided_when_it_is_assessed(rest: Rest) -> None:  # INV-06
+    case = Case(rest, "too-early").begins()
+    case.moves("received", "registered")
+    answer = case.called(case.task, "$decide", *decision(case))
+    assert (answer.status_code, code(answer)) == (422, "illegal-transition")
+    assert issue(answer)["expression"] == ["Task.businessStatus"]
+    assert "registered" in issue(answer)["diagnostics"]
+
+
+def test_operation_in_a_batch_is_done_and_in_a_transaction_refused(rest: Rest) -> None:
+    case = Case(rest, "in-batch").assessed()
+    given = {"resourceType": "Parameters", "parameter": decision(case)}
+    match = f'W/"{case.task["meta"]["versionId"]}"'
+    asked = {"method": "POST", "url": f"Task/{case.task['id']}/$decide", "ifMatch": match}
+    bundle: Resource = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [{"resource": given, "request": asked}],
+    }
+    headers = {"content-type": "application/fhir+json"}
+    assert code(rest("POST", "", json=bundle, headers=headers)) == "not-in-transaction"
+    done = rest("POST", "", json={**bundle, "type": "batch"}, headers=headers)
+    assert done.json()["entry"][0]["response"]["status"] == "200 OK"
+    assert case.task["businessStatus"]["coding"][0]["code"] == "decided"
