@@ -29,7 +29,7 @@ from tests.unit.storage.test_plans import ROW, SEARCHES
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with postgres.empty_database() as made:
+    with postgres.empty_database(is_new=True) as made:
         yield made
 
 
