@@ -171,8 +171,9 @@ def _patient(patient: Resource, stands_for: StandsFor) -> Iterable[str]:
     return {CASE, FRAME} | _parties(references([patient.get("managingOrganization")]), stands_for)
 
 
-def _frame(_: Resource, __: StandsFor) -> Iterable[str]:
-    return {CASE, FRAME}
+def _relative(relative: Resource, _: StandsFor) -> Iterable[str]:
+    """Who is near the person knows of themselves, so that they can be named where they tell of a need (S1)."""
+    return {CASE, FRAME} | _parties([f"RelatedPerson/{relative.get('id')}"], {})
 
 
 def _parties(literals: Iterable[str | None], stands_for: StandsFor) -> set[str]:
@@ -194,5 +195,5 @@ _TYPES: Mapping[str, _Told] = {
     "Encounter": _encounter,
     "Flag": lambda _, __: {CASE},
     "Patient": _patient,
-    "RelatedPerson": _frame,
+    "RelatedPerson": _relative,
 }

@@ -73,7 +73,7 @@ ROWS = [
     (of("Encounter", meta=SCHOOL), "|school|"),
     (of("Flag"), "|case|"),
     (of("Patient", managingOrganization=to("Organization/hospital")), "|@Organization/hospital|case|frame|"),
-    (of("RelatedPerson"), "|case|frame|"),
+    (of("RelatedPerson"), "|@RelatedPerson/x|case|frame|"),
     (of("Goal", meta=SCHOOL), "|school|"),
     (of("Goal"), ""),
     (of("CarePlan", status="active"), ""),
