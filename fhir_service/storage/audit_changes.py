@@ -1,4 +1,4 @@
-"""Versions that say who made them: the audit events of changes lie with what they are about (ADR 0028).
+"""Versions that say who made them: the audit events of changes lie with what they are about (ADR 0026).
 
 For both back-ends (`steps`).
 """

@@ -2,7 +2,7 @@
 
 A `Record` goes along with each request. `noticed` wraps the repository of those who read: of whom something was told.
 `traced` wraps that of those who write: every version says who made it and by what request, in the change's own
-transaction; the trace of a version is its audit event and its Provenance (ADR 0028).
+transaction; the trace of a version is its audit event and its Provenance (ADR 0026).
 """
 
 from collections.abc import Iterable
