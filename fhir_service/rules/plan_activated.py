@@ -1,26 +1,22 @@
-"""P2, and the Flag that follows the plan (P3): drafting is done, reviewing begins."""
+"""P2: drafting is done, reviewing begins."""
 
 from collections.abc import Iterable, Iterator
 
 from fhir_service.rules._case import children, children_of
-from fhir_service.rules._completeness import ADVISED, MANDATORY, Looked, gaps
 from fhir_service.rules._drafting import make, revise
-from fhir_service.rules._elements import has_code, status
-from fhir_service.rules._ids import derived_id
+from fhir_service.rules._elements import status
 from fhir_service.rules._kinds import Kind, enters, kind_of
 from fhir_service.rules._model import Change, Draft, Effect, Rule
 from fhir_service.rules._plan import next_review
 from fhir_service.rules._tasks import child, completed_with
 from fhir_service.rules._team import coordinator, led_team
-from fhir_service.rules._times import closed, end_of_day, instant, parse_date
-from profiles import names
-from profiles.code_systems import concept
-from profiles.r4_types import Flag, Period, TaskRestriction
+from fhir_service.rules._times import end_of_day, instant, parse_date
+from profiles.r4_types import TaskRestriction
 from profiles.resource import Resource
 
 
 def effects(change: Change) -> Iterable[Effect]:
-    """`draft-plan` completed, `review-plan` made, Flag `plan-incomplete` up or down."""
+    """`draft-plan` completed, `review-plan` made."""
     plan = change.after
     if plan is None or kind_of(plan) is not Kind.PLAN:
         return
@@ -29,7 +25,6 @@ def effects(change: Change) -> Iterable[Effect]:
             yield completed_with(change.standing, task, "care-plan", plan)
     if plan.get("status") == "active":
         yield from _review(change, plan)
-        yield from _flag(change, plan)
 
 
 def _review(change: Change, plan: Resource) -> Iterator[Draft]:
@@ -48,36 +43,11 @@ def _review(change: Change, plan: Resource) -> Iterator[Draft]:
         yield from make(change.standing, made)
 
 
-def _flag(change: Change, plan: Resource) -> Iterator[Draft]:
-    looked = Looked(plan, change.standing, change.context)
-    is_incomplete = any(gaps(looked, MANDATORY + ADVISED))
-    known = change.standing.get(f"Flag/{derived_id('plan-incomplete', plan['id'])}")
-    now = change.context.now
-    if known is None and is_incomplete:
-        yield from make(change.standing, _new_flag(plan, instant(now)))
-    elif known is not None and has_code(known.get("code"), names.FLAG, "plan-incomplete"):
-        wanted = "active" if is_incomplete else "inactive"
-        if known.get("status") != wanted:
-            period: Period = {"start": instant(now)} if is_incomplete else closed(known.get("period"), now)
-            yield revise(change.standing, known, status=wanted, period=period)
-
-
-def _new_flag(plan: Resource, now: str) -> Flag:
-    return {
-        "resourceType": "Flag",
-        "id": derived_id("plan-incomplete", plan["id"]),
-        "status": "active",
-        "code": concept(names.FLAG, "plan-incomplete"),
-        "subject": plan.get("subject"),
-        "period": {"start": now},
-    }
-
-
 RULE = Rule(
     id="plan-activated",
     title="A plan in force is reviewed",
-    basis="forskrift om individuell plan ved ytelse av velferdstjenester; workflow.md 4.6 P2, P3, 6.2",
-    says="Når planen er tatt i bruk, evalueres den til avtalt tid, og det som mangler, vises.",
+    basis="forskrift om individuell plan ved ytelse av velferdstjenester; workflow.md 4.6 P2",
+    says="Når planen er tatt i bruk, evalueres den til avtalt tid.",
     on=frozenset({"CarePlan"}),
     effects=effects,
 )
