@@ -14,13 +14,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from fhir_service.cli import program
 from fhir_service.settings import Mode, Settings
 from fhir_service.storage import open_audit, open_repository
 from fhir_service.workflow.sealing import Sealer, Verified, verified
 from profiles.resource import Resource
 from profiles.validate import check
-from tests.rest.conftest import BASE, Rest, code, link, matches, opened_rest
+from tests import postgres
+from tests.rest.conftest import BASE, NATIONAL, Rest, code, link, matches, opened_rest
 
 OPERATIONS = int(os.environ.get("AUDITED_OPERATIONS", "1000"))
 FNR = "15918512397"
@@ -378,3 +381,59 @@ def test_a_person_is_told_who_saw_what(rest: Rest) -> None:
     assert rest.get(f"Patient/{patient(rest)}/$access-log", **own).status_code == 404
     empty = rest.get(f"Patient/{rid}/$access-log?start=2100-01-01", accept="text/html")
     assert "Ingen har sett noe." in empty.text
+
+
+def test_who_turned_out_to_be_another_keeps_what_was_told(rest: Rest) -> None:
+    """Two records turn out to be one person: the log of either tells of both (SR-14, SR-34)."""
+    one, other = patient(rest), patient(rest)
+    rest.get(f"Patient/{one}")
+    number = {"system": NATIONAL, "value": "01911560042"}
+    for rid in (one, other):
+        made = rest.get(f"Patient/{rid}").json()
+        assert rest.put({**made, "identifier": [number]}).status_code == 200
+    for rid in (one, other):
+        assert kinds(events(rest, f"patient={rid}&subtype=read,update")) == {"read": 3, "update": 2}
+
+
+@pytest.mark.parametrize("tampering", [None, "DELETE FROM audit WHERE at = (SELECT min(at) FROM audit)"])
+def test_the_command_says_whether_the_log_holds(log: Path, tampering: str | None) -> None:
+    heads = sealed(log).heads
+    if tampering:
+        with closing(sqlite3.connect(log / "k.audit.db")) as connection:
+            connection.execute(tampering)
+            connection.commit()
+    asked = ["audit", "verify", "--database", f"sqlite:///{log / 'k.db'}"]
+    told = CliRunner().invoke(program, [*asked, "--holds", heads["reads"]])
+    assert told.exit_code == (1 if tampering else 0), told.output
+    assert ("a row was removed" in told.output) is bool(tampering)
+    assert (heads["reads"] in told.output) is not bool(tampering)
+    missing = CliRunner().invoke(program, [*asked, "--holds", "0" * 64])
+    assert missing.exit_code == 1
+    assert "there is no such seal" in missing.output
+
+
+def test_rows_of_several_processes_are_sealed_when_nothing_earlier_comes(settings: Settings, tmp_path: Path) -> None:
+    """PostgreSQL seals late."""
+    with postgres.empty_database() as url:
+        with opened_rest(settings.model_copy(update={"database": url}), tmp_path / "k.db") as rest:
+            rid = patient(rest)
+            rest.get(f"Patient/{rid}")
+        before, after = asyncio.run(sealed_late(url))
+    assert (before.breaks, after.breaks) == ((), ())
+    assert after.rows > before.rows
+
+
+async def sealed_late(url: str) -> tuple[Verified, Verified]:
+    """Before anything can be, and when everything is."""
+    repository = open_repository(url, base_url=BASE, clock=lambda: datetime.now(UTC))
+    audit = open_audit(url, clock=lambda: datetime.now(UTC))
+    now = Sealer(repository, audit, lambda: datetime(2026, 1, 1, tzinfo=UTC), settles=True)
+    await now.seal("changes")
+    before = await verified(repository, audit)
+    later = Sealer(repository, audit, lambda: datetime.now(UTC) + timedelta(minutes=5), settles=True)
+    for chain in ("reads", "changes"):
+        await later.seal(chain)
+    found = before, await verified(repository, audit)
+    await audit.close()
+    await repository.close()
+    return found
