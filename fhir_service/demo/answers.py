@@ -1,5 +1,6 @@
 """The notifier gets an answer, reminds, or the person complains, by plain REST (workflow.md 4.2 C6, 4.3, 4.8)."""
 
+from fhir_service.demo.needs import by_number
 from fhir_service.demo.walk import Case, concept, now
 from profiles import names
 from profiles.resource import Resource
@@ -28,7 +29,7 @@ def remind(case: Case, notifier: str, number: tuple[str, str]) -> Resource:
             "basedOn": [case.task["focus"]],
             "about": [{"reference": f"Task/{case.task['id']}"}],
             "inResponseTo": [{"reference": f"Communication/{receipt['id']}"}],
-            "subject": {"type": "Patient", "identifier": {"system": number[0], "value": number[1]}},
+            "subject": by_number(number),
             "sent": now(),
             "sender": {"reference": notifier},
             "recipient": [{"reference": case.unit}],

@@ -42,6 +42,11 @@ def person(hub: Hub, number: tuple[str, str], name: tuple[str, str], born: str, 
     return f"Patient/{hub.post(resource)['id']}"
 
 
+def by_number(number: tuple[str, str]) -> Resource:
+    """A reference by a number (system, value), for those to whom the person's record is not shown."""
+    return {"type": "Patient", "identifier": {"system": number[0], "value": number[1]}}
+
+
 def parent(hub: Hub, child: str, family: str, given: str) -> str:
     """A parent who speaks for the child; returns `RelatedPerson/[id]`."""
     relation = {"coding": [{"system": names.V3_ROLE_CODE, "code": "PRN"}]}

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator
 from fhir_service.rules._amendment import amendment
 from fhir_service.rules._case import cases_of
 from fhir_service.rules._drafting import make, revise, with_input
-from fhir_service.rules._elements import reference_to
+from fhir_service.rules._elements import reference, reference_to
 from fhir_service.rules._feedback import feedback_to
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._need import case_already_open, consent_statement, is_supposed, opens_case
-from fhir_service.rules._people import MUNICIPALITY_CODE, open_stay
+from fhir_service.rules._people import MUNICIPALITY_CODE, open_stay, patient_of
 from fhir_service.rules._routing import inbox_of
 from fhir_service.rules._tasks import fulfil
 from fhir_service.rules._times import due, instant
@@ -89,7 +89,7 @@ def _case(change: Change, need: Resource) -> Task:
         "priority": need.get("priority", "routine"),
         "code": fulfil("assess-need"),
         "focus": reference_to(need),
-        "for": need.get("subject"),
+        "for": _about(change, need),
         "encounter": need.get("encounter") or (reference_to(stay) if stay else None),
         "authoredOn": instant(context.now),
         "lastModified": instant(context.now),
@@ -100,6 +100,13 @@ def _case(change: Change, need: Resource) -> Task:
     if is_supposed(need):
         case["input"] = with_input(case, "inferred-need", {"valueBoolean": True})
     return case
+
+
+def _about(change: Change, need: Resource) -> Reference | None:
+    """Who the case is about; the record of somebody who was named by number only, so that it is found by that, too."""
+    subject: Reference | None = need.get("subject")
+    known = None if reference(subject) else patient_of(change.standing)
+    return {**subject, **reference_to(known)} if subject and known else subject
 
 
 def _number(change: Change, rid: str) -> str:

@@ -2,7 +2,7 @@
 
 from fhir_service.demo._story import Story
 from fhir_service.demo.hub import Hub
-from fhir_service.demo.needs import need, parent, person
+from fhir_service.demo.needs import by_number, need, parent, person, tell
 from fhir_service.demo.walk import Case
 from profiles import names
 
@@ -27,13 +27,14 @@ HOME = {
 
 
 def play(hub: Hub) -> str:
-    ke = hub.acting("ke", "Organization/ke-5001")  # writes on behalf of the mother, who phoned
+    ke = hub.acting("ke", "Organization/ke-5001")  # knows the family
     patient = person(ke, NUMBER, ("Aune", "Nora"), "2018-04-09", "female", address=[HOME])
     mother = parent(ke, patient, "Aune", "Silje")
-    ke.post(need(patient, mother, None, "obtained-written", "Epilepsi; skole, avlastning og sykehus."))
+    wanted = need(patient, mother, None, "obtained-written", "Epilepsi; skole, avlastning og sykehus.")
+    tell(hub, wanted | {"subject": by_number(NUMBER)})
     case = Case.of_patient(hub, patient)
     case.register()
-    return f"mor ringte; saken er registrert hos {case.task['owner']['display']}"
+    return f"mor meldte; saken er registrert hos {case.task['owner']['display']}"
 
 
 STORY = Story("nora", "Nora, 8, Heimdal i Trondheim", NUMBER, play)
