@@ -5,7 +5,7 @@ What is found by one of them is found by whoever has its label; by all else only
 
 from collections.abc import Iterator, Mapping
 
-from fhir_service.access.view import Parted, labels_of_activity, looked_up
+from fhir_service.access.view import NOBODY, ActingFor, Parted, labels_of_activity, looked_up
 from fhir_service.rules import several
 from fhir_service.sight import ALL_BUT_HIDDEN, FRAME, HIDDEN, IN_PARTS, OWN, PARTY, Sight
 from profiles.resource import Resource
@@ -13,22 +13,25 @@ from profiles.resource import Resource
 Labels = frozenset[str]
 
 
-def forms_of(resource: Resource, row: Labels, goals: Mapping[str, Labels]) -> tuple[tuple[str, Resource], ...]:
+def forms_of(
+    resource: Resource, row: Labels, goals: Mapping[str, Labels], acting_for: ActingFor = NOBODY
+) -> tuple[tuple[str, Resource], ...]:
     """(label, form); forms that are equal are one. `row`: the labels of its row; `goals`: literal reference -> the
-    labels of that goal.
+    labels of that goal; `acting_for`: as of `view.reduced`.
 
     What members see of the plan they see while its frame is open to them: nothing is found by more than its row.
     """
     if IN_PARTS not in row:
         return ()
     named = {literal: goals.get(literal, frozenset()) for literal in looked_up(resource)}
-    parts = frozenset().union(*named.values(), *map(labels_of_activity, several(resource.get("activity"))))
+    listed = (labels_of_activity(one, acting_for) for one in several(resource.get("activity")))
+    parts = frozenset().union(*named.values(), *listed)
     carried = row | (parts if FRAME in row else parts & {HIDDEN})
-    return tuple(_forms(resource, carried, named))
+    return tuple(_forms(Parted(resource, acting_for), carried, named))
 
 
-def _forms(resource: Resource, carried: Labels, named: Mapping[str, Labels]) -> Iterator[tuple[str, Resource]]:
-    parted, forms = Parted(resource), list[Resource]()
+def _forms(parted: Parted, carried: Labels, named: Mapping[str, Labels]) -> Iterator[tuple[str, Resource]]:
+    forms = list[Resource]()
     labels = {label for label in carried if label != IN_PARTS and not label.startswith("-")}
     for label in sorted(labels | ({ALL_BUT_HIDDEN} if HIDDEN in carried else set())):
         sight = _sight(label)

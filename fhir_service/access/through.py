@@ -4,7 +4,7 @@ The difference between the view that the client was given and what it sends back
 A patch works on the view in the same way. What is hidden stays as it is, whatever the client leaves out.
 """
 
-from fhir_service.access.view import mark_of, unmarked
+from fhir_service.access.marks import mark_of, unmarked
 from fhir_service.rules import carried_over, differences
 from profiles.issues import Issue, error
 from profiles.resource import Resource

@@ -8,21 +8,22 @@ What is cut is told: `meta.security` has `REDACTED`, whose element id is the mar
 back as it came, so that a change made to another view than the one there is now is noticed (`through`).
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from fhir_service.access.labels import sectors_of
-from fhir_service.rules import Kind, code_in, extension, kind_of, reference, several
+from fhir_service.access.labels import party_of, sectors_of
+from fhir_service.access.marks import marked
+from fhir_service.rules import Kind, code_in, extension, kind_of, reference, references, several
 from fhir_service.sight import ALL, APART_FROM_COORDINATOR, APART_FROM_KE, BUT, CASE, FRAME, OWN, Sight
 from profiles import names
 from profiles.resource import Resource
 
-REDACTED = "REDACTED"
-_MARK = "view-"
+ActingFor: TypeAlias = Mapping[str, str]
+"""Literal reference -> the organisation behind it (`rules.acting_for`)."""
+NOBODY: ActingFor = {}
 _ALWAYS = frozenset({"resourceType", "id", "meta", "implicitRules", "language", "modifierExtension"})
 PLAN_FRAME = _ALWAYS | {
     *("identifier", "replaces", "status", "intent", "category", "title", "subject", "period", "created", "author"),
@@ -53,11 +54,13 @@ CASE_OUTPUTS = frozenset(
 @dataclass(frozen=True)
 class _Eye:
     """Who looks. `seen`: literal references, of those the resource makes, to what they may read; `closed`: see
-    `reduced`; `known`: the labels of activities that somebody looked at before, by identity."""
+    `reduced`; `acting_for`: see there; `known`: the labels of activities that somebody looked at before, by identity.
+    """
 
     sight: Sight
     seen: frozenset[str]
     closed: frozenset[str]
+    acting_for: ActingFor
     known: dict[int, frozenset[str]]
 
     @cached_property
@@ -74,7 +77,7 @@ class _Eye:
         """Whether an activity is theirs to see."""
         labels = self.known.get(id(activity))
         if labels is None:
-            labels = self.known[id(activity)] = labels_of_activity(activity)
+            labels = self.known[id(activity)] = labels_of_activity(activity, self.acting_for)
         return self.sight.shows(labels) and activity.get("id") not in self.closed
 
     @property
@@ -91,31 +94,38 @@ _Cut: TypeAlias = Callable[[_Eye, Any], Any]
 
 
 def reduced(
-    resource: Resource, sight: Sight, seen: frozenset[str] = frozenset(), closed: frozenset[str] = frozenset()
+    resource: Resource,
+    sight: Sight,
+    seen: frozenset[str] = frozenset(),
+    closed: frozenset[str] = frozenset(),
+    acting_for: ActingFor = NOBODY,
 ) -> Resource:
     """What `sight` shows of a resource; the resource itself where nothing is taken away.
 
     `seen`: which of `looked_up(resource)` the caller may read; `closed`: of an earlier version the entries that the
-    current one hides (`closed_in`), as what was closed later is closed in its history, too.
+    current one hides (`closed_in`), as what was closed later is closed in its history, too; `acting_for`: literal
+    reference -> the organisation behind it, of those who carry out its activities.
     """
-    shown = Parted(resource).to(sight, seen, closed)
-    return resource if shown is resource else _marked(shown)
+    shown = Parted(resource, acting_for).to(sight, seen, closed)
+    return resource if shown is resource else marked(shown)
 
 
 class Parted:
     """A resource as it shows to several, one after the other, without the marks."""
 
-    def __init__(self, resource: Resource) -> None:
+    def __init__(self, resource: Resource, acting_for: ActingFor = NOBODY) -> None:
+        """`acting_for`: as of `reduced`."""
         kind = kind_of(resource)
         self._resource = resource
         self._cut = _VIEWS.get(kind) if kind else None
+        self._acting_for = acting_for
         self._known: dict[int, frozenset[str]] = {}
 
     def to(self, sight: Sight, seen: frozenset[str] = frozenset(), closed: frozenset[str] = frozenset()) -> Resource:
         """What `sight` shows of it; the resource itself where nothing is taken away. The rest is as of `reduced`."""
         if self._cut is None or sees_whole(sight):
             return self._resource
-        shown = self._cut(self._resource, _Eye(sight, seen, closed, self._known))
+        shown = self._cut(self._resource, _Eye(sight, seen, closed, self._acting_for, self._known))
         return self._resource if shown == self._resource else shown
 
 
@@ -136,50 +146,27 @@ def looked_up(resource: Resource) -> frozenset[str]:
     return frozenset(literal for goal in _goals(resource) if (literal := reference(goal)))
 
 
-def closed_in(current: Resource, sight: Sight) -> frozenset[str]:
-    """The ids of the activities that are not shown."""
+def closed_in(current: Resource, sight: Sight, acting_for: ActingFor = NOBODY) -> frozenset[str]:
+    """The ids of the activities that are not shown. `acting_for`: as of `reduced`."""
     if sees_whole(sight) or kind_of(current) is not Kind.PLAN:
         return frozenset()
-    hidden = (one for one in several(current.get("activity")) if not sight.shows(labels_of_activity(one)))
+    listed = several(current.get("activity"))
+    hidden = (one for one in listed if not sight.shows(labels_of_activity(one, acting_for)))
     return frozenset(str(one["id"]) for one in hidden if "id" in one)
 
 
-def labels_of_activity(activity: Resource) -> frozenset[str]:
-    """Its sectors, and the organisations that carry it out: what they do is their own."""
-    performers = (reference(one) for one in several(activity.get("detail", {}).get("performer")))
-    own = {OWN + literal for literal in performers if literal and literal.startswith("Organization/")}
+def labels_of_activity(activity: Resource, acting_for: ActingFor = NOBODY) -> frozenset[str]:
+    """Its sectors, and the organisations that carry it out: what they do is their own.
+
+    `acting_for`: as of `reduced`.
+    """
+    performers = references(activity.get("detail", {}).get("performer"))
+    own = {
+        OWN + who
+        for literal in performers
+        if (who := party_of(literal, acting_for)) and who.startswith("Organization/")
+    }
     return sectors_of(activity) | own
-
-
-def mark_of(resource: Resource) -> str | None:
-    """The mark of the view that a resource is; None: it is whole."""
-    return next((coding["id"] for coding in _security(resource) if _is_mark(coding)), None)
-
-
-def unmarked(resource: Resource) -> Resource:
-    """The resource without the mark."""
-    if mark_of(resource) is None:
-        return resource
-    left = [coding for coding in _security(resource) if not _is_mark(coding)]
-    meta = {name: value for name, value in resource["meta"].items() if name != "security"}
-    meta |= {"security": left} if left else {}
-    rest = {name: value for name, value in resource.items() if name != "meta"}
-    return {**rest, "meta": meta} if meta else rest
-
-
-def _security(resource: Resource) -> list[Resource]:
-    return several(resource.get("meta", {}).get("security"))
-
-
-def _is_mark(coding: Resource) -> bool:
-    told = coding.get("system"), coding.get("code")
-    return told == (names.V3_OBSERVATION_VALUE, REDACTED) and str(coding.get("id", "")).startswith(_MARK)
-
-
-def _marked(shown: Resource) -> Resource:
-    digest = hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()
-    mark = {"id": _MARK + digest[:32], "system": names.V3_OBSERVATION_VALUE, "code": REDACTED}
-    return {**shown, "meta": {**shown.get("meta", {}), "security": [*_security(shown), mark]}}
 
 
 def _plan(plan: Resource, eye: _Eye) -> Resource:

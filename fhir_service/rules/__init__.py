@@ -4,6 +4,7 @@
 `RULE`. Nothing here reaches for a clock, a database or the network.
 """
 
+from fhir_service.rules._acting import BY_NAME, HELD_BY, acting_for, performers_of
 from fhir_service.rules._changes import Carried, Conflict, Difference, carried_over, differences
 from fhir_service.rules._elements import code_in, codings, extension, reference, reference_to, references, several
 from fhir_service.rules._ids import derived_id
@@ -19,6 +20,8 @@ from fhir_service.rules._routing import home_inbox, inbox_of
 from fhir_service.rules._standing import STANDING_TYPES, concerns, named_in
 
 __all__ = [
+    "BY_NAME",
+    "HELD_BY",
     "INPATIENT",
     "NOT_ALLOWED",
     "STAMPED",
@@ -37,6 +40,7 @@ __all__ = [
     "Rule",
     "Settings",
     "Standing",
+    "acting_for",
     "carried_over",
     "code_in",
     "codings",
@@ -53,6 +57,7 @@ __all__ = [
     "merge",
     "municipality_of",
     "named_in",
+    "performers_of",
     "private_providers",
     "profile_of",
     "reference",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from fhir_service.rules._acting import performers_of
 from fhir_service.rules._elements import code_in, reference, references, several
 from fhir_service.rules._kinds import Kind, is_inpatient, kind_of
 from fhir_service.rules._meetings import is_home_visit, meeting_kind
@@ -32,6 +33,9 @@ _NAMES: Mapping[Kind, tuple[str, ...]] = {
     Kind.NEED: ("requester", "performer"),
     Kind.CASE: ("owner",),
 }
+
+_PERFORMING = ("PractitionerRole/", "HealthcareService/")
+"""Performers that are no part of what the person has, and say whose they are."""
 
 
 def concerns(rtype: str, resource: Resource) -> bool:
@@ -64,6 +68,8 @@ def named_in(resources: Iterable[Resource]) -> frozenset[str]:
         if kind is Kind.TEAM:
             members = (p.get(name) for p in several(resource.get("participant")) for name in ("member", "onBehalfOf"))
             found.update(r for member in members if (r := reference(member)) and not r.startswith("Patient/"))
+        elif kind is Kind.PLAN:
+            found.update(r for r in performers_of(resource) if r.startswith(_PERFORMING))
         elif kind is not None:
             named = [v for name in _NAMES.get(kind, ()) for v in several(resource.get(name))]
             found.update(references(named))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from fhir_service.rules._acting import acting_for
 from fhir_service.rules._changes import differences
 from fhir_service.rules._elements import extension, reference, references, several
 from fhir_service.rules._entries import by_key, key_of
@@ -39,7 +40,7 @@ class _Member:
 
     def __init__(self, change: Change) -> None:
         self._organization = change.by.organization
-        self._standing = change.standing
+        self._acting_for = acting_for(change.standing)
         participants = (p for team in teams(change.standing, *STANDING_TEAM) for p in several(team.get("participant")))
         own = [p for p in participants if is_open(p.get("period")) and self._is_own(p)]
         self._sectors = frozenset(sector for p in own for sector in _sectors(several(p.get("extension"))))
@@ -49,11 +50,9 @@ class _Member:
             self._organization == reference(participant.get("onBehalfOf"))
         )
 
-    def _organizations(self, literals: Iterable[str]) -> Iterator[str | None]:
-        """The organisations that references name, or for which the roles that they name are held."""
-        for literal in literals:
-            held = reference((self._standing.get(literal) or {}).get("organization"))
-            yield held if literal.startswith("PractitionerRole/") else literal
+    def _organizations(self, literals: Iterable[str]) -> list[str]:
+        """The organisations that references name, or for which those that they name act."""
+        return [self._acting_for.get(literal, literal) for literal in literals]
 
     def does(self, activity: Resource) -> bool:
         """Whether an activity is of its sector, or its own to carry out."""

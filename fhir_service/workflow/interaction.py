@@ -11,8 +11,8 @@ from dataclasses import replace
 import msgspec
 from msgspec import structs
 
+from fhir_service.access.marks import unmarked
 from fhir_service.access.through import written_through
-from fhir_service.access.view import unmarked
 from fhir_service.principal import Principal
 from fhir_service.rules import Draft
 from fhir_service.storage.port import Stored, Write

@@ -8,7 +8,7 @@ from fhir_service.access.labels import column, labels_in, party_of
 from fhir_service.access.members import organizations
 from fhir_service.access.rows import content_of, labels_of, stays_behind
 from fhir_service.principal import SERVICE
-from fhir_service.rules import Draft, Kind, Standing, kind_of, reference
+from fhir_service.rules import Draft, Kind, Standing, acting_for, kind_of, reference
 from fhir_service.storage.port import Stored
 from fhir_service.workflow.versions import UNLABELLED, Labelled
 
@@ -22,12 +22,13 @@ class Labelling:
     """What is known about a person when what is theirs is labelled.
 
     `stands_for`: the party behind a PractitionerRole or a notification; `goals`: the labels of the person's goals;
-    `behind`: those of what stays with a municipality that the person has left.
+    `behind`: those of what stays with a municipality that the person has left; `acting_for`: `rules.acting_for`.
     """
 
     stands_for: Mapping[str, str] = field(default_factory=dict)
     goals: Mapping[str, frozenset[str]] = field(default_factory=dict)
     behind: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    acting_for: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, draft: Draft, person: str | None, stored: Stored | None) -> Labelled:
         """The labels of the version that the draft becomes. Those of what is deleted stay as they were."""
@@ -41,7 +42,11 @@ class Labelling:
             before=before,
             stands_for=self.stands_for,
         ) | self.behind.get(draft.reference, frozenset())
-        return Labelled(column(labels), forms_of(draft.after, labels, self.goals)) if labels else UNLABELLED
+        return (
+            Labelled(column(labels), forms_of(draft.after, labels, self.goals, self.acting_for))
+            if labels
+            else UNLABELLED
+        )
 
 
 PLAIN = Labelling()
@@ -60,9 +65,8 @@ def labelling(standing: Standing, stored: Mapping[str, Stored]) -> Labelling:
         for goal in standing.of("Goal")
         if (literal := f"Goal/{goal.get('id')}")
     }
-    return Labelling(
-        {**roles, **{literal: who for literal, who in requests.items() if who}}, goals, left_with(standing)
-    )
+    stands_for = {**roles, **{literal: who for literal, who in requests.items() if who}}
+    return Labelling(stands_for, goals, left_with(standing), acting_for(standing))
 
 
 def left_with(standing: Standing) -> Mapping[str, frozenset[str]]:

@@ -6,7 +6,7 @@ two changes can be merged at all. All of it is worked out from what the caller s
 
 from collections.abc import Callable
 
-from fhir_service.access.view import mark_of, unmarked
+from fhir_service.access.marks import mark_of, unmarked
 from fhir_service.resources import resource_type
 from fhir_service.rules import carried_over
 from fhir_service.storage.port import Stored

@@ -19,6 +19,7 @@ from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.instants import micros
 from fhir_service.storage.port import HistoryPage, HistoryQuery, Page, Repository, Stored, Views
 from fhir_service.workflow.known import Key, Known
+from fhir_service.workflow.performers import ActingFor, Loads, acting_in, outside, within
 from fhir_service.workflow.request import Written
 from fhir_service.workflow.versions import encode, parse_body
 from profiles.resource import Resource
@@ -31,7 +32,7 @@ LARGE = 65_536
 
 def shown(repository: Repository) -> Repository:
     """The same; what it gives out is what the caller sees."""
-    return cast(Repository, _Shown(repository, _seen_in(repository)))
+    return cast(Repository, _Shown(repository, _seen_in(repository), outside(repository)))
 
 
 def _seen_in(repository: Repository) -> Seen:
@@ -43,14 +44,14 @@ def _seen_in(repository: Repository) -> Seen:
 
 def shown_within(views: Views) -> Repository:
     """The same for what reads within a transaction: the interactions that read ask for nothing that it has not."""
-    return cast(Repository, _Shown(cast(Repository, views), views.seen, threads=False))
+    return cast(Repository, _Shown(cast(Repository, views), views.seen, within(views), threads=False))
 
 
 async def shown_answer(repository: Repository, answer: Written, access: Access) -> Written:
     """What was done, with as much of the resource as the caller sees (`Prefer: return=representation`)."""
     if access.condition is None or not answer.body or not seen_in_part(answer.rtype):
         return answer
-    told = await _Shown(repository, _seen_in(repository)).told((_version_of(answer),), access)
+    told = await _Shown(repository, _seen_in(repository), outside(repository)).told((_version_of(answer),), access)
     return structs.replace(answer, body=told[0].body)
 
 
@@ -61,7 +62,7 @@ async def shown_changes(repository: Repository, changed: Sequence[Stored], acces
     seen = _seen_in(repository)
     visible_now = await seen(frozenset((row.rtype, row.rid) for row in changed), access)
     rows = [row for row in changed if (row.rtype, row.rid) in visible_now]
-    return tuple(await _Shown(repository, seen).told(rows, access))
+    return tuple(await _Shown(repository, seen, outside(repository)).told(rows, access))
 
 
 def _version_of(answer: Written) -> Stored:
@@ -70,10 +71,11 @@ def _version_of(answer: Written) -> Stored:
 
 
 class _Shown:
-    def __init__(self, inner: Repository, seen: Seen, *, threads: bool = True) -> None:
+    def __init__(self, inner: Repository, seen: Seen, loads: Loads, *, threads: bool = True) -> None:
         """`threads`: whether work on many bytes is done in one; a unit of work waits for nothing but its reads."""
         self._inner = inner
         self._seen = seen
+        self._loads = loads
         self._threads = threads
 
     def __getattr__(self, name: str) -> Any:
@@ -126,6 +128,7 @@ class _Shown:
         large = self._threads and sum(len(rows[n].body) for n in cut.places) > LARGE
         named = await asyncio.to_thread(cut.parsed) if large else cut.parsed()
         seen = _references(await self._seen(named, access)) if named else frozenset()
+        cut.acting_in = await acting_in(self._loads, cut.plans())
         return await asyncio.to_thread(cut.done, seen) if large else cut.done(seen)
 
 
@@ -137,6 +140,8 @@ class _Cut:
         self._sight_of = sight_of
         self._current: dict[Key, Resource] = {}
         self._resources: dict[int, Resource] = {}
+        self.acting_in: Mapping[str | None, ActingFor] = {}
+        """Person -> for whom those act who carry out activities of their `plans`."""
         parted = (n for n, row in enumerate(rows) if row.body and seen_in_part(row.rtype))
         self.places = [n for n in parted if not sees_whole(sight_of(rows[n]))]
 
@@ -152,13 +157,20 @@ class _Cut:
         self._resources = {n: parse_body(self._rows[n].body) for n in self.places}
         return _keys(self._resources.values())
 
+    def plans(self) -> list[tuple[Resource, str | None]]:
+        """What is cut, earlier versions and current ones, each with its person."""
+        current = ((self._current.get((self._rows[n].rtype, self._rows[n].rid)), n) for n in self._resources)
+        named = (*((one, n) for n, one in self._resources.items()), *current)
+        return [(one, self._rows[n].person_id) for one, n in named if one is not None]
+
     def done(self, seen: frozenset[str]) -> list[Stored]:
         """All rows, those as they are told."""
         told = list(self._rows)
         for n, resource in self._resources.items():
             row, sight = self._rows[n], self._sight_of(self._rows[n])
             now = self._current.get((row.rtype, row.rid))
-            view = reduced(resource, sight, seen, closed_in(now, sight) if now else frozenset())
+            acting = self.acting_in.get(row.person_id, {})
+            view = reduced(resource, sight, seen, closed_in(now, sight, acting) if now else frozenset(), acting)
             if view is not resource:
                 told[n] = structs.replace(row, body=encode(view))
         return told
@@ -173,7 +185,9 @@ async def shown_in(known: Known, stored: Stored, resource: Resource, current: Re
     named = _keys([resource])
     seen = _references(named - await known.hidden(named))
     sight = sights.get(person or "", known.access.sight)
-    return reduced(resource, sight, seen, closed_in(current, sight) if current else frozenset())
+    plans = [(one, person) for one in (resource, current) if one is not None]
+    acting = (await acting_in(within(known), plans)).get(person, {})
+    return reduced(resource, sight, seen, closed_in(current, sight, acting) if current else frozenset(), acting)
 
 
 def _keys(resources: Iterable[Resource]) -> frozenset[Key]:

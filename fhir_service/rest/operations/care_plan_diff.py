@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fhir_service.access.view import unmarked
+from fhir_service.access.marks import unmarked
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._model import Arguments, Level, Operation, Parameter, at
 from fhir_service.rest.operations._replies import out, parameters_reply, parts

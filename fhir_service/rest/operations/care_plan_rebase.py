@@ -2,7 +2,7 @@
 
 import re
 
-from fhir_service.access.view import mark_of, unmarked
+from fhir_service.access.marks import mark_of, unmarked
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._model import Arguments, Level, Operation, Parameter, at
 from fhir_service.rest.operations._replies import out, parameters_reply, parts

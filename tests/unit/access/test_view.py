@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fhir_service.access.marks import mark_of, unmarked
 from fhir_service.access.through import written_through
-from fhir_service.access.view import closed_in, labels_of_activity, looked_up, mark_of, reduced, unmarked
+from fhir_service.access.view import closed_in, labels_of_activity, looked_up, reduced
 from fhir_service.rules import differences
 from fhir_service.sight import ALL, ALL_BUT_HIDDEN, CASE, COORDINATORS, EXISTENCE, FRAME, OWN, WHOLE, Sight
 from profiles import names
