@@ -1,12 +1,14 @@
 """The whole way by plain CRUD without a role: need to plan in force, and a discharge (workflow.md 12, scenario 14)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+from fhir_service.rules import Settings
 from profiles import names
 from profiles.resource import Resource
 from tests.unit.rules.world import (
     COORDINATOR,
     KE,
+    NOW,
     World,
     business_status,
     consent,
@@ -282,3 +284,12 @@ def test_plan_is_replaced_in_one_transaction() -> None:
     world.take(world.draft(plan("new", replaces=[{"reference": "CarePlan/plan"}])), world.draft(ended))
     assert world.resources["CarePlan/new"]["status"] == "draft"
     assert world.task("review-plan")["status"] == "cancelled"
+
+
+def test_deadline_of_a_sub_step_is_the_municipality_s() -> None:
+    """Decisions 6 and 30."""
+    world = world_at("received")
+    world.settings = Settings(child_days={"obtain-consent": 3})
+    world.move("accepted", "awaiting-consent")
+    end = date.fromisoformat(world.task("obtain-consent")["restriction"]["period"]["end"][:10])
+    assert (end - NOW.date()).days == 3
