@@ -56,10 +56,12 @@ def _answers(url: str, process: subprocess.Popen) -> None:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], port: int, path: str, log: Path, mllp: int = 0) -> Iterator[Running]:
+def _running(
+    command: list[str], port: int, path: str, log: Path, mllp: int = 0, more: dict[str, str] | None = None
+) -> Iterator[Running]:
     begun = time.perf_counter()
     with log.open("wb") as told:
-        process = subprocess.Popen(command, stdout=told, stderr=told)
+        process = subprocess.Popen(command, stdout=told, stderr=told, env=os.environ | (more or {}))
     try:
         _answers(f"http://127.0.0.1:{port}{path}", process)
         yield Running(process, port, time.perf_counter() - begun, mllp)
@@ -76,13 +78,16 @@ def bare(folder: Path) -> "contextlib.AbstractContextManager[Running]":
     return _running([*command, *options], port, "/", folder / "bare.log")
 
 
-def service(folder: Path, database: str, workers: int = 1) -> "contextlib.AbstractContextManager[Running]":
+def service(
+    folder: Path, database: str, workers: int = 1, *, audit_reads: bool = True
+) -> "contextlib.AbstractContextManager[Running]":
     """The service on the database at a URL."""
     http, mllp = free_port(), free_port()
     addresses = ["--http", f"127.0.0.1:{http}", "--mllp", f"127.0.0.1:{mllp}", "--database", database]
     more = ["--workers", str(workers)] if workers > 1 else []
     command = [sys.executable, "-m", "fhir_service", "serve", *addresses, *more]
-    return _running(command, http, "/readyz", folder / "serve.log", mllp)
+    settings = {"KNUTEPUNKT_AUDIT_READS": str(audit_reads).lower()}
+    return _running(command, http, "/readyz", folder / "serve.log", mllp, settings)
 
 
 @contextlib.contextmanager
