@@ -7,9 +7,9 @@ import pytest
 
 from profiles import names
 from profiles.resource import Resource
-from tests.rest.cases import UNITS, Case
+from tests.rest.cases import UNITS, Case, version
 from tests.rest.circles import concept, to
-from tests.rest.conftest import Rest, code, issue, matches
+from tests.rest.conftest import FHIR_JSON, Rest, code, issue, matches
 from tests.rest.operating import parameter
 
 CODE = {
@@ -276,3 +276,18 @@ def test_search_of_the_former_municipality_ends_with_the_handover(rest: Rest) ->
     waiting = case.child("change-coordinator")
     assert (waiting["status"], waiting["statusReason"]["coding"][0]["code"]) == ("cancelled", "moved")
     assert case.child("appoint-coordinator")["owner"] == to(UNITS["other-ke"])
+
+
+def test_there_is_one_plan_at_every_moment_of_the_handover(rest: Rest) -> None:
+    """Scenario 12 of workflow.md 12: never zero or two current plans."""
+    case = Case(rest, "moment").planned()
+    case.consent("transfer")
+    assert offers(case).status_code == 201
+    task = handover(case)
+    told = {"json": {**task, "status": "accepted"}, "headers": FHIR_JSON | version(task)}
+    look = f"CarePlan?patient={case.ref('Patient', 'person')}&status=draft,active,on-hold"
+    looks: list[tuple[str, str, dict[str, Any]]] = [("GET", look, {})] * 12
+    answers = rest.together([*looks, ("PUT", f"Task/{task['id']}", told), *looks])
+    assert answers[len(looks)].status_code == 200, answers[len(looks)].text
+    assert {tuple(one["id"] for one in matches(a)) for a in answers if "entry" in a.json()} == {("moment-plan",)}
+    assert all(a.json()["total"] == 1 for a in answers if a.json()["resourceType"] == "Bundle")
