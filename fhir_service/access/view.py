@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from fhir_service.access.labels import party_of, sectors_of
 from fhir_service.access.marks import marked
-from fhir_service.rules import Kind, code_in, extension, kind_of, reference, references, several
+from fhir_service.rules import Kind, code_in, codings, extension, is_open, kind_of, reference, references, several
 from fhir_service.sight import ALL, APART_FROM_COORDINATOR, APART_FROM_KE, BUT, CASE, FRAME, OWN, Sight
 from profiles import names
 from profiles.resource import Resource
@@ -38,7 +38,9 @@ TEAM_FRAME = _ALWAYS | {
     "telecom",
 }
 COORDINATING = frozenset({"coordinator", "child-coordinator", "deputy"})
-"""Roles of participants that the leader of a unit sees."""
+"""Roles of participants that the leader of a unit and a trust with an open stay see."""
+PARTICIPANT_FRAME = frozenset({"id", "role", "member", "onBehalfOf", "period"})
+"""What they see of those: as much as `$coordinator` tells."""
 CASE_FRAME = _ALWAYS | {
     *("identifier", "groupIdentifier", "status", "statusReason", "businessStatus", "intent", "priority", "code"),
     *("focus", "for", "encounter", "executionPeriod", "authoredOn", "lastModified", "requester", "owner"),
@@ -246,13 +248,19 @@ def _team(team: Resource, eye: _Eye) -> Resource:
         return team
     shown = {name: value for name, value in team.items() if name.removeprefix("_") in TEAM_FRAME}
     if not eye.frame and "participant" in shown:
-        shown["participant"] = [one for one in shown["participant"] if _coordinates(one)]
+        shown["participant"] = [
+            {name: value for name, value in one.items() if name in PARTICIPANT_FRAME}
+            for one in shown["participant"]
+            if _coordinates(one)
+        ]
     listed = [one for one in several(team.get("extension")) if one.get("url") in FRAME_EXTENSIONS]
     return {**shown, "extension": listed} if listed else shown
 
 
 def _coordinates(participant: Resource) -> bool:
-    return code_in(participant.get("role"), names.TEAM_ROLE) in COORDINATING
+    """Whether somebody does so now, by any of their roles: what is over is no longer told (`$coordinator`)."""
+    roles = {c.get("code") for c in codings(participant.get("role")) if c.get("system") == names.TEAM_ROLE}
+    return not COORDINATING.isdisjoint(roles) and is_open(participant.get("period"))
 
 
 def _case(case: Resource, eye: _Eye) -> Resource:

@@ -18,6 +18,7 @@ from fhir_service.rules._private import private_providers
 from fhir_service.rules._profiles import STAMPED, profile_of
 from fhir_service.rules._routing import home_inbox, inbox_of
 from fhir_service.rules._standing import STANDING_TYPES, concerns, named_in
+from fhir_service.rules._times import is_open
 
 __all__ = [
     "BY_NAME",
@@ -51,6 +52,7 @@ __all__ = [
     "home_inbox",
     "inbox_of",
     "is_abort",
+    "is_open",
     "judge",
     "kind_of",
     "may_make",

@@ -225,17 +225,26 @@ def test_case_is_whole_to_whoever_handles_it() -> None:
     assert "note" not in reduced(case, Sight(labels=frozenset({FRAME})))
 
 
-def test_leader_of_a_unit_sees_who_coordinates() -> None:
-    def participant(role: str) -> Resource:
-        return {"role": [{"coding": [{"system": names.TEAM_ROLE, "code": role}]}]}
+def test_leader_of_a_unit_and_trust_with_a_stay_see_who_coordinates_and_no_more() -> None:
+    def participant(*roles: str, **more: Resource) -> Resource:
+        codings = [{"system": names.TEAM_ROLE, "code": role} for role in roles]
+        return {"role": [{"coding": [coding]} for coding in codings], "member": {"reference": "Practitioner/a"}, **more}
 
     team = {
         "resourceType": "CareTeam", "id": "t",
         "category": [{"coding": [{"system": names.TEAM_CATEGORY, "code": "coordination"}]}],
-        "participant": [participant(role) for role in ("coordinator", "deputy", "member", "person")],
+        "participant": [
+            *(participant(role) for role in ("member", "person", "ke")),
+            participant("member", "coordinator", extension={"url": names.IP_SECTOR}),
+            participant("coordinator", period={"end": "2026-01-01"}),
+            participant("deputy", period={"start": "2026-01-01"}),
+        ],
     }  # fmt: skip
     view = reduced(team, Sight(labels=frozenset({COORDINATORS})))
-    assert view["participant"] == [participant("coordinator"), participant("deputy")]
+    assert view["participant"] == [
+        participant("member", "coordinator"),
+        participant("deputy", period={"start": "2026-01-01"}),
+    ]
 
 
 def test_whoever_may_know_that_there_is_a_plan_sees_no_more() -> None:
