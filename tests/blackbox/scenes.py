@@ -26,7 +26,7 @@ from tests.ports import free_port
 
 from .conftest import Service, served_on
 from .hospital import SENDER, Hospital
-from .person import Person
+from .person import Person, code_of
 
 GP = "Organization/legesenteret"
 FIRST = date(2004, 1, 1)
@@ -184,6 +184,16 @@ class Plain:
         link = [{"other": {"reference": case.patient}, "type": "replaced-by"}]
         case.ke.put(case.ke.read(retired.patient), link=link)
 
+    def plan_for(self, hub: Hub, case: Case) -> Resource:
+        """The plan in force as somebody sees it."""
+        return hub.one("CarePlan", patient=case.patient, status="draft,active,on-hold")
+
+    def who_coordinates(self, hub: Hub, case: Case) -> str:
+        """The name of the coordinator, as somebody learns it."""
+        (team,) = hub.find("CareTeam", patient=case.patient, status="active")
+        leads = (p for p in team["participant"] if code_of(p["role"]) == "coordinator")
+        return str(next(leads)["member"]["display"])
+
     def rebased(self, case: Case, base: Resource, mine: Resource) -> Resource:
         """What the coordinator wanted, put to the version that is there now: read again, and merged by hand."""
         current = case.coordinator.read(f"CarePlan/{base['id']}")
@@ -242,6 +252,16 @@ class Shortcuts(Plain):
         ]
         body = {"resourceType": "Parameters", "parameter": [*both, *more]}
         return self.scene.ask("POST", "Patient/$merge", case.ke, body)
+
+    def plan_for(self, hub: Hub, case: Case) -> Resource:
+        found = self.scene.ask("GET", f"{case.patient}/$current-plan", hub).json()["entry"]
+        plan: Resource = next(e["resource"] for e in found if e["resource"]["resourceType"] == "CarePlan")
+        return plan
+
+    def who_coordinates(self, hub: Hub, case: Case) -> str:
+        told = self.scene.ask("GET", f"{case.patient}/$coordinator", hub).json()["parameter"]
+        parts = next(p["part"] for p in told if p["name"] == "coordinator")
+        return str(next(p["valueString"] for p in parts if p["name"] == "name"))
 
     def rebased(self, case: Case, base: Resource, mine: Resource) -> Resource:
         given = [

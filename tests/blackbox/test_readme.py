@@ -1,4 +1,4 @@
-"""README, tutorial and the page of the persons are true: run as they stand, command by command, they print what stands there."""
+"""README, tutorial and the page of the persons are true: run as they stand, they print what stands there."""
 
 import os
 import re

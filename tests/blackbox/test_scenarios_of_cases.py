@@ -55,6 +55,10 @@ def test_hospital_learns_who_coordinates_and_the_case_closes(scene: Scene, clien
     case.assess()
     client.decide(case)
     client.appoint(case)
+    stay = scene.hub.read(case.task["encounter"]["reference"])
+    ward = scene.hub.acting("service", stay["serviceProvider"]["reference"])
+    assert client.who_coordinates(ward, case) == "Kari Berg"  # as long as the patient is there
+    assert ward.find("CarePlan", patient=case.patient) == []
     person = Person(scene.hub, (names.FNR, who.number))
     until(lambda: person.case()["status"] == "completed")
     assert code_of(person.case()["businessStatus"]) == "closed"

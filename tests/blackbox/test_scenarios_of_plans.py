@@ -98,7 +98,7 @@ def test_school_changes_its_own_measure_and_health_stays(scene: Scene, client: P
     """Scenario 5"""
     case, whole = scene.planned(client)
     school = scene.hub.acting("service", "Organization/skole")
-    seen = school.read(f"CarePlan/{whole['id']}")
+    seen = client.plan_for(school, case)
     assert [a["detail"]["description"] for a in seen["activity"]] == ["Leksehjelp"]
     assert "Fysioterapi" not in str(seen)
     assert "Gå til butikken" not in str(school.find("Goal", patient=case.patient))
