@@ -34,6 +34,7 @@ OPEN_TYPES = frozenset({
     "SearchParameter", "StructureDefinition", "StructureMap", "Substance", "TerminologyCapabilities", "ValueSet"
 })  # fmt: skip
 """Types that describe services, or what words mean: open to everybody who may call."""
+DOCUMENT = "DocumentReference"
 RECORDS = frozenset({"Provenance", "AuditEvent", "Binary"})
 """What is recorded about changes and accesses: it names all that was touched, also what the writer may not see."""
 StandsFor: TypeAlias = Mapping[str, str]
@@ -98,7 +99,7 @@ def stays_behind(plan: Resource) -> frozenset[str]:
 
 
 def content_of(plan: Resource, resources: Iterable[Resource]) -> frozenset[str]:
-    """Literal references of what belongs to a plan: its goals, Tasks and meetings."""
+    """Literal references of what belongs to a plan: its goals, Tasks, meetings and documents."""
     itself = f"CarePlan/{plan.get('id')}"
     details = [plan, *(one.get("detail", {}) for one in several(plan.get("activity")))]
     goals = {literal for holder in details for literal in references(holder.get("goal"))}
@@ -108,6 +109,8 @@ def content_of(plan: Resource, resources: Iterable[Resource]) -> frozenset[str]:
 def _plans_of(resource: Resource) -> list[str]:
     if resource.get("resourceType") == "Task":
         return references(resource.get("basedOn"))
+    if resource.get("resourceType") == DOCUMENT:
+        return references(resource.get("context", {}).get("related"))
     return references((extension(resource, names.IP_PLAN) or {}).get("valueReference"))
 
 

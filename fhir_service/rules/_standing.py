@@ -47,11 +47,17 @@ def concerns(rtype: str, resource: Resource) -> bool:
         return is_inpatient(resource) or is_home_visit(resource) or meeting_kind(resource) is not None
     if rtype == "Patient":
         return is_dead(resource) or "link" in resource or any(wrong_numbers(resource))
+    if rtype == "DocumentReference" and any(r.startswith("CarePlan/") for r in _related(resource)):
+        return True  # it goes with its plan when that stays behind (P9)
     if rtype in ("Communication", "DocumentReference"):
         is_told = code_in(resource.get("category"), names.FEEDBACK_CATEGORY) is not None
         return (is_told and rtype == "Communication") or any(answered(resource))
     # Whether a Goal belongs to an individual plan can only be told from the plan.
     return rtype == "Goal" or kind_of(resource) is not None
+
+
+def _related(document: Resource) -> list[str]:
+    return references(document.get("context", {}).get("related"))
 
 
 def named_in(resources: Iterable[Resource]) -> frozenset[str]:

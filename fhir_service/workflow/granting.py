@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from fhir_service.access.grants import deciding, grants_of
 from fhir_service.access.members import private_leaders
-from fhir_service.rules import Draft, Judgement, Standing, reference
+from fhir_service.rules import HELD_BY, Draft, Judgement, Standing, reference
 from fhir_service.search import parse
 from fhir_service.storage.access import EVERYTHING
 from fhir_service.storage.port import Granted, Reads, Stored
@@ -19,6 +19,8 @@ from profiles.resource import Resource
 AFFILIATION = "OrganizationAffiliation"
 MOST_TEAMS = 10_000
 """Teams that somebody takes part in."""
+MOST_PLANS = 1_000
+"""Plans of which somebody carries out activities, that are labelled anew at once; others when they are next written."""
 
 
 def is_decisive(draft: Draft, person: str, stored: Stored | None) -> bool:
@@ -30,21 +32,33 @@ def is_decisive(draft: Draft, person: str, stored: Stored | None) -> bool:
 
 async def touched(tx: Reads, drafts: Iterable[Draft], base_url: str) -> frozenset[str]:
     """The persons of whose teams somebody works elsewhere now, is private now or not, or has or loses an agreement
-    (decision 42)."""
+    (decision 42); and of whose plans somebody carries out activities for another organization now."""
+    ones = tuple(drafts)
+    asked = [("CareTeam", name, value, MOST_TEAMS) for draft in ones for name, value in _asked(draft)]
+    asked += [("CarePlan", "performer", one, MOST_PLANS) for one in sorted(moved(ones))]
     found: set[str] = set()
-    for draft in drafts:
-        for name, value in _asked(draft):
-            query = parse("CareTeam", [(name, value), ("_count", str(MOST_TEAMS))], base_url=base_url).query
-            if query is not None:
-                found.update(row.person_id for row in await tx.matches(query, EVERYTHING) if row.person_id)
+    for rtype, name, value, most in asked:
+        query = parse(rtype, [(name, value), ("_count", str(most))], base_url=base_url).query
+        if query is not None:
+            found.update(row.person_id for row in await tx.matches(query, EVERYTHING) if row.person_id)
     return frozenset(found)
+
+
+def moved(drafts: Iterable[Draft]) -> frozenset[str]:
+    """Literal references to the roles and services that are another organization's now."""
+    return frozenset(
+        draft.reference
+        for draft in drafts
+        if draft.rtype in ("PractitionerRole", "HealthcareService")
+        and reference((draft.before or {}).get(HELD_BY[draft.rtype]))
+        != reference((draft.after or {}).get(HELD_BY[draft.rtype]))
+    )
 
 
 def _asked(draft: Draft) -> list[tuple[str, str]]:
     before, after = draft.before or {}, draft.after or {}
     if draft.rtype == "PractitionerRole":
-        moved = reference(before.get("organization")) != reference(after.get("organization"))
-        return [("participant", draft.reference)] if moved else []
+        return [("participant", draft.reference)] if moved([draft]) else []
     if draft.rtype == "Organization" and draft.before is not None and before.get("type") != after.get("type"):
         return _with_people_of(draft.reference)
     if draft.rtype != AFFILIATION:

@@ -1,14 +1,15 @@
 """The labels that what is written carries: the row's, and those of its parts (workflow.md 4.7, ADR 0022)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fhir_service.access.forms import forms_of
 from fhir_service.access.labels import column, labels_in, party_of
 from fhir_service.access.members import organizations
 from fhir_service.access.rows import content_of, labels_of, stays_behind
+from fhir_service.access.view import looked_up
 from fhir_service.principal import SERVICE
-from fhir_service.rules import Draft, Kind, Standing, acting_for, kind_of, reference
+from fhir_service.rules import Draft, Kind, Standing, acting_for, kind_of, performers_of, reference
 from fhir_service.storage.port import Stored
 from fhir_service.workflow.versions import UNLABELLED, Labelled
 
@@ -60,13 +61,16 @@ def labelling(standing: Standing, stored: Mapping[str, Stored]) -> Labelling:
         for need in standing.of("ServiceRequest")
         if kind_of(need) is Kind.NEED
     }
-    goals = {
+    stands_for = {**roles, **{literal: who for literal, who in requests.items() if who}}
+    return Labelling(stands_for, _goals(standing, stored), left_with(standing), acting_for(standing))
+
+
+def _goals(standing: Standing, stored: Mapping[str, Stored]) -> Mapping[str, frozenset[str]]:
+    return {
         literal: labels_of(goal, about_person=True, stands_for={}) | _kept(stored.get(literal))
         for goal in standing.of("Goal")
         if (literal := f"Goal/{goal.get('id')}")
     }
-    stands_for = {**roles, **{literal: who for literal, who in requests.items() if who}}
-    return Labelling(stands_for, goals, left_with(standing), acting_for(standing))
 
 
 def left_with(standing: Standing) -> Mapping[str, frozenset[str]]:
@@ -83,16 +87,43 @@ def left_with(standing: Standing) -> Mapping[str, frozenset[str]]:
     return {literal: behind[n] for n in content if behind[n] for literal in content[n] - shared}
 
 
-def relabelled(before: Standing, end: Standing, drafts: Iterable[Draft]) -> tuple[Draft, ...]:
-    """What gets other labels by what the drafts do to its plan: it is written once more as it is."""
+def relabelled(
+    before: Standing, end: Standing, drafts: Sequence[Draft], stored: Mapping[str, Stored], moved: frozenset[str]
+) -> tuple[Draft, ...]:
+    """What gets other labels by what the drafts do to others: it is written once more as it is.
+
+    That is what belongs to a plan that stays behind, and the plans of which parts get other labels by their goals or
+    by who performs them. `moved`: literal references to performers who are another organization's now.
+    """
     drafted = {draft.reference for draft in drafts}
-    new = left_with(end).keys() - left_with(before).keys() - drafted
-    there = [(literal, end.get(literal)) for literal in sorted(new)]
+    left = left_with(end).keys() - left_with(before).keys()
+    parts = _plans_of_others(before, end, stored, moved) if moved or any(d.rtype in _LABELLING for d in drafts) else ()
+    there = [(literal, end.get(literal)) for literal in sorted({*left, *parts} - drafted)]
     return tuple(
-        Draft(*literal.partition("/")[::2], after=one, before=one, by=SERVICE, cause=RELABELLING)
+        Draft(str(one["resourceType"]), literal.partition("/")[2], after=one, before=one, by=SERVICE, cause=RELABELLING)
         for literal, one in there
         if one is not None
     )
+
+
+_LABELLING = frozenset({"Goal", "CareTeam"})
+"""Types of what a person has by which parts of a plan are labelled."""
+
+
+def _plans_of_others(
+    before: Standing, end: Standing, stored: Mapping[str, Stored], moved: frozenset[str]
+) -> Iterator[str]:
+    """Plans of which something that labels a part is another now."""
+    labels = [(_goals(one, stored), acting_for(one)) for one in (before, end)]
+    for literal, plan in end.resources.items():
+        if kind_of(plan) is Kind.PLAN:
+            goals, performers = looked_up(plan), performers_of(plan)
+            was, now = (
+                ([of_goals.get(goal) for goal in goals], [acting.get(performer) for performer in performers])
+                for of_goals, acting in labels
+            )
+            if was != now or not moved.isdisjoint(performers):
+                yield literal
 
 
 def _kept(stored: Stored | None) -> frozenset[str]:

@@ -29,9 +29,10 @@ from fhir_service.storage.messages import Outgoing
 from fhir_service.storage.port import Changes, Reads, Stored, Write
 from fhir_service.workflow.agreements import agreements
 from fhir_service.workflow.birth import with_the_born
-from fhir_service.workflow.granting import ended, granted, left_behind, touched
+from fhir_service.workflow.granting import ended, granted, left_behind, moved, touched
 from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.labelling import PLAIN, Labelling, labelling, relabelled
+from fhir_service.workflow.left_documents import with_documents
 from fhir_service.workflow.merging import followed, with_both_ends
 from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.profile_store import ProfileStore
@@ -109,10 +110,14 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     if isinstance(judged, Issue):
         return Settlement((judged,), Changes())
     ends = {p: ended(standings[p], judged[p].drafts) for p in standings}
-    more = {p: relabelled(standings[p], end, judged[p].drafts) for p, end in ends.items()}
-    judged = {p: structs.replace(one, drafts=(*one.drafts, *more.get(p, ()))) for p, one in judged.items()}
+    elsewhere = moved(drafts)
+    written = dict(judged)
+    for p, end in ends.items():
+        before, ends[p] = await with_documents(tx, (standings[p], end), stored, ground.base_url)
+        more = relabelled(before, ends[p], judged[p].drafts, stored, elsewhere)
+        written[p] = structs.replace(judged[p], drafts=(*judged[p].drafts, *more))
     labels = {p: labelling(end, stored) for p, end in ends.items()}
-    settled = _settlement(_Ends(tx.now, stored, tails, labels), judged, persons)
+    settled = _settlement(_Ends(tx.now, stored, tails, labels), written, persons)
     given = (*await granted(tx, ends, judged, persons, stored, ground.base_url), *left_behind(persons))
     if given:
         settled = structs.replace(settled, changes=joined(settled.changes, grants=given))

@@ -183,13 +183,18 @@ def test_plan_stays_with_the_municipality_that_the_person_left(world: Rest) -> N
     plan = world("GET", "CarePlan/plan").json()
     moved = {"url": names.IP_STATUS_REASON, "valueCodeableConcept": concept(names.STATUS_REASON, "moved")}
     changed(world, "CareTeam/team", managingOrganization=[to("Organization/ke2")])
+    minutes = f"DocumentReference/{MARK}-minutes"
     assert seen(world, "Goal/goal-school", new)
+    assert seen(world, minutes, new)
     changed(world, "CarePlan/plan", status="completed", extension=[*plan["extension"], moved])
-    for path in ("CarePlan/plan", "CarePlan/plan/_history/1", "Goal/goal-school", f"Goal/{MARK}-goal-open"):
+    for path in ("CarePlan/plan", "CarePlan/plan/_history/1", "Goal/goal-school", f"Goal/{MARK}-goal-open", minutes):
         assert not seen(world, path, new), path
         assert seen(world, path, {"x-knutepunkt-person": ARNE}), path
     assert MARK not in world("GET", "CarePlan?patient=arne&_include=*", headers=new).text
     assert world("GET", "CarePlan?goal=Goal/goal-school&_summary=count", headers=new).json()["total"] == 0
     assert seen(world, "CarePlan/plan", KE)
     assert seen(world, "Goal/goal-school", KE)
+    changed(world, minutes, description="Rettet")
+    assert not seen(world, minutes, new)  # what is about it goes on staying there
+    assert seen(world, minutes, KE)
     assert seen(world, "CareTeam/team", new)

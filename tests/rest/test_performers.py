@@ -66,3 +66,31 @@ def test_performer_changes_what_they_carry_out(family: Circle) -> None:
     whole = family.rest.get(family.plan).json()
     assert (whole["activity"][2]["detail"]["description"], len(whole["activity"])) == ("Hver onsdag", 7)
     assert OWN + family.ref("Organization", "school") not in answer.text
+
+
+def test_plan_is_found_by_who_works_elsewhere_now(rest: Rest) -> None:
+    """The rows by which it is found follow the role, in the same transaction."""
+    made = circle(rest, "moves", shared=())
+    nurse = {"resourceType": "PractitionerRole", "id": made.id("nurse")}
+    made.keeps({**nurse, "organization": to(made.ref("Organization", "health"))})
+    role = made.ref("PractitionerRole", "nurse")
+    made.keeps(made.care_plan(status="active", activity=done_by(role)), 2)
+    asked = f"CarePlan?performer={role}"
+    assert not matches(made.reads(asked, made.school))
+    made.keeps({**nurse, "organization": to(made.ref("Organization", "school"))}, 1)
+    assert len(matches(made.reads(asked, made.school))) == 1
+    assert not matches(made.reads(asked, made.who("service", "health")))
+
+
+def test_plan_is_found_by_a_goal_as_that_is_labelled_now(rest: Rest) -> None:
+    """What links to a goal shows to whom the goal shows, whichever of them was written last."""
+    made = circle(rest, "relabels")
+    goal, asked = made.goal("walking", "municipal-health", "Gå"), f"CarePlan?goal={made.ref('Goal', 'walking')}"
+    assert not matches(made.reads(asked, made.school))
+    version = made.rest.get(made.plan).json()["meta"]["versionId"]
+    made.keeps(made.goal("walking", "school", "Gå"), 1)
+    assert len(matches(made.reads(asked, made.school))) == 1
+    made.keeps(goal, 2)
+    assert not matches(made.reads(asked, made.school))
+    made.keeps({**goal, "description": {"text": "Gå lenger"}}, 3)
+    assert int(made.rest.get(made.plan).json()["meta"]["versionId"]) == int(version) + 2  # only with the labels

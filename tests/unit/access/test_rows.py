@@ -156,10 +156,12 @@ def test_party_that_is_a_person_has_a_form() -> None:
     assert "note" not in forms["@Organization/ke"]
 
 
-def test_content_of_a_plan_is_its_goals_tasks_and_meetings() -> None:
+def test_content_of_a_plan_is_its_goals_tasks_meetings_and_documents() -> None:
     told = plan("active", goal=[to("Goal/a")], activity=[activity("b"), {"id": "c"}])
     meeting = {**of("Encounter"), "extension": [{"url": names.IP_PLAN, "valueReference": to("CarePlan/x")}]}
     others = [{**CHILD, "basedOn": [to("CarePlan/other")]}, of("Patient"), {**CASE, "focus": to("CarePlan/x")}]
     task = {**CHILD, "id": "t", "basedOn": [to("CarePlan/x")]}
-    assert content_of(told, [meeting, task, *others]) == {"Goal/a", "Goal/b", "Encounter/x", "Task/t"}
+    document = of("DocumentReference", context={"related": [to("CarePlan/x")]})
+    content = {"Goal/a", "Goal/b", "Encounter/x", "Task/t", "DocumentReference/x"}
+    assert content_of(told, [meeting, task, document, *others]) == content
     assert stays_behind(told) == stays_behind(of("Goal")) == frozenset()
