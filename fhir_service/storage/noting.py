@@ -19,7 +19,7 @@ from fhir_service.storage.steps import Rows, Steps, T
 class Noting:
     """The methods of `Repository` that need nothing of a back-end but `ask` and `note`."""
 
-    async def ask(self, asked: Callable[[], Steps[T]]) -> T:
+    async def ask(self, asked: Callable[[], Steps[T]], *, short: bool = False) -> T:
         """See `Repository`."""
         raise NotImplementedError
 
@@ -31,7 +31,7 @@ class Noting:
         return await self.ask(lambda: versions(query, access))
 
     async def sights(self, person_ids: Iterable[str], access: Access) -> Mapping[str, Sight]:
-        return await self.ask(lambda: sights(person_ids, access))
+        return await self.ask(lambda: sights(person_ids, access), short=True)
 
     async def unfinished(self, after: str | None = None) -> InboxRow | None:
         rows = await self.ask(lambda: _rows(sql.UNFINISHED, {"after": after}))

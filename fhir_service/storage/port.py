@@ -342,8 +342,8 @@ class Repository(Protocol):
         """What the caller sees of each of these persons: by it what shows in part is cut (`access.view`)."""
         ...
 
-    async def ask(self, asked: "Callable[[], Steps[T]]") -> T:
-        """What the steps find out, with a deadline as for a search. They bind an `Access` where resources are told."""
+    async def ask(self, asked: "Callable[[], Steps[T]]", *, short: bool = False) -> T:
+        """What the steps find, within a deadline; `short`: by keys. They bind an `Access` where resources are told."""
         ...
 
     async def note(self, noted: "Callable[[], Steps[T]]") -> T:

@@ -132,7 +132,10 @@ class PostgresRepository(Noting):
         async with self._searching(pool) as (session, left):
             return await session.driven(found(query, access, shaped), left)
 
-    async def ask(self, asked: Callable[[], Steps[T]]) -> T:
+    async def ask(self, asked: Callable[[], Steps[T]], *, short: bool = False) -> T:
+        if short:
+            async with self._searching(self._searchers) as (session, left):
+                return await session.driven(asked(), left)
         return await self._asked(asked, self._searchers)
 
     async def _asked(self, asked: Callable[[], Steps[T]], pool: Pool) -> T:

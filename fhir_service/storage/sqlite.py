@@ -89,7 +89,9 @@ class SqliteRepository(Noting):
         where = self._readers.quick if is_short(query, shaped[0]) else self._readers.apart
         return await where(lambda c: in_one_view(c, found(query, access, shaped)))
 
-    async def ask(self, asked: Callable[[], Steps[T]]) -> T:
+    async def ask(self, asked: Callable[[], Steps[T]], *, short: bool = False) -> T:
+        if short:
+            return await self._readers.quick(lambda c: c.driven(asked()))
         return await self._readers.apart(lambda c: in_one_view(c, asked()))
 
     async def note(self, noted: Callable[[], Steps[T]]) -> T:

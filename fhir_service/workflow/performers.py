@@ -24,8 +24,8 @@ def outside(repository: Repository) -> Loads:
     """What a plain read finds."""
 
     async def loads(keys: Sequence[Key], persons: Sequence[str]) -> Sequence[Stored]:
-        found = await repository.ask(lambda: get_many(keys)) if keys else {}
-        teams = await repository.ask(lambda: of_persons(persons, ("CareTeam",))) if persons else ()
+        found = await repository.ask(lambda: get_many(keys), short=True) if keys else {}
+        teams = await repository.ask(lambda: of_persons(persons, ("CareTeam",)), short=True) if persons else ()
         return (*found.values(), *teams)
 
     return loads

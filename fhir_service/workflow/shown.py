@@ -37,7 +37,7 @@ def shown(repository: Repository) -> Repository:
 
 def _seen_in(repository: Repository) -> Seen:
     async def seen(keys: frozenset[Key], access: Access) -> frozenset[Key]:
-        return await repository.ask(lambda: visible.seen(keys, access))
+        return await repository.ask(lambda: visible.seen(keys, access), short=True)
 
     return seen
 
