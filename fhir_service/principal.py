@@ -31,6 +31,13 @@ class Principal:
         """Whether anything is hidden from them."""
         return self.organization is not None or self.person is not None
 
+    @property
+    def acts_as(self) -> str | None:
+        """The role in which they write: who names only for whom they call has the least there is; None: a developer."""
+        if self.role is not None or not self.narrowed:
+            return self.role
+        return "service" if self.organization is not None else "person"
+
 
 EMERGENCY = "BTG"
 """Break the glass.  https://terminology.hl7.org/ValueSet-v3-PurposeOfUse.html"""

@@ -1,4 +1,7 @@
-"""The column "By": a role writes what is its own. A caller without a role is a developer and passes (decision 32)."""
+"""The column "By": a role writes what is its own.
+
+A developer, who names neither a role nor for whom they call, passes (decision 32).
+"""
 
 from collections.abc import Iterable
 
@@ -18,7 +21,7 @@ SERVICE_ITSELF = "service-itself"
 def check(change: Change) -> Iterable[Issue]:
     """Refuses what the caller's role does not do."""
     kind = kind_of(change.after)
-    role = change.by.role
+    role = change.by.acts_as
     if kind is None or role in (None, SERVICE_ITSELF) or change.draft.cause != "rest":
         return
     roles = _roles(change, kind)

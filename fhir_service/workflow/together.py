@@ -15,6 +15,7 @@ from fhir_service.workflow.own_definitions import unchangeable
 from fhir_service.workflow.profiles import unconforming
 from fhir_service.workflow.relations import disputes, told_of_duplicates, unrelated
 from fhir_service.workflow.request import Notice
+from fhir_service.workflow.roles import as_related
 from fhir_service.workflow.settle import Ground, Wanted, settle
 from fhir_service.workflow.trace import provenance_of_rest
 from profiles.issues import Issue, error
@@ -58,6 +59,7 @@ async def together(
     barred, notices = await unrelated(known, wanted, ground.base_url)
     if barred:
         return Disagreed(_of_drafts(barred), notices)
+    wanted = await as_related(known, wanted, ground.base_url)
     wrong = _of_drafts([(w.draft, id_taken(w.draft.rtype)) for w in wanted if w.taken])
     if ground.referential_integrity:
         wrong += _of_drafts(await broken(known, wanted, ground.base_url))
