@@ -1,11 +1,11 @@
 """Where code systems, value sets and concept maps are found: what is stored first, then what comes with the service."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Protocol
 
-from fhir_service.search.query import Criterion, ParameterType, ReferenceValue, SearchQuery, Sort, TokenValue
+from fhir_service.search.query import Criterion, Cursor, ParameterType, ReferenceValue, SearchQuery, Sort, TokenValue
 from fhir_service.storage.access import Access
 from fhir_service.storage.port import Page
 from fhir_service.workflow.terminology_expand import MOST_SETS, Content, Members, expanded, named
@@ -18,6 +18,9 @@ from profiles.terminology import TYPES, bundled, bundled_maps
 
 _NEWEST = (Sort("_lastUpdated", None, descending=True),)
 MOST_VERSIONS = 50
+"""Versions of one canonical address that are looked at, the newest."""
+MOST_MAPS = 200
+"""Concept maps from, or into, one of some code systems that are looked at, the newest."""
 
 
 class Searches(Protocol):
@@ -56,10 +59,22 @@ class Terminology:
         else:
             url, _, version = canonical.partition("|")
             criterion = Criterion("url", ParameterType.REFERENCE, (ReferenceValue(None, "", url),))
-        query = SearchQuery(rtype, (criterion,), sort=_NEWEST, count=MOST_VERSIONS)
-        page = await self.searches.search(query, self.access)
-        found = [parse_body(match.body) for match in page.matches]
-        return _best([r for r in found if not version or r.get("version") == version])
+        best: Resource | None = None
+        async for page in self._pages(SearchQuery(rtype, (criterion,), sort=_NEWEST, count=MOST_VERSIONS)):
+            fitting = (r for r in page if not version or r.get("version") == version)
+            best = _best([*([best] if best else []), *fitting])
+        return best
+
+    async def _pages(self, query: SearchQuery) -> AsyncIterator[list[Resource]]:
+        """What is found, newest first, up to `count` of it: large ones come on several pages."""
+        left: int = query.count
+        while left > 0:
+            page = await self.searches.search(replace(query, count=left), self.access)
+            yield [parse_body(match.body) for match in page.matches]
+            if page.following is None:
+                return
+            left -= len(page.matches)
+            query = replace(query, after=Cursor(*page.following))
 
     async def system(self, url: str) -> System | None:
         """The concepts of a code system; None when it is not known, or known by name only."""
@@ -78,8 +93,8 @@ class Terminology:
         end = "target" if reverse else "source"
         values = tuple(ReferenceValue(None, "", url) for url in systems)
         criterion = Criterion(f"{end}-system", ParameterType.REFERENCE, values)
-        page = await self.searches.search(SearchQuery("ConceptMap", (criterion,), sort=_NEWEST, count=200), self.access)
-        stored = [parse_body(match.body) for match in page.matches]
+        query = SearchQuery("ConceptMap", (criterion,), sort=_NEWEST, count=MOST_MAPS)
+        stored = [one async for page in self._pages(query) for one in page]
         urls = {r.get("url") for r in stored}
         ours = [m for m in bundled_maps() if m.get("url") not in urls]
         return (*stored, *(m for m in ours if any(group.get(end) in systems for group in m.get("group", ()))))

@@ -135,3 +135,21 @@ def test_a_transaction_that_reads_too_much_is_undone(rest: Rest) -> None:
     assert (issue["code"], issue["expression"]) == ("too-costly", [f"Bundle.entry[{COUNT}]"])
     assert rest.get("DocumentReference/d9").status_code == 200
     assert send(rest, "transaction", *reads[:6]).status_code == 200
+
+
+def test_terminology_finds_what_is_behind_large_ones(rest: Rest) -> None:
+    """Versions and maps that do not fit on one page are looked at all the same."""
+    url, system = "urn:x-large:set", "urn:x-large:system"
+    filler = {"extension": [{"url": "urn:x-large", "valueBase64Binary": LARGE}]}
+    listed = [{"system": system, "concept": [{"code": "a"}]}]
+    for n in range(4):
+        status = "draft" if n else "active"
+        large = {"url": url, "version": f"{n}", "status": status, **filler, "compose": {"include": listed}}
+        assert rest.put({"resourceType": "ValueSet", "id": f"large-{n}", **large}).status_code == 201
+        element = [{"code": "b" if n else "a", "target": [{"code": "z", "equivalence": "equal"}]}]
+        group = [{"source": system, "target": "urn:x-large:other", "element": element}]
+        of_all = {"sourceUri": "urn:x-large:from", "status": "active", **filler, "group": group}
+        assert rest.put({"resourceType": "ConceptMap", "id": f"large-{n}", **of_all}).status_code == 201
+    assert rest.get(f"ValueSet/$expand?url={url}").json()["version"] == "0"
+    told = rest.get(f"ConceptMap/$translate?system={system}&code=a").json()
+    assert {"name": "result", "valueBoolean": True} in told["parameter"]
