@@ -18,6 +18,7 @@ from fhir_service.workflow.request import Notice
 from fhir_service.workflow.roles import as_related
 from fhir_service.workflow.settle import Ground, Wanted, settle
 from fhir_service.workflow.trace import provenance_of_rest
+from fhir_service.workflow.workplaces import not_theirs_to_tell
 from profiles.issues import Issue, error
 
 FIRST = NOT_ALLOWED | {"duplicate-plan", "second-coordinator"}
@@ -64,6 +65,7 @@ async def together(
     if ground.referential_integrity:
         wrong += _of_drafts(await broken(known, wanted, ground.base_url))
     wrong += _of_drafts(unchangeable(wanted))
+    wrong += _of_drafts(not_theirs_to_tell(wanted, ground.base_url))
     wrong += _of_drafts(await unconforming(known, wanted, ground.profiles))
     settlement = await settle(known, wanted, ground)
     told = tuple(Blamed(issue, r) for issue in settlement.issues for r in settlement.blamed.get(issue, ("",)))
