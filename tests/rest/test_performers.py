@@ -94,3 +94,26 @@ def test_plan_is_found_by_a_goal_as_that_is_labelled_now(rest: Rest) -> None:
     assert not matches(made.reads(asked, made.school))
     made.keeps({**goal, "description": {"text": "Gå lenger"}}, 3)
     assert int(made.rest.get(made.plan).json()["meta"]["versionId"]) == int(version) + 2  # only with the labels
+
+
+def test_meeting_is_the_persons_who_takes_part(rest: Rest) -> None:
+    """An Appointment names its patient among others, and shows by label like what else is theirs."""
+    made = circle(rest, "meetings")
+    ref = made.ref
+
+    def meeting(what: str, code: str, *actors: str) -> str:
+        taking_part = [{"actor": to(actor), "status": "accepted"} for actor in actors]
+        security = [{"system": names.SECTOR, "code": code}]
+        told = {"status": "proposed", "meta": {"security": security}, "participant": taking_part}
+        made.keeps({"resourceType": "Appointment", "id": made.id(what), **told})
+        return ref("Appointment", what)
+
+    person, teacher = ref("Patient", "person"), ref("PractitionerRole", "teacher")
+    theirs = meeting("theirs", "school", person, teacher)
+    others = meeting("others", "municipal-health", person)
+    nobodys = meeting("nobodys", "school", teacher)
+    everybody = made.who("person", person=person)
+    meetings = (theirs, others, nobodys)
+    answers = [made.reads(one, who).status_code for who in (made.school, everybody) for one in meetings]
+    assert answers == [200, 404, 404, 200, 200, 404]
+    assert len(matches(made.reads(f"Appointment?patient={person}", made.school))) == 1

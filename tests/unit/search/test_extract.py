@@ -231,8 +231,33 @@ def test_resource_belongs_to_the_patient_that_it_names(rtype: str, element: str)
 
 
 @pytest.mark.parametrize(
+    ("rtype", "element", "named"),
+    [
+        ("Appointment", "participant", "actor"),
+        ("Group", "member", "entity"),
+        ("Schedule", "actor", None),
+        ("Account", "subject", None),
+    ],
+)
+def test_resource_of_several_belongs_to_the_only_patient_among_them(
+    rtype: str, element: str, named: str | None
+) -> None:
+    """R4 patient compartment."""
+
+    def belongs(*references: dict[str, Any]) -> dict[str, Any] | None:
+        return patient_of({"resourceType": rtype, element: [{named: r} if named else r for r in references]})
+
+    person, other = {"reference": "Patient/7"}, {"reference": "Patient/8"}
+    numbered = {"type": "Patient", "identifier": {"system": FNR, "value": "15918512397"}}
+    assert belongs({"reference": "Practitioner/1"}, person, person) == person
+    assert belongs(numbered) == numbered
+    assert belongs(person, other) is belongs(person, numbered) is belongs({"reference": "Location/1"}) is None
+
+
+@pytest.mark.parametrize(
     "resource",
     [
+        {"resourceType": "Communication", "recipient": [{"reference": "Patient/7"}]},
         {"resourceType": "Patient", "link": [{"other": {"reference": "Patient/8"}}]},
         {"resourceType": "CarePlan"},
         {"resourceType": "CarePlan", "subject": {"reference": "Group/1"}},
