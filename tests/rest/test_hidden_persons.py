@@ -290,6 +290,15 @@ def test_refusal_names_no_hidden_referrer(rest: Rest, world: dict[str, Resource]
     assert "Others refer to it" in answer.text
     assert hides["id"] not in answer.text
     assert hides["id"] in rest("DELETE", to(lone)["reference"]).text
+    for _ in range(6):  # more than are named: how many there are, or of what kind, is not told either
+        rest.stored({"resourceType": "Condition", "subject": to(world["hidden-patient"]), "asserter": to(lone)})
+    rest.stored({"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "performer": [to(lone)]}
+                | {"subject": to(world["hidden-patient"])})  # fmt: skip
+    assert asked(rest, "DELETE", to(lone)["reference"]).json() == answer.json()
+    told, [issue] = ([dict(one) for one in a.json()["issue"]] for a in (seen, answer))
+    texts = [one.pop("diagnostics") for one in (*told, issue)]
+    assert told == [issue]  # one issue, of one kind, about one place
+    assert {text.partition(" refer to it")[2] for text in texts} == {texts[-1].removeprefix("Others refer to it")}
 
 
 @pytest.mark.usefixtures("untouched")
