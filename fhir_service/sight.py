@@ -74,9 +74,13 @@ class Sight:
         carried = frozenset(labels)
         if not carried.isdisjoint(self.labels):
             return True
-        if any(PARTY + who in carried for who in (self.organization, self.person) if who):
-            return True
-        return any(label.startswith(BUT) and f"-{label[1:]}" not in carried for label in self.labels)
+        for who in (self.organization, self.person):
+            if who and PARTY + who in carried:
+                return True
+        for label in self.labels:  # noqa: SIM110 - asked of each part of a plan for each who may see it
+            if label[:1] == BUT and f"-{label[1:]}" not in carried:
+                return True
+        return False
 
 
 WHOLE = Sight(everything=True)
