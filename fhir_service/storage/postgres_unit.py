@@ -105,6 +105,11 @@ class Unit:
             self._held = await self._open.enter_async_context(self._ways.writers.session())
         return self._held
 
+    async def _let_go(self) -> None:
+        """Give the connection back before there is a transaction on it."""
+        self._held = None
+        await self._open.aclose()
+
     async def lock(self, keys: Iterable[str], written: Iterable[Reference]) -> int:
         """Lock what is known from tries before, waiting for it; the time of the newest version that is to be replaced.
 
@@ -221,6 +226,7 @@ class Unit:
     async def _write(self, changes: Changes, *, alone: bool) -> None:
         several = list(givens(changes, self._relied_on, self._extract))
         if alone and not self._begun and not changes.joins and len(several) == 1:
+            await self._let_go()  # the group has to find one, whatever number of works waits for it
             await self._ways.groups.write(several[0], changes, self._relied_on)
             return
         await self._begin()
