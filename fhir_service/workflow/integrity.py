@@ -82,8 +82,8 @@ async def broken(known: Known, wanted: Sequence[Wanted], base: str) -> tuple[tup
     refers = [(w, [t for t in targets_of(w, base) if t.key not in made]) for w in wanted]
     named = {target.key for _, targets in refers for target in targets}
     there = await known.get_many(sorted(named), lock=Lock.KEEP) if named else {}
-    hidden = await known.hidden(there)
-    # what is hidden is told like what is not there (SR-29)
+    # what is hidden is told like what is not there (SR-29), where it was not referred to before
+    hidden = await known.hidden(_new(refers, base) & there.keys()) if known.access.condition is not None else set()
     seen = {key: row for key, row in there.items() if key not in hidden}
     good = {key for key, row in seen.items() if not row.deleted and key not in deleted}
     issues: list[tuple[Draft, Issue]] = []
@@ -96,6 +96,18 @@ async def broken(known: Known, wanted: Sequence[Wanted], base: str) -> tuple[tup
     return tuple(issues)
 
 
+def _new(refers: Sequence[tuple[Wanted, Sequence[Target]]], base: str) -> set[Key]:
+    """What is referred to where it was not before."""
+    return {target.key for one, targets in refers for target in set(targets) - _before(one, base)}
+
+
+def _before(wanted: Wanted, base: str) -> set[Target]:
+    """What the version that is replaced refers to."""
+    if wanted.stored is None:
+        return set()
+    return {target for literal in references_in(wanted.stored.body) if (target := own_target(literal, base))}
+
+
 def _is_there(target: Target, seen: Mapping[Key, Stored]) -> bool:
     """Whether the version that it names can be read, deleted since or not."""
     row = seen.get(target.key)
@@ -104,8 +116,7 @@ def _is_there(target: Target, seen: Mapping[Key, Stored]) -> bool:
 
 def _dangling(wanted: Wanted, gone: Sequence[Target], deleted: set[Key], base: str) -> Iterator[Issue]:
     """An issue for each target that is gone. What dangled before already hinders no other change."""
-    before = wanted.stored.body if wanted.stored else b""
-    dangled = {own_target(literal, base) for literal in references_in(before)}
+    dangled = _before(wanted, base)
     places: dict[Target, str] = {}
     for target, at in places_in(wanted.draft.after, wanted.draft.rtype, base):
         places.setdefault(target, at)
