@@ -104,9 +104,7 @@ def measured(kind: str, size: int, seed: int) -> bool:
             took, kept = stop(running)
         with servers.service(folder, url) as running:
             missing = lost(running.port, kept)
-    print(
-        f"SR-9 {kind}: stopped in {took:.2f} s under {WRITERS} writers; of {len(kept)} answered writes {missing} lost"
-    )
+    print(f"SR-9 {kind}: stopped in {took:.2f} s under {WRITERS} writers; {missing} of {len(kept)} writes lost")
     return in_time and took <= STOP and not missing
 
 

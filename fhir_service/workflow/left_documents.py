@@ -1,10 +1,12 @@
 """The documents of a plan that stays with the municipality that a person has left (P9): they stay with it."""
 
-from collections.abc import MutableMapping
+from collections.abc import AsyncIterator, MutableMapping
+from dataclasses import replace
 
 from fhir_service.access.rows import DOCUMENT, stays_behind
 from fhir_service.rules import Standing
 from fhir_service.search import parse
+from fhir_service.search.query import ROOM, Cursor, SearchQuery
 from fhir_service.storage.access import EVERYTHING
 from fhir_service.storage.port import Reads, Stored
 from fhir_service.workflow.references import local
@@ -12,6 +14,8 @@ from fhir_service.workflow.versions import parse_body
 
 MOST_DOCUMENTS = 500
 """Documents about one person's plans that are marked when those stay behind, the newest."""
+MOST_BYTES = 64_000_000
+"""As far as they have room; the last of them may go beyond it."""
 
 
 async def with_documents(
@@ -28,7 +32,7 @@ async def with_documents(
         return standings
     asked = [("related", ",".join(new)), ("_count", str(MOST_DOCUMENTS))]
     query = parse(DOCUMENT, asked, base_url=base_url).query
-    rows = await tx.matches(query, EVERYTHING) if query else ()
+    rows = [row async for row in _newest(tx, query)] if query else []
     found = {f"{DOCUMENT}/{row.rid}": row for row in rows if row.person_id == end.person_id}
     there = {literal: local(parse_body(row.body), base_url) for literal, row in found.items()}
     for literal, row in found.items():
@@ -37,3 +41,15 @@ async def with_documents(
         Standing(before.person_id, {**there, **before.resources}),
         Standing(end.person_id, {**there, **end.resources}),
     )
+
+
+async def _newest(tx: Reads, query: SearchQuery) -> AsyncIterator[Stored]:
+    room = MOST_BYTES
+    while room > 0 and query.count > 0:
+        page = await tx.search(replace(query, room=min(room, ROOM)), EVERYTHING)
+        for row in page.matches:
+            room -= len(row.body)
+            yield row
+        if page.following is None:
+            return
+        query = replace(query, after=Cursor(*page.following), count=query.count - len(page.matches))
