@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from fhir_service.principal import DEVELOPER, EMERGENCY, Principal
+from fhir_service.rules.import_marked import IMPORT
 from profiles.issues import Issue, error
 
 ROLE = b"x-knutepunkt-role"
@@ -16,7 +17,9 @@ ORGANIZATION = b"x-knutepunkt-organization"
 PERSON = b"x-knutepunkt-person"
 PURPOSE = b"x-knutepunkt-purpose"
 REASON = b"x-knutepunkt-reason"
-PURPOSES = ("import", EMERGENCY)
+PURPOSES = (IMPORT, EMERGENCY)
+IMPORTERS = (None, "administrator")
+"""Roles whose imports pass guards of the workflow; None: a developer."""
 ROLES = ("ke", "coordinator", "unit-leader", "notifier", "service", "person", "administrator")
 LONGEST_REASON = 1000
 _ORGANIZATION = re.compile(rb"Organization/[A-Za-z0-9\-.]{1,64}")
@@ -49,9 +52,12 @@ def _named(
         return error("bad-request", "X-Knutepunkt-Person", "Expected Patient/[id] or RelatedPerson/[id]")
     if purpose is not None and purpose.decode("latin-1") not in PURPOSES:
         return error("bad-request", "X-Knutepunkt-Purpose", f"The purposes are {', '.join(PURPOSES)}")
-    return Principal(
+    by = Principal(
         role=None if role is None else role.decode("ascii"),
         organization=None if organization is None else organization.decode("ascii"),
         person=None if person is None else person.decode("ascii"),
         purpose=None if purpose is None else purpose.decode("ascii"),
     )
+    if by.purpose == IMPORT and by.acts_as not in IMPORTERS:
+        return error("forbidden", "X-Knutepunkt-Purpose", "Nobody but an administrator imports")
+    return by

@@ -85,6 +85,19 @@ def test_purpose_is_an_import_or_refused() -> None:
     assert isinstance(principal_of({b"x-knutepunkt-purpose": b"curiosity"}), Issue)
 
 
+@pytest.mark.parametrize("role", [b"ke", b"coordinator", b"service", b"person", b"unit-leader", b"notifier"])
+def test_a_role_is_no_import(role: bytes) -> None:
+    """An import passes guards of the workflow, so nobody passes them by a header beside their role (workflow.md 3)."""
+    refused = principal_of({b"x-knutepunkt-purpose": b"import", b"x-knutepunkt-role": role})
+    assert isinstance(refused, Issue)
+    assert refused.code == "forbidden"
+    for who in (b"x-knutepunkt-organization", b"x-knutepunkt-person"):
+        named = b"Organization/o" if who.endswith(b"organization") else b"Patient/p"
+        assert isinstance(principal_of({b"x-knutepunkt-purpose": b"import", who: named}), Issue)
+    told = principal_of({b"x-knutepunkt-purpose": b"import", b"x-knutepunkt-role": b"administrator"})
+    assert isinstance(told, Principal)
+
+
 def test_emergency_access_has_a_reason() -> None:
     who = {b"x-knutepunkt-organization": b"Organization/o", b"x-knutepunkt-purpose": b"BTG"}
     told = principal_of({**who, b"x-knutepunkt-reason": " bevisstløs i mottak ".encode()})
