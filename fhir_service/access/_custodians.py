@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from fhir_service.access.labels import party_of
 from fhir_service.access.members import organizations, standing_teams
-from fhir_service.rules import Kind, Standing, extension, kind_of, reference, references, several
+from fhir_service.rules import Kind, Standing, code_in, extension, kind_of, reference, references, several
 from profiles import names
 from profiles.resource import Resource
 
@@ -16,18 +16,54 @@ IN_FORCE = frozenset({"draft", "active", "on-hold"})
 
 def custodians(standing: Standing) -> frozenset[str]:
     """The koordinerende enheter that are responsible now; if none is any more, those that were last."""
-    cases = [t for t in standing.of("Task") if kind_of(t) is Kind.CASE]
-    plans = [p for p in standing.of("CarePlan") if kind_of(p) is Kind.PLAN]
+    plans = _plans(standing)
     now = [
-        *(_owner(case) for case in cases if case.get("status") in OPEN_CASE),
-        *(one for team in standing_teams(standing) for one in references(team.get("managingOrganization"))),
+        *(_owner(case) for case in _open_cases(standing)),
+        *_of_teams(standing),
         *(_municipality(plan) for plan in plans if plan.get("status") in IN_FORCE),
     ]
+    cases = [t for t in standing.of("Task") if kind_of(t) is Kind.CASE]
     ended = [case for case in cases if case.get("status") not in OPEN_CASE | DECLINED]
     last = [_owner(_newest(ended, "authoredOn")), _municipality(_newest(plans, "created"))]
+    told = _parties(standing, now) - without_the_plan(standing)
+    return told or _parties(standing, last)
+
+
+def without_the_plan(standing: Standing) -> frozenset[str]:
+    """Those that have an open case of a person whose plan is in force elsewhere.
+
+    Until the plan is handed over to them, its municipality is responsible for it, and they see none of what is in it
+    (workflow.md 4.10): a need that somebody tells them of is no consent to that.
+    """
+    managing = [_municipality(plan) for plan in _plans(standing) if plan.get("status") in IN_FORCE]
+    if not any(managing):
+        return frozenset()
+    taking_part = [one for team in standing_teams(standing) for one in _offices(team)]
+    responsible = _parties(standing, (*managing, *_of_teams(standing), *taking_part))
+    return _parties(standing, [_owner(case) for case in _open_cases(standing)]) - responsible
+
+
+def _plans(standing: Standing) -> list[Resource]:
+    return [p for p in standing.of("CarePlan") if kind_of(p) is Kind.PLAN]
+
+
+def _open_cases(standing: Standing) -> list[Resource]:
+    return [t for t in standing.of("Task") if kind_of(t) is Kind.CASE and t.get("status") in OPEN_CASE]
+
+
+def _of_teams(standing: Standing) -> list[str]:
+    return [one for team in standing_teams(standing) for one in references(team.get("managingOrganization"))]
+
+
+def _offices(team: Resource) -> list[str | None]:
+    """The koordinerende enheter that take part in a team."""
+    participants = several(team.get("participant"))
+    return [reference(p.get("member")) for p in participants if code_in(p.get("role"), names.TEAM_ROLE) == "ke"]
+
+
+def _parties(standing: Standing, named: Iterable[str | None]) -> frozenset[str]:
     stands_for = organizations(standing)
-    parties = ({who for one in named if (who := party_of(one, stands_for))} for named in (now, last))
-    return next((frozenset(found) for found in parties if found), frozenset())
+    return frozenset(who for one in named if (who := party_of(one, stands_for)))
 
 
 def _owner(case: Resource) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fhir_service.access._consents import Block, blocks, covered, is_blocking, shared
-from fhir_service.access._custodians import custodians
+from fhir_service.access._custodians import custodians, without_the_plan
 from fhir_service.access._periods import ALWAYS, Times, both, minus
 from fhir_service.access.labels import SECTORS, party_of
 from fhir_service.access.members import Member, members
@@ -99,6 +99,8 @@ def _leading(standing: Standing) -> Iterator[_Given]:
     sectors = covered(standing)
     for who in custodians(standing):
         yield from _by_rule_1(_Given(who, KE, BUT + APART_FROM_KE[1:], leads=True), sectors)
+    for who in without_the_plan(standing):
+        yield from _by_rule_1(_Given(who, KE, BUT + APART_FROM_KE[1:], leads=True), frozenset())
     for member in members(standing):
         if member.leads:
             whole = _Given(member.who, COORDINATOR, BUT + APART_FROM_COORDINATOR[1:], member.times, leads=True)
