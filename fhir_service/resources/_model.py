@@ -32,6 +32,7 @@ class ResourceType:
     `in_force`: which places of the table `in_force` the resource holds (decision 35): `plan`, `coordinator`, ...
     `guarded`: whether it is one of the resources of decision 9 (If-Match required, not deletable).
     `interactions`: what may be done with it over REST.
+    `sorts`: what `_sort` may name; None: whatever has an order.
     """
 
     name: str
@@ -42,3 +43,4 @@ class ResourceType:
     interactions: frozenset[str] = frozenset(
         {"create", "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "search-type"}
     )
+    sorts: frozenset[str] | None = None

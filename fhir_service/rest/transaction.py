@@ -35,12 +35,14 @@ from fhir_service.rest.writing import done, in_force, location_of
 from fhir_service.storage.audit import Kept
 from fhir_service.storage.port import InForceConflict, Unavailable, Uncertain, Views
 from fhir_service.workflow import Answers, Entry, Refused, WriteRequest, Written, placed
+from fhir_service.workflow.audit_log import LOG
 from fhir_service.workflow.patches import FORMS, patch_of
 from fhir_service.workflow.versions import instant
 from profiles.issues import Issue, error
 
 _READS = frozenset({"GET", "HEAD"})
 _NOT_HERE = "In a transaction, entries read, search, create, update, patch and delete resources"
+_NO_LOG = "The audit log is read by itself or in a batch, not in a transaction: most of it lies outside"
 _UNKNOWN_TYPE = error(
     "not-found", "request.url", "This resource type is not served; [base]/metadata lists those that are"
 )
@@ -110,6 +112,8 @@ async def _part(face: Face, request: Request, parted: _Parted, index: int, entry
     elif asked.method in _READS:
         if "$" in asked.path:
             parted.issues.append(_at(index, error("not-in-transaction", "request.url", _NOT_HERE)))
+        elif asked.path.partition("/")[0] == LOG:
+            parted.issues.append(_at(index, error("not-in-transaction", "request.url", _NO_LOG)))
         parted.reads[index] = asked
     else:
         found = await _write_request(face, request, asked)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TypeAlias
 
+from fhir_service.resources import resource_type
 from fhir_service.search.asking import Asking
 from fhir_service.search.criteria import bad_value
 from fhir_service.search.including import include, revinclude
@@ -93,7 +94,8 @@ def _sort(asking: Asking, at: str, value: str) -> Issue | None:
 def _sortable(rtype: str) -> Mapping[str, Parameter]:
     """Of several types at once only what every row carries."""
     if rtype:
-        return {code: p for code, p in parameters(rtype).items() if p.sortable}
+        sorts = resource_type(rtype).sorts
+        return {code: p for code, p in parameters(rtype).items() if p.sortable and (sorts is None or code in sorts)}
     return {code: parameters("Patient")[code] for code in sorted(COLUMNS)}
 
 

@@ -2,14 +2,8 @@
 
 from typing import cast
 
-from fhir_service.search.query import Criterion, DateValue, Prefix, ReferenceValue, SearchQuery
-
-BY_TIME = frozenset({"date", "_lastUpdated"})
-
-
-def is_ascending(query: SearchQuery) -> bool:
-    """Whether the oldest comes first."""
-    return bool(query.sort) and query.sort[0].parameter in BY_TIME and not query.sort[0].descending
+from fhir_service.search.query import Criterion, DateValue, Prefix, ReferenceValue
+from fhir_service.workflow.by_time import BY_TIME
 
 
 def is_date(condition: object) -> bool:

@@ -19,9 +19,10 @@ from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.audit import AuditStore, Kept, Row, Span
 from fhir_service.storage.audit_changes import Change
 from fhir_service.storage.port import Page, Repository, Stored, TooSlow
-from fhir_service.workflow.audit_criteria import entity_in, holds, is_ascending, is_date, narrowed, patients_in
+from fhir_service.workflow.audit_criteria import entity_in, holds, is_date, narrowed, patients_in
 from fhir_service.workflow.audit_events import Event, audit_event, change_id, events_of_row
 from fhir_service.workflow.audited import TRACE
+from fhir_service.workflow.by_time import after, in_order, is_ascending, page_of
 from fhir_service.workflow.drafted_matches import Drafted
 from fhir_service.workflow.versions import encode
 from profiles.resource import Resource
@@ -104,14 +105,10 @@ class AuditLog:
     async def search(self, query: SearchQuery, access: Access) -> Page:
         """One page. Raises TooSlow when too much would have to be looked at."""
         asked = await self._asked(query, await self._open_to(access))
-        ascending = is_ascending(query)
-        whole = ascending or query.total
+        whole = is_ascending(query) or query.total
         recorded = await self._recorded(asked, access, whole)
         events = await self._events(asked, None if whole else query.count + 1)
-        merged = sorted((*recorded.matches, *events), key=lambda s: (-s.at, s.rid))
-        if ascending:
-            merged.reverse()
-        return _page(merged, query, recorded, ascending)
+        return page_of(in_order((*recorded.matches, *events), query), query, recorded.included)
 
     async def _open_to(self, access: Access) -> frozenset[str] | None:
         """The persons whose events the caller may read; None: everybody's."""
@@ -174,7 +171,7 @@ class AuditLog:
             events, floor = await self._chunk(span, asked)
             found += await self._matching(events, asked)
             looked += len(events)
-            if floor is None or (wanted is not None and len(_after(found, asked.query)) >= wanted):
+            if floor is None or (wanted is not None and len(after(found, asked.query)) >= wanted):
                 return found
             if looked > MOST:
                 raise TooSlow("The log is too long for this search")
@@ -248,30 +245,3 @@ def _changed(change: Change) -> Event:
 
 def _listed(persons: frozenset[str] | None) -> tuple[str, ...] | None:
     return None if persons is None else tuple(sorted(persons))
-
-
-def _after(found: Iterable[Stored], query: SearchQuery) -> list[Stored]:
-    """Those behind the cursor of a page."""
-    if query.after is None:
-        return list(found)
-    at, rid = cast(tuple[int, str], query.after.values)
-    if is_ascending(query):
-        return [s for s in found if (s.at, _reversed(s.rid)) > (at, _reversed(rid))]
-    return [s for s in found if (-s.at, s.rid) > (-at, rid)]
-
-
-def _reversed(rid: str) -> tuple[int, ...]:
-    """Sorts the other way round, as a page that is told backwards does."""
-    return (*(-ord(char) for char in rid), 1)
-
-
-def _page(merged: list[Stored], query: SearchQuery, recorded: Page, ascending: bool) -> Page:
-    left = _after(merged, query)
-    shown = left[: query.count]
-    more = len(left) > query.count and bool(shown)
-    return Page(
-        matches=tuple(shown),
-        included=recorded.included,
-        following=((shown[-1].at, shown[-1].rid), 0) if more else None,
-        total=len(merged) if query.total else None,
-    )

@@ -9,7 +9,7 @@ import pytest
 
 from profiles.resource import Resource
 from profiles.validate import check
-from tests.rest.conftest import NATIONAL, Rest, link, matches
+from tests.rest.conftest import NATIONAL, Rest, code, link, matches
 
 OPERATIONS = int(os.environ.get("AUDITED_OPERATIONS", "1000"))
 FNR = "15918512397"
@@ -151,6 +151,29 @@ def test_pages_go_on_where_they_ended_both_ways(rest: Rest) -> None:
     assert len(newest) == 5
     assert [e["id"] for e in oldest] == [e["id"] for e in reversed(newest)]
     assert rest.get(f"AuditEvent?{only}&_summary=count").json()["total"] == 5
+
+
+def test_another_order_than_that_of_time_is_refused(rest: Rest) -> None:
+    answer = rest.get("AuditEvent?_sort=-action")
+    assert (answer.status_code, code(answer)) == (400, "bad-parameter-value")
+    assert "date" in answer.text
+
+
+def test_events_are_found_by_what_the_caller_came_for(rest: Rest) -> None:
+    rid = patient(rest)
+    own = {"X_Knutepunkt_Role": "person", "X_Knutepunkt_Person": f"Patient/{rid}"}
+    assert rest.get(f"Patient/{rid}", **own).status_code == 200
+    assert kinds(events(rest, f"patient={rid}&purpose=PATRQT")) == {"read": 1}
+    assert kinds(events(rest, f"patient={rid}&purpose=TREAT&subtype=create")) == {"create": 1}
+
+
+def test_the_log_is_read_in_a_batch_and_not_in_a_transaction(rest: Rest) -> None:
+    rid = patient(rest)
+    bundle = {"resourceType": "Bundle", "entry": [{"request": {"method": "GET", "url": f"AuditEvent?patient={rid}"}}]}
+    told = rest("POST", "", json={**bundle, "type": "batch"}).json()["entry"][0]["resource"]
+    assert [entry["resource"]["action"] for entry in told["entry"]] == ["C"]
+    refused = rest("POST", "", json={**bundle, "type": "transaction"})
+    assert (refused.status_code, code(refused)) == (422, "not-in-transaction")
 
 
 def test_what_a_client_records_stands_beside_ours(rest: Rest) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fhir_service.resources import SERVED
+from fhir_service.resources import SERVED, resource_type
 from fhir_service.search import parameters
 from fhir_service.search.query import ParameterType, Sort
 from fhir_service.search.settings import ONCE
@@ -39,8 +39,14 @@ def test_what_has_no_order_is_not_sorted_by(rtype: str, value: str) -> None:
 @pytest.mark.parametrize("rtype", SERVED)
 def test_what_is_told_to_be_sortable_is(rtype: str) -> None:
     for code, parameter in parameters(rtype).items():
-        if parameter.sortable:
+        if parameter.sortable and code in (resource_type(rtype).sorts or {code}):
             assert query(rtype, ("_sort", code)).sort
+
+
+def test_the_log_is_sorted_by_time_only() -> None:
+    """ADR 0026: events lie in several places and are merged by time."""
+    assert query("AuditEvent", ("_sort", "-date")).sort
+    assert refusals("AuditEvent", ("_sort", "date,agent")) == [("bad-parameter-value", "_sort")]
 
 
 @pytest.mark.parametrize("value", ["true", "text", "data", "false"])
