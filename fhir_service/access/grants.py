@@ -22,6 +22,7 @@ from fhir_service.sight import (
     COORDINATORS,
     EXISTENCE,
     FRAME,
+    LEADS,
     OWN,
     TO_DO,
     Grant,
@@ -30,7 +31,7 @@ from profiles import names
 from profiles.resource import Resource
 
 KE, COORDINATOR, UNIT_LEADER, NOTIFIER, ANYBODY = "ke", "coordinator", "unit-leader", "notifier", ""
-HANDLING = frozenset({CASE, FRAME, EXISTENCE, COORDINATORS})
+HANDLING = frozenset({CASE, FRAME, EXISTENCE, COORDINATORS, LEADS})
 """What koordinerende enhet and coordinator see, whatever the consent to make a plan covers."""
 _KINDS = frozenset({Kind.PLAN, Kind.TEAM, Kind.CASE, Kind.CONSENT})
 
@@ -100,7 +101,7 @@ def _leading(standing: Standing) -> Iterator[_Given]:
     for who in custodians(standing):
         yield from _by_rule_1(_Given(who, KE, BUT + APART_FROM_KE[1:], leads=True), sectors)
     for who in without_the_plan(standing):
-        yield from _by_rule_1(_Given(who, KE, BUT + APART_FROM_KE[1:], leads=True), frozenset())
+        yield from (_Given(who, KE, label, leads=True) for label in (*(HANDLING - {LEADS}), OWN + who))
     for member in members(standing):
         if member.leads:
             whole = _Given(member.who, COORDINATOR, BUT + APART_FROM_COORDINATOR[1:], member.times, leads=True)

@@ -4,13 +4,13 @@ Who coordinates for one person may be a member of the team of another: a teacher
 school. So whoever does not handle the case of this person writes as any service does, whatever they call themselves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from msgspec import structs
 
 from fhir_service.rules import Draft, Kind, kind_of
-from fhir_service.sight import CASE, Sight
+from fhir_service.sight import CASE, LEADS, Sight
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.persons import find_persons
 from fhir_service.workflow.settle import Wanted
@@ -19,8 +19,8 @@ from fhir_service.workflow.versions import parse_body
 OF_A_RELATION = frozenset({"ke", "coordinator", "person"})
 """Roles that somebody has towards a person, and not by themselves."""
 ANY_SERVICE = "service"
-_HANDLED = frozenset({Kind.PLAN, Kind.TEAM, Kind.CASE, Kind.CONSENT})
-"""What is written by them; a need anybody tells, and a Task its owner answers."""
+_TAKES = {Kind.PLAN: LEADS, Kind.TEAM: LEADS, Kind.CASE: CASE, Kind.CONSENT: CASE}
+"""What is written by them, and what they must be shown for it; a need anybody tells, and a Task its owner answers."""
 _TYPES = ("CarePlan", "CareTeam", "Task")
 
 
@@ -33,25 +33,28 @@ async def as_related(known: Known, wanted: Sequence[Wanted], base_url: str) -> S
     persons = (await find_persons(known, [w.draft for w in wanted], stored, base_url)).of
     about = {draft.reference: persons.get(draft.reference) for draft in asked}
     sights = await known.sights(sorted({p for p in about.values() if p}), known.access)
-    unrelated = {person for person in about.values() if person and not _handles(sights, person)}
-    strange = {person for person in unrelated if await _has_somebody(known, person)}
-    return [_as_service(w) if about.get(w.draft.reference) in strange else w for w in wanted]
+    unrelated = {d.reference: p for d in asked if (p := about[d.reference]) and not _is_related(d, sights.get(p))}
+    strange = {person for person in set(unrelated.values()) if await _has_somebody(known, person)}
+    return [_as_service(w) if unrelated.get(w.draft.reference) in strange else w for w in wanted]
 
 
 def _needs_relation(draft: Draft) -> bool:
-    kinds = {kind_of(draft.before), kind_of(draft.after)}
-    return draft.by.acts_as in OF_A_RELATION and not _HANDLED.isdisjoint(kinds)
+    return draft.by.acts_as in OF_A_RELATION and not _kinds(draft).isdisjoint(_TAKES)
 
 
-def _handles(sights: Mapping[str, Sight], person: str) -> bool:
-    sight = sights.get(person)
-    return sight is not None and sight.shows({CASE})
+def _is_related(draft: Draft, sight: Sight | None) -> bool:
+    needed = {_TAKES[kind] for kind in _kinds(draft) if kind in _TAKES}
+    return sight is not None and all(sight.shows({label}) for label in needed)
+
+
+def _kinds(draft: Draft) -> set[Kind | None]:
+    return {kind_of(draft.before), kind_of(draft.after)}
 
 
 async def _has_somebody(known: Known, person: str) -> bool:
     """Whether there is a case, a team or a plan: before that nobody is responsible, and a consent may come first."""
     rows = await known.of_persons([person], _TYPES)
-    return any(kind_of(parse_body(row.body)) in _HANDLED for row in rows if not row.deleted)
+    return any(kind_of(parse_body(row.body)) in _TAKES for row in rows if not row.deleted)
 
 
 def _as_service(wanted: Wanted) -> Wanted:
