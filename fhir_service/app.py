@@ -35,6 +35,7 @@ from fhir_service.workflow.audited import noticed, traced
 from fhir_service.workflow.export import Exports
 from fhir_service.workflow.export import Ground as Exporting
 from fhir_service.workflow.export import Limits as ExportLimits
+from fhir_service.workflow.provenances import with_changes
 from fhir_service.workflow.sealing import Sealer
 from fhir_service.workflow.shown import shown
 from mappings.hl7v2.format import FORMAT
@@ -191,7 +192,7 @@ class Knutepunkt:
         settings, clock = self._configured.settings, self._configured.clock
         base = settings.fhir_base
         return Face(
-            repository=noticed(with_log(shown(repository), audit, base)),
+            repository=noticed(with_changes(with_log(shown(repository), audit, base), base)),
             office=office,
             base=base,
             pages=PageTokens(await repository.secret()),

@@ -17,6 +17,7 @@ ORGANIZATION = b"x-knutepunkt-organization"
 PERSON = b"x-knutepunkt-person"
 PURPOSE = b"x-knutepunkt-purpose"
 REASON = b"x-knutepunkt-reason"
+NAMING = frozenset({ROLE, ORGANIZATION, PERSON, PURPOSE, REASON})
 PURPOSES = (IMPORT, EMERGENCY)
 IMPORTERS = (None, "administrator")
 """Roles whose imports pass guards of the workflow; None: a developer."""
@@ -28,16 +29,17 @@ _PERSON = re.compile(rb"(Patient|RelatedPerson)/[A-Za-z0-9\-.]{1,64}")
 
 def principal_of(headers: Mapping[bytes, bytes]) -> Principal | Issue:
     """The caller that the headers name; a developer when they name none."""
-    if ROLE not in headers and ORGANIZATION not in headers and PURPOSE not in headers and PERSON not in headers:
+    if NAMING.isdisjoint(headers):
         return DEVELOPER
     by = _named(headers.get(ROLE), headers.get(ORGANIZATION), headers.get(PERSON), headers.get(PURPOSE))
-    if isinstance(by, Issue) or by.purpose != EMERGENCY:
+    if isinstance(by, Issue):
         return by
     reason = headers.get(REASON, b"").decode("utf-8", "replace").strip()
-    if not 0 < len(reason) <= LONGEST_REASON:
-        text = f"Emergency access needs a reason, of at most {LONGEST_REASON} characters"
-        return error("bad-request", "X-Knutepunkt-Reason", text)
-    return replace(by, reason=reason)
+    if not reason and by.purpose == EMERGENCY:
+        return error("bad-request", "X-Knutepunkt-Reason", "Emergency access needs a reason")
+    if len(reason) > LONGEST_REASON:
+        return error("bad-request", "X-Knutepunkt-Reason", f"A reason has at most {LONGEST_REASON} characters")
+    return replace(by, reason=reason) if reason else by
 
 
 @lru_cache(maxsize=256)

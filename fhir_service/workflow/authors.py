@@ -12,6 +12,7 @@ from fhir_service.storage.audit_changes import changes
 from fhir_service.storage.port import Repository
 from fhir_service.workflow.audited import TRACE
 from fhir_service.workflow.versions import parse_body
+from profiles import names
 from profiles.resource import Resource
 
 MOST = 1_000
@@ -54,7 +55,7 @@ async def _reasons(repository: Repository, access: Access, rtype: str, rid: str)
 
 def _why(provenance: Resource) -> str | None:
     for concept in (*several(provenance.get("reason")), *several(provenance.get("activity"))):
-        codings = several(concept.get("coding"))
+        codings = [c for c in several(concept.get("coding")) if c.get("system") != names.V3_DATA_OPERATION]
         told = concept.get("text") or next((c.get("display") or c.get("code") for c in codings), None)
         if told:
             return str(told)

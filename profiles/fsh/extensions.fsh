@@ -112,3 +112,11 @@ Description: "The individual plan that a meeting is about."
 Context: Encounter
 * value[x] 1..1
 * value[x] only Reference(CarePlan)
+
+Extension: IpChangedPath
+Id: ip-changed-path
+Title: "Endret element"
+Description: "An element that the version which a Provenance is about has otherwise than the one before, as FHIRPath. The service tells it when the Provenance is read, to whoever sees the element."
+Context: Provenance.target
+* value[x] 1..1
+* value[x] only string

@@ -146,13 +146,16 @@ def test_completeness_is_of_an_individual_plan_that_is_there(rest: Rest) -> None
 def test_diff_tells_what_changed_who_did_it_and_when(rest: Rest) -> None:
     case = Case(rest, "diff").planned()
     case.headers = {"x-knutepunkt-role": "ke", "x-knutepunkt-organization": UNITS["ke"]}
+    case.headers["x-knutepunkt-reason"] = "Eget navn"
     plan = case.put(case.reads(case.ref("CarePlan", "plan")), title="Min plan")
+    del case.headers["x-knutepunkt-reason"]
     activity = [{**one, "detail": {**one["detail"], "status": "in-progress"}} for one in plan["activity"][:1]]
     last = case.put(plan, activity=[*activity, *plan["activity"][1:]])
     answer = rest.get(f"CarePlan/diff-plan/$diff?from=2&to={last['meta']['versionId']}")
     title, status = parts(answer, "change")
     assert (title["path"], title["old"], title["new"]) == ("CarePlan.title", "Individuell plan", "Min plan")
     assert (title["who"], title["when"]) == (to(UNITS["ke"]), plan["meta"]["lastUpdated"])
+    assert (title["why"], status.get("why")) == ("Eget navn", None)
     assert status["path"] == "CarePlan.activity.where(id='a1').detail.status"
     assert status["when"] == last["meta"]["lastUpdated"]
 

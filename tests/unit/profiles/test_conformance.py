@@ -18,6 +18,7 @@ from tests.conformance import Case, counter_examples, examples
 PROFILES = sorted(u for u, r in definitions().items() if r.get("type") in resource_types())
 EXTENSIONS = sorted(u for u, r in definitions().items() if r.get("type") == "Extension")
 VALUE_TYPES = {
+    "ip-changed-path": "string",
     "ip-managing-municipality": "Reference",
     "ip-next-review": "date",
     "ip-status-reason": "CodeableConcept",
