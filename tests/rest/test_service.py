@@ -145,7 +145,7 @@ class Refusing:
     def __init__(self, failure: Exception) -> None:
         self._failure = failure
 
-    async def write(self, _request: object, _by: object) -> Any:
+    async def write(self, _request: object, _by: object, _once: object) -> Any:
         raise self._failure
 
 
