@@ -28,9 +28,7 @@ from profiles.issues import Issue, error
 from profiles.resource import Resource
 
 _SAME = error("same-patient", "target-patient", "A Patient is not merged with itself")
-_NO_PLAN = error(
-    "rule", "result-plan", "Neither of the two has this individual plan in force: name the one to go on"
-)
+_NO_PLAN = error("rule", "result-plan", "Neither of the two has this individual plan in force: name the one to go on")
 _OTHER = error("id-mismatch", "result-patient", "The result is the Patient that stays: it has the id of target-patient")
 
 
