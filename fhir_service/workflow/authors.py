@@ -42,7 +42,8 @@ async def authors_of(repository: Repository, access: Access, rtype: str, rid: st
 
 async def _reasons(repository: Repository, access: Access, rtype: str, rid: str) -> Mapping[int, str]:
     about = Criterion("target", ParameterType.REFERENCE, (ReferenceValue(rtype, rid),))
-    page = await repository.search(SearchQuery("Provenance", (about,), count=MOST), access)
+    used = (("target", f"{rtype}/{rid}"),)
+    page = await repository.search(SearchQuery("Provenance", (about,), count=MOST, used=used), access)
     found: dict[int, str] = {}
     for provenance in (parse_body(row.body) for row in page.matches):
         why = _why(provenance)

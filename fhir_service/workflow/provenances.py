@@ -158,7 +158,10 @@ def _is_target(condition: object) -> bool:
 
 
 def _targets(query: SearchQuery) -> list[Key]:
-    """The (type, id) that the first criterion about targets names."""
+    """The (type, id) that the first criterion about targets names, of a search in words (`used`): what an operation
+    gathers (`CarePlan/$everything`) is what is stored."""
+    if not query.used:
+        return []
     named = next((c for c in query.criteria if _is_target(c)), None)
     values = cast(Criterion, named).values if named is not None else ()
     plain = [v for v in values if isinstance(v, ReferenceValue) and v.rtype and v.rid]
