@@ -1,6 +1,7 @@
 """A service with one resource of every served type, what it says that it serves, and how its operations are called."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,9 +10,13 @@ import pytest
 
 from fhir_service.resources import SERVED
 from tests.minimal import minimal
+from tests.ports import free_port
 from tests.waiting import until
 
 from .conftest import Service
+from .hospital import Hospital
+from .scenes import Scene
+from .served_case import case_calls
 
 JSON = {"content-type": "application/fhir+json"}
 CODES, VALUES, MAP = "urn:example:codes", "urn:example:values", "urn:example:map"
@@ -25,6 +30,7 @@ class World:
     """The service with one resource of every type in it, and what it says that it serves."""
 
     client: httpx.Client
+    scene: Scene
     known: dict[str, str] = field(default_factory=dict)
     """Type -> reference"""
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -75,8 +81,8 @@ OWN: Mapping[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def world(shared_service: Service) -> Iterator[World]:
-    with httpx.Client(base_url=shared_service.fhir + "/") as client:
-        made = World(client)
+    with closing(Hospital(free_port())) as hospital, httpx.Client(base_url=shared_service.fhir + "/") as client:
+        made = World(client, Scene(shared_service, hospital))
         for rtype in (*(t for t in FIRST if t in SERVED), *(t for t in SERVED if t not in FIRST)):
             made.made[rtype] = made.make(rtype)
             made.known[rtype] = made.create(rtype)
@@ -153,4 +159,5 @@ def called(world: World, name: str, rtype: str) -> list[Answer]:
         "export-status": [lambda: finished(world)],
         "export-file": [lambda: client.get(finished(world).json()["output"][0]["url"])],
     }
-    return [call() for call in calls[name]]
+    for_a_case = case_calls(world.scene)
+    return [for_a_case[name]()] if name in for_a_case else [call() for call in calls[name]]
