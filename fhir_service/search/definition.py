@@ -35,5 +35,3 @@ def own_parameters() -> Iterator[Resource]:
             if served.modifiers:
                 definition["modifier"] = list(served.modifiers)
             yield definition
-
-

@@ -215,9 +215,7 @@ NOTE_DELIVERY = prepare(
     ("state", "last_error"),
 )
 RECEIVE = prepare(insert(INBOX), [c.name for c in INBOX.c if c.name != "pk"])
-ANSWERED = prepare(
-    select(*ANSWER.c).where(ANSWER.c.caller == bindparam("caller"), ANSWER.c.name == bindparam("name"))
-)
+ANSWERED = prepare(select(*ANSWER.c).where(ANSWER.c.caller == bindparam("caller"), ANSWER.c.name == bindparam("name")))
 KEEP_ANSWER = prepare(insert(ANSWER), ANSWER.c.keys())
 FORGET_ANSWERS = prepare(delete(ANSWER).where(ANSWER.c.at < bindparam("before")).returning(ANSWER.c.at))
 SEND = prepare(insert(OUTBOX), [c.name for c in OUTBOX.c if c.name != "pk"])
