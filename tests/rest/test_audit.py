@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -243,6 +244,7 @@ def test_a_person_is_told_who_saw_what(rest: Rest) -> None:
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "Hvem har sett opplysninger om meg?" in page.text
     assert "Sykehuset &lt;Innlandet&gt;" in page.text
+    assert re.search(r"<td>\d\d\.\d\d\.\d{4} kl\. \d\d\.\d\d</td>", page.text)
     assert rest.get(f"Patient/{rid}/$access-log?_count=0").status_code == 400
     assert rest.get("Patient/nobody/$access-log").status_code == 404
     assert rest.get(f"Patient/{patient(rest)}/$access-log", **own).status_code == 404

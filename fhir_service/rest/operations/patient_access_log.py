@@ -134,7 +134,7 @@ def _parameter(line: Line) -> Resource:
 def page(lines: list[Line]) -> str:
     """A page that anybody can read."""
     head = "".join(f"<th>{escape(heading)}</th>" for heading in _HEADINGS)
-    rows = "".join(f"<tr>{''.join(map(_cell, msgspec.structs.astuple(line)))}</tr>" for line in lines)
+    rows = "".join(f"<tr>{''.join(map(_cell, msgspec.structs.astuple(_for_people(line))))}</tr>" for line in lines)
     told = (
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if lines else "<p>Ingen har sett noe.</p>"
     )
@@ -144,6 +144,11 @@ def page(lines: list[Line]) -> str:
         "<p>Her står hvem som har lest eller endret opplysninger om deg, når det skjedde, hvilken virksomhet det var, "
         f"og hva som ga tilgang. Det nyeste står først.</p>{told}</body></html>"
     )
+
+
+def _for_people(line: Line) -> Line:
+    """The time as it is written in Norway."""
+    return msgspec.structs.replace(line, when=f"{datetime.fromisoformat(line.when):%d.%m.%Y kl. %H.%M}")
 
 
 def _cell(text: str) -> str:
