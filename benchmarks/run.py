@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--only", default="", help="only the shapes with this text in their name")
     parser.add_argument("--keep", type=Path, help="folder of the database, filled if it is new")
+    parser.add_argument("--no-audit", action="store_true", help="without the audit log of reads")
     parser.add_argument("--no-messages", action="store_true", help="leave out HL7 v2")
     arguments = parser.parse_args()
     with contextlib.ExitStack() as opened:
@@ -45,7 +46,7 @@ def measure(arguments: argparse.Namespace, folder: Path, opened: contextlib.Exit
     filled = folder / f"filled-{arguments.resources}"
     url = opened.enter_context(servers.database(arguments.database, folder))
     bare = opened.enter_context(servers.bare(folder))
-    ours = opened.enter_context(servers.service(folder, url, arguments.workers))
+    ours = opened.enter_context(servers.service(folder, url, arguments.workers, audit_reads=not arguments.no_audit))
     print(f"{arguments.database}: ready in {ours.started:.1f} s, {ours.resident_mb():.0f} MB")
     if not filled.exists():
         fill(ours.port, arguments.resources)
