@@ -21,8 +21,10 @@ from fhir_service.workflow.trace import provenance_of_rest
 from fhir_service.workflow.workplaces import not_theirs_to_tell
 from profiles.issues import Issue, error
 
-FIRST = NOT_ALLOWED | {"duplicate-plan", "second-coordinator"}
-"""Access, INV-01 and INV-02 come before the other guards: what else is wrong is not told beside (workflow.md 8)."""
+FIRST = NOT_ALLOWED | {"duplicate-plan", "second-coordinator", "not-deletable"}
+"""Access, INV-01 and INV-02 come before the other guards: what else is wrong is not told beside (workflow.md 8), nor is
+what refers to a thing that is never deleted.
+"""
 
 
 @dataclass(frozen=True, slots=True)

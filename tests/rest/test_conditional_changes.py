@@ -157,8 +157,11 @@ def test_delete_of_what_may_not_be_deleted_is_409(rest: Rest, value: str) -> Non
     goal = {"resourceType": "Goal", "meta": {"profile": [IP_GOAL]}, "lifecycleStatus": "active"}
     goal |= {"description": {"text": "Gå"}, "subject": {"reference": f"Patient/{patient}"}}
     stored = rest.stored(goal)
+    plan = {"resourceType": "CarePlan", "status": "active", "intent": "plan", "subject": goal["subject"]}
+    rest.stored(plan | {"goal": [{"reference": f"Goal/{stored['id']}"}]})
     answer = rest("DELETE", f"Goal?subject=Patient/{patient}")
     assert (answer.status_code, code(answer)) == (409, "not-deletable")
+    assert len(answer.json()["issue"]) == 1  # not what refers to it, as if it could be deleted without
     update = rest("PUT", f"Goal?subject=Patient/{patient}", json=goal, headers=FHIR_JSON)
     assert (update.status_code, code(update)) == (428, "version-required")
     assert rest.get(f"Goal/{stored['id']}").headers["etag"] == 'W/"1"'
