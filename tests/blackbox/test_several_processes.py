@@ -139,7 +139,7 @@ def test_sigterm_ends_all_workers_in_time(workers: Service) -> None:  # SR-9
 def test_workers_end_when_the_one_that_watches_is_killed(workers: Service) -> None:
     there = children(workers)
     workers.kill()
-    until(lambda: all(map(has_ended, there)))
+    assert until(lambda: all(map(has_ended, there)))
 
 
 def test_kill_9_of_all_loses_nothing_acknowledged(workers: Service) -> None:  # SR-1, SR-3
