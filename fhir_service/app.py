@@ -23,7 +23,6 @@ from fhir_service.logs import configure, told
 from fhir_service.rest import PATH, Face, FhirRouter, PageTokens, capability_statement, outcome
 from fhir_service.rest.describing import describing
 from fhir_service.rest.exchange import Receive, Scope, Send
-from fhir_service.rules import Settings as Municipal
 from fhir_service.settings import Mode, Settings, host_port
 from fhir_service.storage import claimed, migrate, open_audit, open_repository
 from fhir_service.storage.audit import AuditStore
@@ -78,8 +77,7 @@ def create_app(settings: Settings) -> "Knutepunkt":
         endpoints = read_endpoints(settings.endpoints)
     except EndpointsError as problem:
         raise ValueError(f"--endpoints: {problem}") from problem
-    municipal = Municipal(infer_need=settings.infer_need, refuse_wrong_numbers=settings.refuse_wrong_numbers)
-    ground = Ground(settings.fhir_base, routes(settings.routes), municipal, settings.referential_integrity)
+    ground = Ground(settings.fhir_base, routes(settings.routes), settings.municipal, settings.referential_integrity)
     return Knutepunkt(Configured(settings, ground, endpoints))
 
 

@@ -6,19 +6,26 @@ Each field is `KNUTEPUNKT_` and its name in capitals: `KNUTEPUNKT_HTTP`, `KNUTEP
 
 import json
 import re
+from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fhir_service.resources import SERVED, served_types
+from fhir_service.rules import CHILDREN
+from fhir_service.rules import Settings as Municipal
 
 ANY_ORIGIN = "*"
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", re.ASCII)
 """As browsers write them.  https://fetch.spec.whatwg.org/#origin-header"""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+
+
+Days: TypeAlias = Annotated[int, Field(ge=1, le=3650)]
+Months: TypeAlias = Annotated[int, Field(ge=1, le=120)]
 
 
 class Mode(StrEnum):
@@ -57,8 +64,19 @@ class Settings(BaseSettings):
     """What the FHIR endpoint offers (decision 33): `Patient,Task,Observation`, or a JSON array of the names."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins whose pages may use the FHIR endpoint: `https://app.example.no,https://other.no`; `*` in mode dev."""
+    answer_days: Days = 28
+    """Days from the receipt of a need, or of a complaint that is upheld, to its answer (decisions 5 and 6)."""
+    review_months_child: Months = 6
+    review_months_adult: Months = 12
+    """The longest time to the next review of a plan (decision 6)."""
+    child_days: Annotated[dict[str, Days], NoDecode] = {}
+    """Deadlines of sub-steps (workflow.md 4.3) that are others here: a JSON object, `{"draft-plan": 90}`."""
+    oral_consent: bool = True
+    """Whether consent that is not in writing counts (decision 6)."""
     infer_need: bool = False
     """Whether a long stay that ends without a notice of need opens a case by itself (decision 14)."""
+    infer_need_days: Days = 14
+    """How long that stay must have been."""
     refuse_wrong_numbers: bool = False
     """Whether a national number with wrong check digits is refused over REST as it is in messages (ADR 0019)."""
     referential_integrity: bool = True
@@ -81,6 +99,19 @@ class Settings(BaseSettings):
             except ValueError as problem:
                 raise ValueError("expected names with commas between them, or a JSON array of names") from problem
         return [name.strip() for name in given.split(",") if name.strip()]
+
+    @field_validator("child_days", mode="before")
+    @classmethod
+    def _by_code(cls, given: object) -> object:
+        if isinstance(given, str):
+            try:
+                given = json.loads(given)
+            except ValueError as problem:
+                raise ValueError('expected a JSON object of days by code, e.g. {"draft-plan": 90}') from problem
+        unknown = sorted(given.keys() - CHILDREN.keys()) if isinstance(given, dict) else ()
+        if unknown:
+            raise ValueError(f"{', '.join(unknown)}: no sub-step; known are: {', '.join(CHILDREN)}")
+        return given
 
     @field_validator("served_types")
     @classmethod
@@ -123,6 +154,11 @@ class Settings(BaseSettings):
             return self.export_folder
         file = self.database.removeprefix("sqlite:///").partition("?")[0]
         return Path("var" if file == self.database else Path(file).parent) / "exports"
+
+    @property
+    def municipal(self) -> Municipal:
+        """What rules know of these settings."""
+        return Municipal(**{one.name: getattr(self, one.name) for one in fields(Municipal)})
 
     @property
     def fhir_base(self) -> str:

@@ -18,10 +18,12 @@ from fhir_service.rules._private import private_providers
 from fhir_service.rules._profiles import STAMPED, profile_of
 from fhir_service.rules._routing import home_inbox, inbox_of
 from fhir_service.rules._standing import STANDING_TYPES, concerns, named_in
+from fhir_service.rules._tasks import CHILDREN
 from fhir_service.rules._times import is_open
 
 __all__ = [
     "BY_NAME",
+    "CHILDREN",
     "HELD_BY",
     "INPATIENT",
     "NOT_ALLOWED",

@@ -54,9 +54,8 @@ class Settings:
     answer_days: int = 28
     review_months_child: int = 6
     review_months_adult: int = 12
-    draft_plan_days: int = 60
     child_days: Mapping[str, int] = field(default_factory=dict)
-    """Code of a child Task -> its deadline in days, where it is another than that of 4.3 (decision 30)."""
+    """Code of a child Task -> its deadline in days, where it is another than that of 4.3 (decisions 6 and 30)."""
     oral_consent: bool = True
     infer_need: bool = False
     """Whether a discharge without notice makes a case (decision 14)."""

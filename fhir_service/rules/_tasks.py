@@ -92,8 +92,7 @@ def child(change: Change, parent: Resource | None, code: str, cause: str, **elem
 
 def days_for(code: str, context: Context) -> int:
     """The default deadline of a child Task, the municipality's settings applied (decisions 6, 30)."""
-    settings = context.settings
-    return settings.draft_plan_days if code == "draft-plan" else settings.child_days.get(code, CHILDREN[code].days)
+    return context.settings.child_days.get(code, CHILDREN[code].days)
 
 
 def ended(standing: Standing, task: Resource, outcome: str = "completed", **elements: Any) -> Draft:
