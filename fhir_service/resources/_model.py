@@ -9,13 +9,18 @@ from profiles.resource import Resource
 @dataclass(frozen=True, slots=True)
 class OwnParameter:
     """A search parameter beside those of R4 (workflow.md 9). `expression`: a path as in R4's SearchParameters;
-    `says`: what it finds."""
+    `says`: what it finds.
+
+    `over`: the chain that it stands for, where the path leads into another resource (`care-team:CareTeam.coordinator`).
+    What is there now is asked for then, as the caller sees it; nothing is indexed.
+    """
 
     code: str
     type: str
     expression: str
     says: str
     targets: tuple[str, ...] = ()
+    over: str = ""
 
 
 def nothing(_: Resource) -> tuple[str, ...]:

@@ -1,10 +1,8 @@
-"""CarePlan: the individual plan has a place in force (INV-01); other plans are stored without (decision 10).
-
-`coordinator` (workflow.md 9) stands on the plan's CareTeam and is asked for there: `CareTeam?coordinator=`.
-"""
+"""CarePlan: the individual plan has a place in force (INV-01); other plans are stored without (decision 10)."""
 
 from fhir_service.resources._codings import has_coding
 from fhir_service.resources._model import OwnParameter, ResourceType
+from fhir_service.resources.care_team import PLANS_BY_COORDINATOR
 from profiles.names import IP_MANAGING_MUNICIPALITY, IP_NEXT_REVIEW, PLAN_CATEGORY
 from profiles.resource import Resource
 
@@ -35,6 +33,7 @@ RESOURCE = ResourceType(
         OwnParameter(
             "next-review", "date", f"CarePlan.extension('{IP_NEXT_REVIEW}').value", "When plans are reviewed next"
         ),
+        PLANS_BY_COORDINATOR,
     ),
     in_force=_in_force,
     guarded=is_individual_plan,

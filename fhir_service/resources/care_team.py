@@ -1,5 +1,7 @@
 """CareTeam: the coordination team claims the person's one place for a coordinator (INV-02, workflow.md 4.5)."""
 
+from dataclasses import replace
+
 from fhir_service.resources._codings import has_coding, open_participants
 from fhir_service.resources._model import OwnParameter, ResourceType
 from profiles.names import TASK_INPUT, TEAM_CATEGORY, TEAM_ROLE
@@ -31,19 +33,29 @@ def _in_force(team: Resource) -> tuple[str, ...]:
     return ("coordinator-expected-child",) if is_for_expected_child(team) else ("coordinator",)
 
 
+_COORDINATOR = (
+    "participant.where(period.end.empty() and role.coding"
+    f".where(system='{TEAM_ROLE}' and (code='coordinator' or code='child-coordinator')).exists()).member"
+)
+BY_COORDINATOR = OwnParameter(
+    "coordinator",
+    "reference",
+    f"CareTeam.{_COORDINATOR}",
+    "Teams by the coordinator or child coordinator with an open period",
+    ("PractitionerRole", "Practitioner"),
+)
+PLANS_BY_COORDINATOR = replace(
+    BY_COORDINATOR,
+    expression=f"CarePlan.careTeam.resolve().{_COORDINATOR}",
+    says="Plans by the coordinator or child coordinator of their team, with an open period",
+    over="care-team:CareTeam.coordinator",
+)
+"""The coordinator of a plan stands on its team alone."""
+
 RESOURCE = ResourceType(
     name="CareTeam",
     typed=("patient", "subject", "status", "date"),
-    parameters=(
-        OwnParameter(
-            "coordinator",
-            "reference",
-            "CareTeam.participant.where(period.end.empty() and role.coding"
-            f".where(system='{TEAM_ROLE}' and (code='coordinator' or code='child-coordinator')).exists()).member",
-            "Teams by the coordinator or child coordinator with an open period",
-            ("PractitionerRole", "Practitioner"),
-        ),
-    ),
+    parameters=(BY_COORDINATOR,),
     in_force=_in_force,
     guarded=is_coordination_team,
 )

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from fhir_service.search import criteria, lists, words
 from fhir_service.search.criteria import Outcome, Reading
 from fhir_service.search.modified import modified, unknown_modifier
-from fhir_service.search.parameters import parameters, referring
+from fhir_service.search.parameters import Parameter, parameters, referring
 from fhir_service.search.query import Chain, Condition, Has
 from fhir_service.search.settings import NAMES
 from profiles.issues import Issue, error
@@ -75,8 +75,19 @@ def _find(place: _Place, name: str) -> Found:
         return error("bad-parameter-value", place.at, f"A parameter leads over at most {MAX_STEPS} steps.")
     if name.startswith(HAS + ":"):
         return _reverse(place, name)
+    code = name.replace(".", ":").partition(":")[0]
+    parameter = parameters(place.rtype).get(code)
+    if parameter is not None and parameter.over:
+        return _over(place, parameter, name[len(code) :])
     head, dot, rest = name.partition(".")
     return _chain(place, head, rest) if dot else _last(place, name)
+
+
+def _over(place: _Place, parameter: Parameter, rest: str) -> Found:
+    """What the parameter stands for, with what follows its name. A chain tells nothing of what is missing."""
+    if rest == ":missing":
+        return unknown_modifier(place.at, parameter)
+    return _find(place, parameter.over + rest)
 
 
 def _last(place: _Place, name: str) -> Found:

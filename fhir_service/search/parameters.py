@@ -63,12 +63,16 @@ class Parameter:
     """All codes that it can have, where the definitions list them; else empty."""
     components: tuple["Component", ...] = field(default=(), repr=False)
     """What a composite consists of, in order."""
+    over: str = ""
+    """The chain that it stands for; it has no branches then, and no index."""
 
     @property
     def modifiers(self) -> tuple[str, ...]:
         """The modifiers that it takes, in alphabetical order, the types of `:[type]` aside."""
         if self.code in COLUMNS:
             return ()
+        if self.over:
+            return (modifiers.IDENTIFIER[1:],)
         kind = self.code if self.code == PHONETIC else self.declared
         return modifiers.of(kind, {branch.type for branch in self.branches})
 
@@ -88,12 +92,16 @@ class Parameter:
     @property
     def canonical(self) -> bool:
         """Whether it is a reference by name only that holds addresses: then its values are read as such."""
-        return self.is_reference and not any(branch.type in ("Reference", "Resource") for branch in self.branches)
+        return (
+            self.is_reference
+            and not self.over
+            and not any(branch.type in ("Reference", "Resource") for branch in self.branches)
+        )
 
     @property
     def sortable(self) -> bool:
         """Whether `_sort` may name it."""
-        return self.type not in _UNSORTABLE
+        return self.type not in _UNSORTABLE and not self.over
 
     @property
     def single(self) -> bool:
@@ -130,6 +138,7 @@ class _Definition:
     targets: tuple[str, ...]
     url: str
     components: tuple[tuple[str, str], ...] = ()
+    over: str = ""
 
 
 @cache
@@ -183,11 +192,16 @@ def _definitions(rtype: str) -> Iterator[_Definition]:
         yield _Definition(p.code, p.type, p.expression, p.targets, p.url, p.components)
     for own in resource_type(rtype).parameters:
         url = f"{BASE}/SearchParameter/{rtype.lower()}-{own.code}"
-        yield _Definition(own.code, own.type, own.expression, own.targets, url)
+        yield _Definition(own.code, own.type, own.expression, own.targets, url, over=own.over)
 
 
 def _parameter(rtype: str, definition: _Definition) -> Parameter:
     """Raises UnsupportedExpressionError: a bug of ours, as the expressions are R4's and our own."""
+    if definition.over:
+        indexed = _SERVED_AS[definition.type]
+        return Parameter(
+            definition.code, indexed, definition.type, definition.targets, definition.url, (), over=definition.over
+        )
     compiled = compile_path(rtype, definition.expression)
     return (_composite if definition.type == "composite" else _plain)(rtype, definition, compiled)
 

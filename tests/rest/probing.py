@@ -67,7 +67,7 @@ CRITERIA: dict[str, tuple[str, ...]] = {
     "CarePlan": ("subject=Patient/arne", "patient=arne", "status=active", "status:not=draft", "intent=plan",
                  "goal=Goal/zqx-goal", "goal=Goal/zqx-goal-open", "condition=Condition/zqx-condition",
                  "activity-code=zqxactivity", "activity-code=urn:zqxunlabelled|zqxunlabelled",
-                 "care-team=CareTeam/team",
+                 "care-team=CareTeam/team", "coordinator=PractitionerRole/kari",
                  "performer=Organization/trust", "performer=Organization/ke", "date=gt2025",
                  "goal.description:missing=0",
                  "goal.lifecycle-status=active", "condition.code=zqxcondition",
@@ -200,7 +200,7 @@ _ROADS: tuple[Callable[[random.Random], Probe], ...] = (_search, _search, _searc
                                                         _conditional, _write)  # fmt: skip
 _UUID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}"
-    r"|\b[rc][0-9a-f]{10,15}-[0-9a-f]{1,16}(?:-[0-9]+)?\b"  # of the audit log and of changes: they tell the time
+    r"|\b[rc][0-9a-f]{10,15}-[0-9a-f]{1,28}(?:-[0-9]+)?\b"  # of the audit log and of changes: they tell the time
 )
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+\d\d:\d\d)")
 _TOKEN = re.compile(r"(_page|page|_token|_cursor)=[A-Za-z0-9_\-=%.]+")
