@@ -3,6 +3,7 @@
 https://profiles.ihe.net/ITI/BALP/  An event of several patients is told as one AuditEvent a patient (decision 29).
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from hashlib import blake2s
@@ -43,6 +44,9 @@ _UNKNOWN: Any = {
 }
 
 
+_MADE = re.compile(r"/([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-")
+
+
 class Event(msgspec.Struct, frozen=True):
     """One interaction with one patient, or with none. `at`: microseconds since 1970 UTC."""
 
@@ -52,14 +56,22 @@ class Event(msgspec.Struct, frozen=True):
     person_id: str | None = None
 
 
+CHANGE_ID = re.compile(r"c([0-9a-f]{1,15})-[0-9a-f]{16,28}")
+
+
 def read_id(at: int, writer: int, number: int) -> str:
     """The id of the AuditEvent of a row of the log and the number of one of its persons."""
     return f"r{at:x}-{writer:x}-{number}"
 
 
 def change_id(at: int, reference: str) -> str:
-    """The id of the AuditEvent of a version; `reference`: `Type/id/_history/version`."""
-    return f"c{at:x}-{blake2s(reference.encode(), digest_size=8).hexdigest()}"
+    """The id of the AuditEvent of a version; `reference`: `Type/id/_history/version`.
+
+    Of changes that were made together, ids sort as their resources were made, as far as their ids tell (RFC 9562 5.7).
+    """
+    made = _MADE.search(reference)
+    older = "".join(made.groups()) if made else ""
+    return f"c{at:x}-{older}{blake2s(reference.encode(), digest_size=8).hexdigest()}"
 
 
 def audit_event(event: Event, patient: str | None, base_url: str) -> AuditEvent:

@@ -20,7 +20,7 @@ from fhir_service.storage.audit import AuditStore, Kept, Row, Span
 from fhir_service.storage.audit_changes import Change
 from fhir_service.storage.port import Page, Repository, Stored, TooSlow
 from fhir_service.workflow.audit_criteria import entity_in, holds, is_date, narrowed, patients_in
-from fhir_service.workflow.audit_events import Event, audit_event, change_id, events_of_row
+from fhir_service.workflow.audit_events import CHANGE_ID, Event, audit_event, change_id, events_of_row
 from fhir_service.workflow.audited import TRACE
 from fhir_service.workflow.by_time import after, in_order, is_ascending, page_of
 from fhir_service.workflow.drafted_matches import Drafted
@@ -36,7 +36,6 @@ MOST = 20_000
 """Rows that one search may look at."""
 EVER = 1 << 62
 _READ = re.compile(r"r([0-9a-f]{1,15})-([0-9a-f]{1,8})-[0-9]{1,9}")
-_CHANGED = re.compile(r"c([0-9a-f]{1,15})-[0-9a-f]{16}")
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -68,12 +67,12 @@ class _WithLog:
         return getattr(self._inner, name)
 
     def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Awaitable[Stored | None]:
-        if rtype == LOG and (_READ.fullmatch(rid) or _CHANGED.fullmatch(rid)):
+        if rtype == LOG and (_READ.fullmatch(rid) or CHANGE_ID.fullmatch(rid)):
             return self._log.event(rid, access)
         return self._inner.read(rtype, rid, access)
 
     async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
-        if rtype == LOG and (_READ.fullmatch(rid) or _CHANGED.fullmatch(rid)):
+        if rtype == LOG and (_READ.fullmatch(rid) or CHANGE_ID.fullmatch(rid)):
             return await self._log.event(rid, access) if version == 1 else None
         return await self._inner.vread(rtype, rid, version, access)
 

@@ -19,7 +19,7 @@ from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.audit import Span
 from fhir_service.storage.audit_changes import Change, changes
 from fhir_service.storage.port import Page, Repository, Stored, TooSlow
-from fhir_service.workflow.audit_events import change_id
+from fhir_service.workflow.audit_events import CHANGE_ID, change_id
 from fhir_service.workflow.audited import TRACE
 from fhir_service.workflow.by_time import after, in_order, page_of
 from fhir_service.workflow.change_provenance import changed, provenance_of, reasons, seen_of
@@ -34,7 +34,6 @@ MOST = 1_000
 """Versions of a resource, and stored ones about it, that a search looks at (SR-8)."""
 MOST_TARGETS = 20
 _EVER = 1 << 62
-_CHANGED = re.compile(r"c([0-9a-f]{1,15})-[0-9a-f]{16}")
 _VERSION = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})/_history/([1-9][0-9]{0,9})", re.ASCII)
 Key: TypeAlias = tuple[str, str]
 _NEWEST = (Sort("_lastUpdated", ParameterType.DATE, descending=True),)
@@ -70,7 +69,7 @@ class _WithChanges:
         stored = await found
         if stored is not None:
             return await self._with_paths(stored, access)
-        match = _CHANGED.fullmatch(rid)
+        match = CHANGE_ID.fullmatch(rid)
         if match is None:
             return None
         at = int(match[1], 16)
