@@ -45,8 +45,8 @@ def check(change: Change) -> Iterable[Issue]:
         yield error("rule", f"CareTeam.participant[{place}].period.start", text)
     if not _says_why(change, team):
         text = (
-            f"A change of coordinator says why: extension {names.IP_STATUS_REASON} of the CareTeam, or a Provenance "
-            "with reason and the CareTeam as target in the same transaction"
+            f"A change of coordinator says why: extension {names.IP_STATUS_REASON} of the CareTeam, the header "
+            "X-Knutepunkt-Reason, or a Provenance with reason and the CareTeam as target in the same transaction"
         )
         yield error("rule", "CareTeam.extension", text)
 
@@ -100,7 +100,8 @@ def _day(text: object) -> str:
 
 
 def _says_why(change: Change, team: Resource) -> bool:
-    if is_stated(part(extension(team, names.IP_STATUS_REASON), "valueCodeableConcept")):
+    stated = part(extension(team, names.IP_STATUS_REASON), "valueCodeableConcept")
+    if is_stated(stated) or (change.by.reason or "").strip():
         return True
     told = (p for p in change.standing.of("Provenance") if f"CareTeam/{team['id']}" in references(p.get("target")))
     return any(is_stated(reason) for p in told for reason in several(p.get("reason")))

@@ -161,6 +161,8 @@ async def _standings(
             resources[person][reference] = parse_body(row.body)
     beside = await _named(tx, resources.values(), groups, base_url)
     drafts = [draft for of_one in groups.values() for draft in of_one]
+    # Why something is done is told of whom it is done to, whoever the Provenance itself is about (K4).
+    beside |= {d.reference: local(d.after, base_url) for d in drafts if d.rtype == "Provenance" and d.after is not None}
     beside |= await agreements(tx, drafts, (beside, *resources.values()), base_url)
     return {p: Standing(p, beside | resources[p]) for p in looked_at}
 
@@ -190,7 +192,8 @@ def _localised(wanted: Wanted, base_url: str) -> Draft:
     absent = wanted.tail is not None and base_url.encode() not in wanted.tail
     if absent or draft.after is None or not _is_looked_at(draft):
         return draft
-    return structs.replace(draft, after=local(draft.after, base_url))
+    view = draft.view and (local(draft.view[0], base_url), local(draft.view[1], base_url))
+    return structs.replace(draft, after=local(draft.after, base_url), view=view)
 
 
 def _is_looked_at(draft: Draft) -> bool:

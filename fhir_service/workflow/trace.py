@@ -4,12 +4,12 @@ hl7v2-mapping.md 10 (items 1, 7, 8), SR-33.  https://hl7.org/fhir/R4/provenance.
 """
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from fhir_service.principal import Principal
-from fhir_service.rules import Draft
+from fhir_service.rules import Draft, extension
 from fhir_service.storage.port import Changes, Write
 from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.labelling import PLAIN
@@ -52,12 +52,21 @@ def provenance_of_rest(settlement: Settlement, drafts: Sequence[Draft], now: dat
         "resourceType": "Provenance",
         "target": [versioned(w) for w in settlement.changes.writes],
         "recorded": instant(now),
+        "reason": list(_reasons(drafts)) or None,
         "activity": {"text": asked},
         "agent": [*_caller(draft.by), SERVICE_AGENT],
     }
     persons = {p for d in drafts if (p := settlement.persons.get(d.reference))}
     person = persons.pop() if len(persons) == 1 else None
-    return joined(settlement.changes, writes=(new_write(provenance, now, person),))
+    return joined(settlement.changes, writes=(new_write(stated(provenance), now, person),))
+
+
+def _reasons(drafts: Sequence[Draft]) -> Iterator[CodeableConcept]:
+    """What a plan or team says about why it is changed (extension ip-status-reason), where that is new."""
+    for draft in drafts:
+        before, after = (extension(one, names.IP_STATUS_REASON) for one in (draft.before, draft.after))
+        if after is not None and after != before and "valueCodeableConcept" in after:
+            yield after["valueCodeableConcept"]
 
 
 def _caller(by: Principal) -> list[ProvenanceAgent]:
