@@ -1,8 +1,8 @@
-"""C4: KE takes the case; what is known already is put on it, and consent is asked for."""
+"""C4: KE takes the case; what is known already is put on it, and consent is asked for where there is none."""
 
 from collections.abc import Iterable
 
-from fhir_service.rules._case import requests_of
+from fhir_service.rules._case import business_status, requests_of
 from fhir_service.rules._drafting import make, revise, with_input
 from fhir_service.rules._elements import first_by_id, reference_to
 from fhir_service.rules._kinds import Kind, enters
@@ -11,24 +11,35 @@ from fhir_service.rules._people import plan_consent
 from fhir_service.rules._tasks import child
 from fhir_service.rules._team import coordinator_of
 from fhir_service.rules.one_plan import in_force
-from profiles.r4_types import TaskInput
+from profiles import names
+from profiles.code_systems import concept
+from profiles.r4_types import CodeableConcept, TaskInput
 from profiles.resource import Resource
+
+WAITING = "awaiting-information"
 
 
 def effects(change: Change) -> Iterable[Effect]:
-    """Current plan and coordinator as inputs, child `obtain-consent`, an inferred need becomes active."""
+    """Inputs, the business status that the consent gives, `obtain-consent`; an inferred need becomes active."""
     case = change.after
     if case is None or not enters(change, Kind.CASE, "accepted"):
         return
-    entries = _known(change, case)
-    if entries:
-        yield revise(change.standing, case, input=entries)
-    if plan_consent(change.standing) is None:
+    has_consent = plan_consent(change.standing) is not None
+    yield revise(change.standing, case, input=_known(change, case) or None, businessStatus=_state(case, has_consent))
+    if not has_consent:
         yield from make(change.standing, child(change, case, "obtain-consent", case["id"]))
     for wanted in requests_of(case):
         need = change.standing.get(wanted)
         if need is not None and need.get("status") == "draft":
             yield revise(change.standing, need, status="active")
+
+
+def _state(case: Resource, has_consent: bool) -> CodeableConcept:
+    """Whether the case waits for consent is told by the consents, not by the client; that it waits for something else
+    is the client's to say."""
+    known = "under-assessment" if has_consent else "awaiting-consent"
+    stated: CodeableConcept = case["businessStatus"]
+    return stated if business_status(case) in (known, WAITING) else concept(names.KE_BUSINESS_STATUS, known)
 
 
 def _known(change: Change, case: Resource) -> list[TaskInput]:
