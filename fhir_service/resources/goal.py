@@ -1,8 +1,8 @@
 """Goal: those of the individual plan are guarded.
 
-R4's Goal has no category that tells a plan's goal from another, and the reference from the plan stands on the plan.
-So a Goal is one of an individual plan when it says so: `meta.profile` names ip-goal, or it is part of another goal by
-our extension (workflow.md 5, IpGoal).
+R4's Goal has no category that tells a plan's goal from another. It says so itself where `meta.profile` names ip-goal or
+it is part of another goal by our extension (workflow.md 5, IpGoal); else the plan that refers to it does, which is looked
+for where it matters (`workflow.preconditions`, the rule `not-deletable`).
 """
 
 from fhir_service.resources._codings import listed

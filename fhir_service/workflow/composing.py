@@ -89,7 +89,7 @@ async def _scene(known: Known, on: CalledOn, by: Principal, ground: Ground, ids:
         return Refused((error("deleted", on.rtype, "This resource is deleted"),))
     before = parse_body(stored.body)
     asked = WriteRequest("patch", on.rtype, on.rid, if_match=on.if_match, if_none_match=on.if_none_match)
-    issues = precondition(asked, stored, before)
+    issues = await precondition(known, asked, stored, before)
     if issues:
         return Refused(await told_when_stale(known, asked, stored, issues, lambda _: None))
     rows = await known.of_persons([stored.person_id], STANDING_TYPES) if stored.person_id else ()

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import structs
 
 from fhir_service.access.marks import unmarked
-from fhir_service.access.through import written_through
+from fhir_service.access.through import Through, written_through
 from fhir_service.principal import Principal
 from fhir_service.rules import Draft
 from fhir_service.storage.port import Stored, Write
@@ -139,7 +139,7 @@ async def _patch(asked: _Asked) -> Intended | Refused:
     if isinstance(stored, Refused):
         return stored
     if stored is None or stored.deleted:
-        issues = precondition(request, None, None)
+        issues = await precondition(asked.known, request, None, None)
         nothing = error("deleted" if stored else "not-found", request.rtype, "There is nothing to patch")
         return Refused(issues or (nothing,))
     before = parse_body(stored.body)
@@ -148,7 +148,7 @@ async def _patch(asked: _Asked) -> Intended | Refused:
         made = _patched(request, stored.rid, version)
         return None if isinstance(made, Refused) else made
 
-    issues = precondition(request, stored, before)
+    issues = await precondition(asked.known, request, stored, before)
     if issues:
         return Refused(await told_when_stale(asked.known, request, stored, issues, patched))
     seen = await shown_in(asked.known, stored, before)
@@ -198,7 +198,7 @@ async def _delete(asked: _Asked) -> Intended | Refused:
         found = matched
     current = [stored for stored in found if not stored.deleted]
     if not current or request.if_match is not None:
-        issues = precondition(request, current[0] if current else None, None)
+        issues = await precondition(known, request, current[0] if current else None, None)
         if issues:
             return Refused(issues)
     if not current:
@@ -213,24 +213,27 @@ async def _changed(asked: _Asked, rid: str, stored: Stored | None, after: Resour
     request, wanted = asked.request, after or {}
     current = stored if stored and not stored.deleted else None
     before = parse_body(current.body) if current else None
-    issues = precondition(request, current, before) if request.method == "update" else ()
+    issues = await precondition(asked.known, request, current, before) if request.method == "update" else ()
     if issues:
         return Refused(await told_when_stale(asked.known, request, current, issues, lambda _: wanted))
     if current is None or before is None:
-        return _drafted(asked, rid, stored, None, unmarked(wanted))
+        return _drafted(asked, rid, stored, None, Through(unmarked(wanted)))
     return _through(asked, current, await shown_in(asked.known, current, before), before, wanted)
 
 
 def _through(asked: _Asked, stored: Stored, seen: Resource, before: Resource, wanted: Resource) -> Intended | Refused:
     """What the client makes of what it sees of a resource (workflow.md 7.5)."""
-    after = written_through(before, seen, wanted)
-    return Refused(after) if isinstance(after, tuple) else _drafted(asked, stored.rid, stored, before, after)
+    through = written_through(before, seen, wanted)
+    if isinstance(through, Issue):
+        return Refused((through,))
+    return _drafted(asked, stored.rid, stored, before, through)
 
 
-def _drafted(asked: _Asked, rid: str, stored: Stored | None, before: Resource | None, after: Resource) -> Intended:
+def _drafted(asked: _Asked, rid: str, stored: Stored | None, before: Resource | None, made: Through) -> Intended:
+    after = made.resource
     named = after if after.get("id") == rid else {**after, "id": rid}
-    draft = Draft(asked.request.rtype, rid, named, before, asked.by)
-    return Intended(asked.request, (Wanted(draft, stored, tail_of(named)),))
+    draft = Draft(asked.request.rtype, rid, named, before, asked.by, view=made.view)
+    return Intended(asked.request, (Wanted(draft, stored, tail_of(named), conflicts=made.conflicts),))
 
 
 _METHODS: Mapping[str, Callable[[_Asked], Awaitable[Intended | Refused]]] = {

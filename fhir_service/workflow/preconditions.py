@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from fhir_service.access.marks import mark_of, unmarked
 from fhir_service.resources import resource_type
-from fhir_service.rules import carried_over
+from fhir_service.rules import Kind, carried_over, kind_of, references
 from fhir_service.storage.port import Stored
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.request import ANY_VERSION, WriteRequest
@@ -22,16 +22,29 @@ _CONFLICT = "mergeable=false: both changed the same elements"
 _MERGEABLE = "mergeable=true: the two changes are to different elements; read it again and make yours to that"
 
 
-def precondition(request: WriteRequest, current: Stored | None, before: Resource | None) -> tuple[Issue, ...]:
+async def precondition(
+    known: Known, request: WriteRequest, current: Stored | None, before: Resource | None
+) -> tuple[Issue, ...]:
     """What keeps a request from being done to this version. `current`: what stands now, `before`: the same, parsed."""
     issue = _of_headers(request, current)
     if issue is not None:
         return (issue,)
     unconditional = request.method in ("update", "patch") and not request.if_match  # any version is none that was read
-    if unconditional and current and before and resource_type(request.rtype).guarded(before):
+    if unconditional and current and before and await _guarded(known, current, before):
         text = f'This resource is only changed with If-Match; the current version is W/"{current.version}"'
         return (error("version-required", request.rtype, text),)
     return ()
+
+
+async def _guarded(known: Known, current: Stored, before: Resource) -> bool:
+    """Whether decision 9 asks for If-Match. That a Goal is one of a plan is said by itself or by the plan."""
+    if resource_type(current.rtype).guarded(before):
+        return True
+    if current.rtype != "Goal" or current.person_id is None:
+        return False
+    rows = await known.of_persons([current.person_id], ("CarePlan",))
+    plans = (parse_body(row.body) for row in rows if not row.deleted)
+    return any(f"Goal/{current.rid}" in references(p.get("goal")) for p in plans if kind_of(p) is Kind.PLAN)
 
 
 def _of_headers(request: WriteRequest, current: Stored | None) -> Issue | None:
