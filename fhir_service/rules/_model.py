@@ -27,10 +27,17 @@ class Draft(msgspec.Struct, frozen=True):
     """`rest`, `hl7v2`, `import`, or the id of the rule whose side effect it is."""
     clock: Mapping[str, Any] | None = None
     """See `storage.port.Stored.clock`; None keeps what is there."""
+    view: tuple[Resource, Resource] | None = None
+    """Of whoever sees a part: the part, and what they make of it. None: they see, and send, the whole."""
 
     @property
     def reference(self) -> str:
         return f"{self.rtype}/{self.rid}"
+
+    @property
+    def change(self) -> tuple[Resource | None, Resource | None]:
+        """What its author has changed, before and after: of the whole, or of what they see of it."""
+        return self.view or (self.before, self.after)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _TEXT = "This belongs to another sector or to the whole plan; a member of the te
 
 def check(change: Change) -> Iterable[Issue]:
     """Refuses what an organisation changes outside of the sectors in which it is a member."""
-    after, before, by = change.after, change.before, change.by
+    (before, after), by = change.draft.change, change.by
     if by.organization is None or by.role in ABOVE_SECTORS or change.draft.cause != "rest" or after is None:
         return
     member = _Member(change)

@@ -6,7 +6,7 @@ that version can still be read. https://hl7.org/fhir/R4/references.html#literal
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -18,6 +18,7 @@ from fhir_service.search.references import FOREIGN, REMEMBERED
 from fhir_service.storage.port import Lock, Stored
 from fhir_service.workflow.known import Key, Known
 from fhir_service.workflow.settle import Wanted
+from fhir_service.workflow.versions import tail_of
 from profiles.definitions import resource_types
 from profiles.issues import Issue, error
 
@@ -83,7 +84,9 @@ async def broken(known: Known, wanted: Sequence[Wanted], base: str) -> tuple[tup
     named = {target.key for _, targets in refers for target in targets}
     there = await known.get_many(sorted(named), lock=Lock.KEEP) if named else {}
     # what is hidden is told like what is not there (SR-29), where it was not referred to before
-    hidden = await known.hidden(_new(refers, base) & there.keys()) if known.access.condition is not None else set()
+    narrowed = known.access.condition is not None
+    new = {target.key for one, targets in refers for target in _brought(one, targets, base)} if narrowed else set()
+    hidden = await known.hidden(new & there.keys())
     seen = {key: row for key, row in there.items() if key not in hidden}
     good = {key for key, row in seen.items() if not row.deleted and key not in deleted}
     issues: list[tuple[Draft, Issue]] = []
@@ -96,16 +99,18 @@ async def broken(known: Known, wanted: Sequence[Wanted], base: str) -> tuple[tup
     return tuple(issues)
 
 
-def _new(refers: Sequence[tuple[Wanted, Sequence[Target]]], base: str) -> set[Key]:
-    """What is referred to where it was not before."""
-    return {target.key for one, targets in refers for target in set(targets) - _before(one, base)}
+def _brought(wanted: Wanted, targets: Iterable[Target], base: str) -> set[Target]:
+    """Those of the targets that its author names where they were not named before: in the version that it replaces, or
+    in the part of that which the author sees."""
+    now, before = set(targets), wanted.stored.body if wanted.stored else b""
+    if wanted.draft.view is not None:
+        before, made = map(tail_of, wanted.draft.view)
+        now &= _targets(made, base)
+    return now - _targets(before, base)
 
 
-def _before(wanted: Wanted, base: str) -> set[Target]:
-    """What the version that is replaced refers to."""
-    if wanted.stored is None:
-        return set()
-    return {target for literal in references_in(wanted.stored.body) if (target := own_target(literal, base))}
+def _targets(body: bytes, base: str) -> set[Target]:
+    return {target for literal in references_in(body) if (target := own_target(literal, base))}
 
 
 def _is_there(target: Target, seen: Mapping[Key, Stored]) -> bool:
@@ -116,12 +121,12 @@ def _is_there(target: Target, seen: Mapping[Key, Stored]) -> bool:
 
 def _dangling(wanted: Wanted, gone: Sequence[Target], deleted: set[Key], base: str) -> Iterator[Issue]:
     """An issue for each target that is gone. What dangled before already hinders no other change."""
-    dangled = _before(wanted, base)
+    brought = _brought(wanted, gone, base)
     places: dict[Target, str] = {}
-    for target, at in places_in(wanted.draft.after, wanted.draft.rtype, base):
+    for target, at in places_in(wanted.draft.change[1], wanted.draft.rtype, base):
         places.setdefault(target, at)
     for target in gone:
-        if target not in dangled or target.key in deleted:
+        if target in brought or target.key in deleted:
             text = f"There is no {'/'.join(target.key)} here; what is referred to must exist and not be deleted"
             yield error("dangling-reference", places.get(target, wanted.draft.rtype), text)
 

@@ -157,7 +157,8 @@ def _relinked(one: Wanted, links: Mapping[str, str]) -> Wanted:
     else:
         after = _Walk(links).walk(draft.after, "", Shape(draft.rtype))
         tail = tail_of(after)
-    return Wanted(structs.replace(draft, after=after), one.stored, tail)
+    view = draft.view and (draft.view[0], _Walk(links).walk(draft.view[1], "", Shape(draft.rtype)))
+    return structs.replace(one, draft=structs.replace(draft, after=after, view=view), tail=tail)
 
 
 def _in_references_only(tail: bytes, links: Mapping[str, str]) -> bool:

@@ -6,7 +6,7 @@ Everything that is wrong is told at once; but who may not write learns nothing o
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fhir_service.rules import NOT_ALLOWED, Draft
+from fhir_service.rules import NOT_ALLOWED, Change, Draft, Standing, who_may_write
 from fhir_service.storage.port import Changes
 from fhir_service.workflow.integrity import broken
 from fhir_service.workflow.known import Known
@@ -25,6 +25,9 @@ FIRST = NOT_ALLOWED | {"duplicate-plan", "second-coordinator", "not-deletable"}
 """Access, INV-01 and INV-02 come before the other guards: what else is wrong is not told beside (workflow.md 8), nor is
 what refers to a thing that is never deleted.
 """
+
+DANGLING = "dangling-reference"
+"""Whoever does not see what they name is told so before any rule is asked: rules look at what is hidden, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,12 @@ async def together(
     barred, notices = await unrelated(known, wanted, ground.base_url)
     if barred:
         return Disagreed(_of_drafts(barred), notices)
+    dangling = await broken(known, wanted, ground.base_url) if ground.referential_integrity else ()
+    if known.access.condition is not None and any(issue.code == DANGLING for _, issue in dangling):
+        return Disagreed(_of_drafts(_of_no_role(known, wanted, ground) or dangling))
     wanted = await as_related(known, wanted, ground.base_url)
-    wrong = _of_drafts([(w.draft, id_taken(w.draft.rtype)) for w in wanted if w.taken])
-    if ground.referential_integrity:
-        wrong += _of_drafts(await broken(known, wanted, ground.base_url))
+    wrong = _of_drafts([(w.draft, id_taken(w.draft.rtype)) for w in wanted if w.taken]) + _of_drafts(dangling)
+    wrong += _of_drafts([(w.draft, issue) for w in wanted for issue in w.conflicts])
     wrong += _of_drafts(unchangeable(wanted))
     wrong += _of_drafts(not_theirs_to_tell(wanted, ground.base_url))
     wrong += _of_drafts(await unconforming(known, wanted, ground.profiles))
@@ -78,6 +83,13 @@ async def together(
     if wrong:
         return Disagreed(wrong)
     return Agreed(provenance_of_rest(settlement, [w.draft for w in wanted], known.now), told)
+
+
+def _of_no_role(known: Known, wanted: Sequence[Wanted], ground: Ground) -> list[tuple[Draft, Issue]]:
+    """What no role that its author claims does, whoever it is about: nobody is told of anything that they name."""
+    context = ground.context(known.now)
+    changes = (Change(w.draft, Standing(None, {}), context) for w in wanted)
+    return [(change.draft, issue) for change in changes for issue in who_may_write.check(change)]
 
 
 def id_taken(rtype: str) -> Issue:

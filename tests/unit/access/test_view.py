@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fhir_service.access.marks import mark_of, unmarked
-from fhir_service.access.through import written_through
+from fhir_service.access.through import Through, written_through
 from fhir_service.access.view import closed_in, labels_of_activity, looked_up, reduced
 from fhir_service.rules import differences
 from fhir_service.sight import ALL, ALL_BUT_HIDDEN, CASE, COORDINATORS, EXISTENCE, FRAME, OWN, WHOLE, Sight
 from profiles import names
+from profiles.issues import Issue
 from profiles.resource import Resource
 from tests.unit.access.plans import edits, plans, sector, seen, sights
 
@@ -50,10 +51,18 @@ def test_view_is_marked_when_something_is_cut_and_only_then(
     assert looked_up(plan) <= GOALS
 
 
+def _made(full: Resource, view: Resource, submitted: Resource) -> Resource:
+    """What becomes of the whole, where nothing is in the way."""
+    through = written_through(full, view, submitted)
+    assert isinstance(through, Through)
+    assert through.conflicts == ()
+    return through.resource
+
+
 @given(plans(), sights(), seen)
 def test_unchanged_view_changes_nothing(plan: Resource, sight: Sight, goals: frozenset[str]) -> None:
     view = reduced(plan, sight, goals)
-    assert written_through(plan, view, copy.deepcopy(view)) == plan
+    assert _made(plan, view, copy.deepcopy(view)) == plan
 
 
 @given(st.data())
@@ -61,8 +70,7 @@ def test_changed_view_changes_what_it_shows_and_nothing_else(data: st.DataObject
     plan, sight, goals = data.draw(plans()), data.draw(sights()), data.draw(seen)
     view = reduced(plan, sight, goals)
     edited = data.draw(edits(view))
-    made = written_through(plan, view, edited)
-    assert isinstance(made, dict)
+    made = _made(plan, view, edited)
     for activity in _hidden_activities(plan, sight):
         assert activity in made["activity"]
     if not sight.shows(()):
@@ -143,8 +151,7 @@ def test_order_of_what_is_seen_is_kept() -> None:
     view = reduced(PLAN, SCHOOL)
     edited = copy.deepcopy(view)
     edited["activity"][0]["detail"]["status"] = "in-progress"
-    made = written_through(PLAN, view, edited)
-    assert isinstance(made, dict)
+    made = _made(PLAN, view, edited)
     assert [(a["id"], a["detail"]["status"]) for a in made["activity"]] == [("h", "scheduled"), ("s", "in-progress")]
 
 
@@ -154,8 +161,9 @@ def test_what_stands_in_a_hidden_place_is_refused() -> None:
     taken = {**view, "activity": [*view["activity"], {"id": "h", "detail": {"status": "completed"}}]}
     for submitted, at in ((stated, "CarePlan.description"), (taken, "CarePlan.activity.where(id='h')")):
         told = written_through(PLAN, view, submitted)
-        assert isinstance(told, tuple)
-        assert [(i.code, i.at) for i in told] == [("no-consent", at)]
+        assert isinstance(told, Through)
+        assert [(i.code, i.at) for i in told.conflicts] == [("no-consent", at)]
+        assert differences(PLAN, told.resource) == ()
 
 
 def test_view_of_another_consent_is_stale() -> None:
@@ -164,25 +172,24 @@ def test_view_of_another_consent_is_stale() -> None:
     narrow, wide = reduced(PLAN, SCHOOL), reduced(PLAN, wider)
     for view, submitted in ((wide, narrow), (narrow, wide), (PLAN, narrow)):
         told = written_through(PLAN, view, submitted)
-        assert isinstance(told, tuple)
-        assert [i.code for i in told] == ["stale-version"]
+        assert isinstance(told, Issue)
+        assert told.code == "stale-version"
 
 
 def test_nothing_is_taken_out_of_a_view_that_is_not_marked() -> None:
     view = reduced(PLAN, SCHOOL)
     bare = {name: value for name, value in unmarked(view).items() if name != "activity"}
     told = written_through(PLAN, view, bare)
-    assert isinstance(told, tuple)
-    assert [i.code for i in told] == ["stale-version"]
+    assert isinstance(told, Issue)
+    assert told.code == "stale-version"
     more = {**unmarked(view), "title": "Ny tittel"}
-    made = written_through(PLAN, view, more)
-    assert isinstance(made, dict)
+    made = _made(PLAN, view, more)
     assert [d.path for d in differences(PLAN, made)] == ["CarePlan.title"]
 
 
 def test_narrative_of_a_part_is_no_narrative_of_the_whole() -> None:
     view = reduced(PLAN, SCHOOL)
-    made = written_through(PLAN, view, {**view, "text": {"status": "generated", "div": "<div/>"}})
+    made = _made(PLAN, view, {**view, "text": {"status": "generated", "div": "<div/>"}})
     assert made == PLAN
 
 
@@ -275,7 +282,7 @@ def test_contained_resources_are_shown_as_far_as_the_view_leads_to_them() -> Non
     }
     view = reduced(plan, SCHOOL)
     assert [one["id"] for one in view["contained"]] == ["b", "c"]
-    assert written_through(plan, view, view) == plan
+    assert _made(plan, view, view) == plan
     nothing_hidden = {**plan, "activity": [performed(1, "b")], "description": None}
     nothing_hidden = {k: v for k, v in nothing_hidden.items() if v is not None and k != "contained"}
     assert reduced(nothing_hidden, SCHOOL) is nothing_hidden
