@@ -139,7 +139,7 @@ async def _patch(asked: _Asked) -> Intended | Refused:
     if isinstance(stored, Refused):
         return stored
     if stored is None or stored.deleted:
-        issues = precondition(request, None, None)
+        issues = await precondition(asked.known, request, None, None)
         nothing = error("deleted" if stored else "not-found", request.rtype, "There is nothing to patch")
         return Refused(issues or (nothing,))
     before = parse_body(stored.body)
@@ -148,7 +148,7 @@ async def _patch(asked: _Asked) -> Intended | Refused:
         made = _patched(request, stored.rid, version)
         return None if isinstance(made, Refused) else made
 
-    issues = precondition(request, stored, before)
+    issues = await precondition(asked.known, request, stored, before)
     if issues:
         return Refused(await told_when_stale(asked.known, request, stored, issues, patched))
     seen = await shown_in(asked.known, stored, before)
@@ -198,7 +198,7 @@ async def _delete(asked: _Asked) -> Intended | Refused:
         found = matched
     current = [stored for stored in found if not stored.deleted]
     if not current or request.if_match is not None:
-        issues = precondition(request, current[0] if current else None, None)
+        issues = await precondition(known, request, current[0] if current else None, None)
         if issues:
             return Refused(issues)
     if not current:
@@ -213,7 +213,7 @@ async def _changed(asked: _Asked, rid: str, stored: Stored | None, after: Resour
     request, wanted = asked.request, after or {}
     current = stored if stored and not stored.deleted else None
     before = parse_body(current.body) if current else None
-    issues = precondition(request, current, before) if request.method == "update" else ()
+    issues = await precondition(asked.known, request, current, before) if request.method == "update" else ()
     if issues:
         return Refused(await told_when_stale(asked.known, request, current, issues, lambda _: wanted))
     if current is None or before is None:
