@@ -18,12 +18,17 @@ Description: "A plan in force names the consent to making it"
 Severity: #error
 Expression: "supportingInfo.where(type = 'Consent' or reference.startsWith('Consent/') or reference.contains('/Consent/')).exists()"
 
+Invariant: ip-plan-5
+Description: "Each measure has an id of its own"
+Severity: #error
+Expression: "activity.id.isDistinct()"
+
 Profile: IpCarePlan
 Parent: CarePlan
 Id: ip-careplan
 Title: "Individuell plan"
 Description: "The individual plan: one per person, across municipalities and sectors (workflow.md 5)."
-* obeys ip-plan-3
+* obeys ip-plan-3 and ip-plan-5
 * extension contains
     IpManagingMunicipality named managingMunicipality 1..1 MS and
     IpNextReview named nextReview 0..1 MS and

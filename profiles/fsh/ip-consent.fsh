@@ -33,6 +33,7 @@ Description: "Consent to making, sharing or handing over a plan: everything is d
 * provision.provision.actor 1..* MS
 * provision.provision.actor.reference only Reference($no-basis-Organization)
 * provision.provision.securityLabel MS
+* provision.provision.securityLabel from https://knutepunkt.no/fhir/ValueSet/sector (required)
 * provision.provision.purpose 1..* MS
 * provision.provision.class MS
 * provision.provision.data MS

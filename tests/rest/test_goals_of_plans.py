@@ -1,4 +1,4 @@
-"""A Goal is one of an individual plan where the plan refers to it (decisions 8, 9), whether or not it says so itself."""
+"""A Goal is one of an individual plan where the plan refers to it, whether or not it says so (decisions 8 and 9)."""
 
 import pytest
 
