@@ -228,7 +228,8 @@ def test_withdrawn_need_cancels_a_case_not_begun_and_asks_to_abort_one_in_progre
     world = world_at("decided")
     world.change(need(), status="revoked")
     assert world.case["status"] == "in-progress"
-    world.change(world.task("abort"), status="accepted")
+    assert world.refuse(world.task("abort"), status="accepted") == [("rule", "Task.statusReason")]
+    world.change(world.task("abort"), status="accepted", statusReason={"text": "Personen er informert på telefon"})
     assert (world.case["status"], codes(world.case["businessStatus"])) == ("completed", {"withdrawn"})
     assert world.task("abort")["status"] == "completed"
     assert world.task("appoint-coordinator")["status"] == "cancelled"
