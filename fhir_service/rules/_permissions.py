@@ -7,6 +7,7 @@ from fhir_service.rules._kinds import Kind
 NOTIFIERS = "notifier service person"
 CREATE = "create"
 CONTENT = "content"
+ELSEWHERE = "completed elsewhere"
 
 BY: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     kind: {step: frozenset(roles.split()) for step, roles in steps.items()}
@@ -46,7 +47,8 @@ BY: Mapping[Kind, Mapping[str, frozenset[str]]] = {
             CONTENT: "coordinator ke service",
             "active": "coordinator",
             "on-hold": "coordinator",
-            "completed": "coordinator ke",
+            "completed": "coordinator",
+            ELSEWHERE: "coordinator ke",
             "revoked": "coordinator ke",
             "entered-in-error": "coordinator administrator",
         },
@@ -55,7 +57,10 @@ BY: Mapping[Kind, Mapping[str, frozenset[str]]] = {
         ),
     }.items()
 }
-"""Kind -> the step (`create`, a status that is reached, or `content`) -> roles. Child Tasks: `_tasks.CHILDREN`."""
+"""Kind -> the step (`create`, a status that is reached, or `content`) -> roles. Child Tasks: `_tasks.CHILDREN`.
+
+A plan that goes on in another municipality is completed here by whoever handed it over (P9, 4.10).
+"""
 
 
 def may_make(kind: Kind, role: str | None) -> bool:

@@ -8,6 +8,9 @@ from profiles.code_systems import concept
 from profiles.r4_types import Extension
 from profiles.resource import Resource
 
+MOVED = frozenset({"moved", "transferred"})
+"""Reasons for which a plan is completed here because it goes on elsewhere (P9, 4.10)."""
+
 
 def plans(standing: Standing, *statuses: str) -> list[Resource]:
     """The person's individual plans in these statuses."""

@@ -45,6 +45,7 @@ TRANSITIONS: Mapping[Kind, Machine] = {
             "requested": "accepted rejected cancelled",
             "accepted": "in-progress rejected cancelled",
             "in-progress": "completed cancelled",
+            "on-hold": "cancelled",  # a review waits with its plan (P4), and goes on with it (P5)
         }
     ),
     Kind.TEAM: _machine(
@@ -80,7 +81,7 @@ BUSINESS_STATUS: Mapping[str, frozenset[str]] = {
 """Task.status of a case -> the codes of businessStatus that go with it (4.2)."""
 
 TERMINAL_TASK = frozenset({"rejected", "cancelled", "completed", "failed", ERROR})
-OPEN_CHILD = frozenset({"requested", "accepted", "in-progress"})
+OPEN_CHILD = frozenset({"requested", "accepted", "in-progress", "on-hold"})
 IN_FORCE = frozenset({"draft", "active", "on-hold"})
 """Statuses in which a plan counts for INV-01."""
 STANDING_TEAM = frozenset({"active", "suspended"})

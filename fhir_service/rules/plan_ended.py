@@ -1,21 +1,21 @@
-"""P4, P6, P7, P9: a plan is paused or ends for a reason, and its open work with it."""
+"""P4, P6, P7, P8, P9: a plan is paused or ends for a reason, and its open work with it."""
 
 from collections.abc import Iterable, Iterator
 
 from fhir_service.rules._case import children, children_of
-from fhir_service.rules._elements import extension, part, several, status
+from fhir_service.rules._elements import extension, part, references, several, status
 from fhir_service.rules._kinds import Kind, enters, kind_of
 from fhir_service.rules._model import Change, Effect, Rule, Standing
-from fhir_service.rules._plan import goals_of, plans, status_reason
+from fhir_service.rules._plan import MOVED, goals_of, plans, status_reason
 from fhir_service.rules._tasks import cancelled_because
+from fhir_service.rules._transitions import IN_FORCE
 from profiles import names
 from profiles.issues import Issue, error
 from profiles.resource import Resource
 
 REVOKED = frozenset({"person-declined", "consent-withdrawn", "deceased", "merged", "abandoned", "moved"})
-MOVED = frozenset({"moved", "transferred"})
-"""Reasons for which a plan is completed here because it goes on elsewhere (P9, 4.10)."""
-GOAL_ENDED = frozenset({"completed", "cancelled", "rejected", "entered-in-error"})
+GOAL_ENDED = frozenset({"completed", "entered-in-error"})
+GOAL_DROPPED = frozenset({"cancelled", "rejected"})
 EVALUATION = "evaluering"
 
 
@@ -27,6 +27,8 @@ def check(change: Change) -> Iterable[Issue]:
     if enters(change, Kind.PLAN, "on-hold") and not _says_why(plan):
         text = "A plan on hold says why: extension ip-status-reason"
         yield error("rule", "CarePlan.extension", text)
+    if _is_replaced(change.standing, plan):
+        return
     if enters(change, Kind.PLAN, "revoked"):
         yield from _revoked(change, plan)
     if enters(change, Kind.PLAN, "completed") and status_reason(plan) not in MOVED:
@@ -48,6 +50,12 @@ def _open_work(change: Change, plan: Resource) -> Iterator[Resource]:
         yield from children(change.standing, "draft-plan")
 
 
+def _is_replaced(standing: Standing, plan: Resource) -> bool:
+    """P8: a plan that is in force at the end of the transaction takes its place; that is why it ends."""
+    wanted = f"CarePlan/{plan['id']}"
+    return any(wanted in references(other.get("replaces")) for other in plans(standing, *IN_FORCE))
+
+
 def _says_why(plan: Resource) -> bool:
     reason = part(extension(plan, names.IP_STATUS_REASON), "valueCodeableConcept") or {}
     return bool(reason.get("text") or reason.get("coding"))
@@ -63,8 +71,11 @@ def _revoked(change: Change, plan: Resource) -> Iterable[Issue]:
 
 
 def _completed(standing: Standing, plan: Resource) -> Iterable[Issue]:
-    if any(g.get("lifecycleStatus") not in GOAL_ENDED for g in goals_of(standing, plan)):
-        text = "A plan is completed when every Goal has ended (lifecycleStatus completed, cancelled or rejected)"
+    if not all(_has_ended(goal) for goal in goals_of(standing, plan)):
+        text = (
+            "A plan is completed when every Goal has ended: lifecycleStatus completed, or cancelled or rejected with a "
+            "statusReason"
+        )
         yield error("rule", "CarePlan.goal", text)
     if not _is_evaluated(standing, plan):
         text = (
@@ -72,6 +83,11 @@ def _completed(standing: Standing, plan: Resource) -> Iterable[Issue]:
             "Task review-plan"
         )
         yield error("rule", "CarePlan.status", text)
+
+
+def _has_ended(goal: Resource) -> bool:
+    ends = goal.get("lifecycleStatus")
+    return ends in GOAL_ENDED or (ends in GOAL_DROPPED and bool(goal.get("statusReason")))
 
 
 def _is_evaluated(standing: Standing, plan: Resource) -> bool:

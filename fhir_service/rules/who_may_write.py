@@ -9,7 +9,8 @@ from fhir_service.rules._case import child_code
 from fhir_service.rules._elements import reference, status
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Change, Rule
-from fhir_service.rules._permissions import BY, CONTENT, CREATE
+from fhir_service.rules._permissions import BY, CONTENT, CREATE, ELSEWHERE
+from fhir_service.rules._plan import MOVED, status_reason
 from fhir_service.rules._tasks import CHILDREN
 from fhir_service.rules._team import coordinator_of, coordinators
 from profiles.issues import Issue, error
@@ -47,6 +48,8 @@ def _step(change: Change, kind: Kind) -> str:
     if kind_of(change.before) is not kind:
         return CREATE
     new = status(change.after)
+    if kind is Kind.PLAN and new == "completed" and status_reason(change.after or {}) in MOVED:
+        return ELSEWHERE
     return CONTENT if new == status(change.before) else str(new)
 
 

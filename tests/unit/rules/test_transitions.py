@@ -24,7 +24,7 @@ AS_WRITTEN = {
         requested > cancelled; received > cancelled; accepted > cancelled;
         in-progress > on-hold > in-progress; in-progress > failed; on-hold > failed""",
     Kind.CHILD: """- > requested > accepted > in-progress > completed; requested > rejected; accepted > rejected;
-        requested > cancelled; accepted > cancelled; in-progress > cancelled""",
+        requested > cancelled; accepted > cancelled; in-progress > cancelled; on-hold > cancelled""",
     Kind.TEAM: "- > proposed > active > suspended > active > inactive",
     Kind.PLAN: """- > draft > active > on-hold > active > completed | revoked; draft > revoked;
         on-hold > completed | revoked""",
