@@ -150,7 +150,7 @@ class Knutepunkt:
             repository = open_repository(settings.database, base_url=settings.fhir_base, clock=clock)
             opened.push_async_callback(repository.close)
             audit = self._audit(repository, opened)
-            office = Office(traced(repository, audit), self._configured.ground, clock)
+            office = Office(traced(repository), self._configured.ground, clock)
             ingest = Ingest(repository, self._configured.ground, FORMATS, self._configured.endpoints, clock)
             made = await office.seed(describing(self._configured.settings.served_types, version("knutepunkt")))
             exports = Exports(self._exporting(repository))

@@ -24,6 +24,8 @@ async def kept(audit: AuditStore | None, request: Request, record: Record, reply
     """Keep the event of a request that is answered. Raises Unavailable when it cannot be kept."""
     if audit is None or not record.interaction or _is_kept_elsewhere(record, reply):
         return
+    if record.interaction.startswith("$") and reply.status < 400:
+        record.persons -= record.written  # of whom the versions tell
     record.request_id = request.request_id.decode()
     event = record.kept(reply.status, _asked(request, reply), _parameters(request))
     if request.later is None or record.interaction == _WHOLE:
@@ -42,7 +44,9 @@ async def keep_all(audit: AuditStore | None, events: list[Kept]) -> None:
 def _is_kept_elsewhere(record: Record, reply: Reply) -> bool:
     if reply.status >= 400:
         return False
-    return record.interaction == _WHOLE or (record.written and record.interaction in _CHANGES)
+    if record.interaction == _WHOLE or not record.written:
+        return record.interaction == _WHOLE
+    return record.interaction in _CHANGES or (record.interaction.startswith("$") and record.persons <= record.written)
 
 
 def _asked(request: Request, reply: Reply) -> tuple[str, str, int]:

@@ -2,14 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import msgspec
 
 from fhir_service.storage.instants import micros
-from fhir_service.storage.port import PersonJoin
 
 if TYPE_CHECKING:
     from fhir_service.storage.steps import Steps
@@ -56,10 +55,6 @@ class AuditStore(Protocol):
 
     async def keep(self, kept: Kept) -> None:
         """Return when it is committed. Raises Unavailable when it cannot be."""
-        ...
-
-    async def join(self, joins: Iterable[PersonJoin]) -> None:
-        """Note that persons turned out to be others, so that each finds what was told of all."""
         ...
 
     async def ask(self, asked: "Callable[[], Steps[T]]") -> T:

@@ -3,6 +3,7 @@
 For both back-ends (`steps`).
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from fhir_service.storage.audit import Span
 from fhir_service.storage.constructs import any_of
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.steps import Steps
-from fhir_service.storage.tables import HISTORY, RESOURCE
+from fhir_service.storage.tables import HISTORY, JOINED, RESOURCE
 
 COLUMNS = ("updated", "rtype", "rid", "version", "deleted", "person_id", "trace")
 
@@ -54,10 +55,17 @@ def _of_entity(table: Table) -> Select[Any]:
     return _of(table).where(table.c.rtype == bindparam("rtype"), table.c.rid == bindparam("rid"))
 
 
+def _at(table: Table) -> Prepared:
+    asked = select(*[table.c[name] for name in COLUMNS])
+    return prepare(asked.where(any_of(table.c.updated, "times"), table.c.trace.is_not(None)))
+
+
 _TABLES = (RESOURCE, HISTORY)
+_AT = tuple(map(_at, _TABLES))
 _ALL = tuple(_newest(_of(table), table) for table in _TABLES)
 _PERSON = tuple(_newest(_of_person(table), table) for table in _TABLES)
 _ENTITY = tuple(_newest(_of_entity(table), table) for table in _TABLES)
+_WAS = prepare(select(JOINED.c.person_id).where(any_of(JOINED.c.to_person, "persons")))
 _PATIENTS = prepare(
     select(RESOURCE.c.person_id, RESOURCE.c.rid)
     .where(any_of(RESOURCE.c.person_id, "persons"), RESOURCE.c.rtype == bindparam("rtype"))
@@ -75,6 +83,26 @@ def changes(span: Span, table: int) -> Steps[list[Change]]:
     else:
         found = yield _ALL[table], values
     return [Change(*row) for row in found]
+
+
+def changes_at(times: list[int]) -> Steps[list[Change]]:
+    """All versions that were made at some times."""
+    found: list[Change] = []
+    for statement in _AT:
+        rows = yield statement, {"times": times}
+        found += [Change(*row) for row in rows]
+    return found
+
+
+def were(persons: Iterable[str]) -> Steps[frozenset[str]]:
+    """The persons, and all who turned out to be one of them."""
+    known = frozenset(persons)
+    while True:
+        found = yield _WAS, {"persons": sorted(known)}
+        more = known | {row[0] for row in found}
+        if more == known:
+            return known
+        known = more
 
 
 def patients(persons: list[str]) -> Steps[dict[str, str]]:

@@ -1,14 +1,12 @@
 """What is asked of the tables of the audit log; for both back-ends (`steps`)."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Select, bindparam, insert, literal, select
 
 from fhir_service.storage.audit import Kept, Row, Span
-from fhir_service.storage.audit_tables import AUDIT, AUDIT_JOINED, AUDIT_PERSON
+from fhir_service.storage.audit_tables import AUDIT, AUDIT_PERSON
 from fhir_service.storage.constructs import any_of
-from fhir_service.storage.port import PersonJoin
 from fhir_service.storage.prepared import prepare
 from fhir_service.storage.steps import Steps
 
@@ -16,27 +14,6 @@ COLUMNS = ("at", "writer", *Kept.__struct_fields__)
 INSERT = prepare(insert(AUDIT), COLUMNS)
 INSERT_PERSON = prepare(insert(AUDIT_PERSON), AUDIT_PERSON.c.keys())
 NEWEST = prepare(select(AUDIT.c.at).order_by(AUDIT.c.at.desc()).limit(literal(1)))
-_ALREADY = select(literal(1)).where(
-    AUDIT_JOINED.c.person_id == bindparam("was"), AUDIT_JOINED.c.to_person == bindparam("is_now")
-)
-_JOIN = prepare(
-    insert(AUDIT_JOINED)
-    .from_select(
-        ["person_id", "to_person"],
-        select(
-            bindparam("was", type_=AUDIT_JOINED.c.person_id.type),
-            bindparam("is_now", type_=AUDIT_JOINED.c.to_person.type),
-        ).where(~_ALREADY.exists()),
-    )
-    .returning(AUDIT_JOINED.c.person_id)
-)
-
-
-def joined(joins: Iterable[PersonJoin]) -> Steps[None]:
-    """Keep whom persons turned out to be."""
-    for join in joins:
-        yield _JOIN, {"was": join.person_id, "is_now": join.to_person}
-
 
 _KEPT: Any = Kept
 
@@ -76,7 +53,6 @@ _OF_PERSONS = prepare(
     .order_by(AUDIT.c.at.desc(), AUDIT.c.writer.desc())
 )
 _ONE = prepare(select(*_columns()).where(AUDIT.c.at == bindparam("at"), AUDIT.c.writer == bindparam("writer")))
-_WAS = prepare(select(AUDIT_JOINED.c.person_id).where(any_of(AUDIT_JOINED.c.to_person, "persons")))
 
 
 def rows(span: Span) -> Steps[list[Row]]:
@@ -95,14 +71,3 @@ def one(at: int, writer: int) -> Steps[Row | None]:
     """The row of a name."""
     found = yield _ONE, {"at": at, "writer": writer}
     return _row(found[0]) if found else None
-
-
-def were(persons: Iterable[str]) -> Steps[frozenset[str]]:
-    """The persons, and all who turned out to be one of them."""
-    known = frozenset(persons)
-    while True:
-        found = yield _WAS, {"persons": sorted(known)}
-        more = known | {row[0] for row in found}
-        if more == known:
-            return known
-        known = more

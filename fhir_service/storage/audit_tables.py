@@ -4,7 +4,7 @@ Rows are added and never changed. Times are microseconds since 1970 UTC; `at` an
 the order of time, so that newest-first is a walk along the key.
 """
 
-from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, Table
 
 from fhir_service.storage.tables import BLOB, INT, TEXT
 
@@ -30,16 +30,6 @@ AUDIT_PERSON = Table(
     sqlite_with_rowid=False,
 )
 """Where a person is one of the `persons` of a row."""
-AUDIT_JOINED = Table(
-    "audit_joined",
-    AUDIT_METADATA,
-    Column("person_id", TEXT, nullable=False),
-    Column("to_person", TEXT, nullable=False),
-    PrimaryKeyConstraint("person_id", "to_person", name="audit_joined_pk"),
-    Index("audit_joined_to", "to_person"),
-    sqlite_with_rowid=False,
-)
-"""Whom a person turned out to be: rows from before name the old one."""
 AUDIT_SEAL = Table(
     "audit_seal",
     AUDIT_METADATA,

@@ -14,7 +14,8 @@ it after, meets the constraint instead of making a second one."""
 def moved(join: PersonJoin) -> Steps[None]:
     """Give all that is a person's to the other one: resources with their old versions, places in force, numbers.
 
-    What they may be seen by is not moved: it is worked out anew (`Changes.grants`).
+    Who they were is kept, so that the audit log tells each of what was told of all. What they may be seen by is not
+    moved: it is worked out anew (`Changes.grants`).
     """
     found = yield sql.OF_PERSON, {"person": join.person_id}
     to = {"person_id": join.to_person}
@@ -24,6 +25,7 @@ def moved(join: PersonJoin) -> Steps[None]:
         resource = {**to, "of_rtype": rtype, "of_rid": rid}
         yield sql.MOVE_HISTORY, resource
         yield sql.MOVE_IN_FORCE, resource
+    yield sql.JOIN, {"person_id": join.person_id, "to_person": join.to_person}
     yield sql.MOVE_NUMBERS, {**to, "of_person": join.person_id}
     for kind in KINDS:
         yield sql.CLAIM, {"person_id": join.person_id, "kind": kind, "rtype": ENDED, "rid": join.to_person}

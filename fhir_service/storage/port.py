@@ -102,6 +102,8 @@ class Write(msgspec.Struct, frozen=True):
     only those find it who see the whole (`parts`)."""
     trace: str | None = None
     """Who made it, and by what request (`workflow.audited`)."""
+    asked: bool = False
+    """Whether somebody asked for it; else it follows from what they asked for."""
 
 
 @dataclass(frozen=True, slots=True)

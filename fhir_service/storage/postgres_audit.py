@@ -1,6 +1,6 @@
 """The audit log on PostgreSQL: tables beside the others, written on a connection that does not wait for the disk."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
@@ -9,7 +9,6 @@ from sqlalchemy import insert, select
 from fhir_service.storage import audit_statements as sql
 from fhir_service.storage.audit import Groups, Kept, Values
 from fhir_service.storage.audit_tables import AUDIT, AUDIT_PERSON
-from fhir_service.storage.port import PersonJoin
 from fhir_service.storage.postgres_connection import READS, WRITES
 from fhir_service.storage.postgres_pool import Pool
 from fhir_service.storage.postgres_unit import undone
@@ -38,9 +37,6 @@ class PostgresAudit:
 
     async def keep(self, kept: Kept) -> None:
         await self._groups.keep(kept)
-
-    async def join(self, joins: Iterable[PersonJoin]) -> None:
-        await self.note(lambda: sql.joined(joins))
 
     async def ask(self, asked: Callable[[], Steps[T]]) -> T:
         async with self._readers.session() as session:

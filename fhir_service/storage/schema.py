@@ -14,7 +14,7 @@ from fhir_service.storage.postgres_url import is_postgres, postgres_url
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-HEAD = "0009"
+HEAD = "0010"
 """Newest revision in `migrations/versions`."""
 MIGRATIONS = Path(__file__).with_name("migrations")
 

@@ -6,7 +6,7 @@ It does not wait for the disk: what is acknowledged survives the end of the proc
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from fhir_service.storage import audit_statements as sql
 from fhir_service.storage.audit import Groups, Kept, Values
 from fhir_service.storage.audit_tables import AUDIT_METADATA
 from fhir_service.storage.checkpoints import Checkpoints
-from fhir_service.storage.port import PersonJoin, Unavailable
+from fhir_service.storage.port import Unavailable
 from fhir_service.storage.sqlite_connection import Connection, SqliteFile, trouble
 from fhir_service.storage.sqlite_readers import Readers
 from fhir_service.storage.sqlite_reads import in_one_view
@@ -67,9 +67,6 @@ class SqliteAudit:
         if self._closed:
             raise Unavailable("The audit log is closed")
         await self._groups.keep(kept)
-
-    async def join(self, joins: Iterable[PersonJoin]) -> None:
-        await self.note(lambda: sql.joined(joins))
 
     async def ask(self, asked: Callable[[], Steps[T]]) -> T:
         return await self._readers.apart(lambda c: in_one_view(c, asked()))

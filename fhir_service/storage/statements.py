@@ -34,6 +34,7 @@ from fhir_service.storage.tables import (
     IN_FORCE,
     INBOX,
     INSTALLATION,
+    JOINED,
     OUTBOX,
     PERSON_IDENTIFIER,
     REF,
@@ -163,7 +164,7 @@ OUTBOX_ROW = (
 )  # fmt: skip
 RECEIVED, SETTLED, QUARANTINED = "received", "settled", "quarantined"
 QUEUED = "queued"
-DONE_WITH = ("sent", "acknowledged", "failed", "parked")
+DONE_WITH = ("acknowledged", "failed", "parked", "withdrawn")
 
 
 def _inbox() -> Select[Any]:
@@ -262,6 +263,7 @@ MOVE_HISTORY = _move(
     update(HISTORY).where(HISTORY.c.rtype == bindparam("of_rtype"), HISTORY.c.rid == bindparam("of_rid"))
 )
 MOVE_NUMBERS = _move(update(PERSON_IDENTIFIER).where(PERSON_IDENTIFIER.c.person_id == bindparam("of_person")))
+JOIN = prepare(insert(JOINED), JOINED.c.keys())
 MOVE_ROWS = {
     table: _move(update(table).where(any_of(table.c.pk, "pks")))
     for table in (RESOURCE, FULLTEXT, *SIDE.values(), *(t.table for t in TYPED.values()))

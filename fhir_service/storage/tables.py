@@ -117,6 +117,16 @@ GRANT = Table(
 )
 """Who may see what of a person, and how long (decision 34). `opens`: a label as the rows have it (`|school|`), or `*`;
 `apart`: but not what has this label (`|-representative|`), or empty."""
+JOINED = Table(
+    "audit_joined",
+    METADATA,
+    _text("person_id"),
+    _text("to_person"),
+    PrimaryKeyConstraint("person_id", "to_person", name="audit_joined_pk"),
+    Index("audit_joined_to", "to_person"),
+    sqlite_with_rowid=False,
+)
+"""Whom a person turned out to be: rows of the audit log from before name the old one."""
 INSTALLATION = Table("installation", METADATA, Column("key", TEXT, primary_key=True), Column("value", BLOB))
 INBOX = Table(
     "inbox",

@@ -54,6 +54,8 @@ class Event(msgspec.Struct, frozen=True):
     eid: str
     kept: Kept
     person_id: str | None = None
+    beside: tuple[str, ...] = ()
+    """`Type/id/_history/version` of what was written with it."""
 
 
 CHANGE_ID = re.compile(r"c([0-9a-f]{1,15})-[0-9a-f]{16,28}")
@@ -92,7 +94,7 @@ def audit_event(event: Event, patient: str | None, base_url: str) -> AuditEvent:
         "purposeOfEvent": [_purpose(kept)],
         "agent": _agents(kept, shape, base_url),
         "source": {"observer": {"type": "Device", "display": "Knutepunkt"}},
-        "entity": _entities(kept, patient),
+        "entity": _entities(kept, patient, event.beside),
     }
     return stated(audit)
 
@@ -155,10 +157,12 @@ def _user(kept: Kept, shape: str) -> list[AuditEventAgent]:
     return [stated(user)]
 
 
-def _entities(kept: Kept, patient: str | None) -> list[AuditEventEntity]:
+def _entities(kept: Kept, patient: str | None, beside: tuple[str, ...]) -> list[AuditEventEntity]:
+    """The patient, what was asked for, and what was written with it: BALP has one entity of the type `2` at most."""
     return [
         *([_entity("1", "1", patient)] if patient else []),
         *_asked(kept),
+        *(_entity("4", "4", reference) for reference in beside),
         {
             "what": {"identifier": {"value": kept.request_id}},
             "type": {"system": f"{BALP}/CodeSystem/{_KIND}", "code": "XrequestId"},

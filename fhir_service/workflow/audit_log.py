@@ -16,21 +16,19 @@ import msgspec
 from fhir_service.search.query import Criterion, DateValue, ParameterType, Prefix, SearchQuery, Sort
 from fhir_service.storage import audit_changes, audit_statements
 from fhir_service.storage.access import EVERYTHING, Access
-from fhir_service.storage.audit import AuditStore, Kept, Row, Span
+from fhir_service.storage.audit import AuditStore, Row, Span
 from fhir_service.storage.audit_changes import Change
 from fhir_service.storage.port import Page, Repository, Stored, TooSlow
 from fhir_service.workflow.audit_criteria import entity_in, holds, is_date, narrowed, patients_in
-from fhir_service.workflow.audit_events import CHANGE_ID, Event, audit_event, change_id, events_of_row
-from fhir_service.workflow.audited import TRACE
+from fhir_service.workflow.audit_events import CHANGE_ID, Event, audit_event, events_of_row
 from fhir_service.workflow.by_time import after, in_order, is_ascending, page_of
+from fhir_service.workflow.change_events import events_of_changes
 from fhir_service.workflow.drafted_matches import Drafted
 from fhir_service.workflow.versions import encode
 from profiles.resource import Resource
 
 LOG = "AuditEvent"
 AUDITOR = "administrator"
-RECORDS = frozenset({"AuditEvent", "Provenance"})
-"""Types whose versions are no events: they tell of some."""
 CHUNK = 200
 MOST = 20_000
 """Rows that one search may look at."""
@@ -96,7 +94,7 @@ class AuditLog:
             found = [] if row is None else events_of_row(row.at, row.writer, row.kept, None)
         else:
             at = int(rid[1:].partition("-")[0], 16)
-            found = await self._changes(Span(at, at + 1, MOST))
+            found = await self._made_at([at])
         persons = await self._open_to(access)
         named = [e for e in found if e.eid == rid and (persons is None or e.person_id in persons)]
         return (await self._stored(named, {}))[0] if named else None
@@ -123,7 +121,7 @@ class AuditLog:
             stored = await self._repository.read("Patient", rid)
             if stored is not None and stored.person_id is not None:
                 person = stored.person_id
-                were = await self._audit.ask(partial(audit_statements.were, [person]))
+                were = await self._repository.ask(partial(audit_changes.were, [person]))
                 patients.update(dict.fromkeys(were, rid))
                 found |= were
         return found
@@ -180,17 +178,18 @@ class AuditLog:
     async def _chunk(self, span: Span, asked: _Asked) -> tuple[list[Event], int | None]:
         """The next events, and the time down to which (excluded) they are all there; None: to the end."""
         rows = await self._audit.ask(lambda: audit_statements.rows(span))
-        of_rows = [e for row in rows for e in events_of_row(row.at, row.writer, row.kept, asked.persons)]
-        several = [_of_rows(of_rows, rows, span)]
-        for table in (0, 1):
-            changes = await self._repository.ask(partial(audit_changes.changes, span, table))
-            several.append((_of_changes(changes), changes[-1].at if len(changes) == span.limit else None))
-        floor = max((last for _, last in several if last is not None), default=None)
-        return [e for events, _ in several for e in events if floor is None or e.at > floor], floor
+        told = [e for row in rows for e in events_of_row(row.at, row.writer, row.kept, asked.persons)]
+        made = [await self._repository.ask(partial(audit_changes.changes, span, table)) for table in (0, 1)]
+        found: list[Sequence[Row | Change]] = [rows, *made]
+        floor = max((part[-1].at for part in found if len(part) == span.limit), default=None)
+        times = sorted({change.at for part in made for change in part if floor is None or change.at > floor})
+        told += await self._made_at(times) if times else []
+        of = asked.persons
+        return [e for e in told if (floor is None or e.at > floor) and (of is None or e.person_id in of)], floor
 
-    async def _changes(self, span: Span) -> list[Event]:
-        found = [await self._repository.ask(partial(audit_changes.changes, span, table)) for table in (0, 1)]
-        return _of_changes([change for changes in found for change in changes])
+    async def _made_at(self, times: list[int]) -> list[Event]:
+        """The events of changes that were made at these times."""
+        return events_of_changes(await self._repository.ask(partial(audit_changes.changes_at, times)))
 
     async def _matching(self, events: Sequence[Event], asked: _Asked) -> list[Stored]:
         held = [e for e in events if all(holds(d, e.at) for d in asked.dates)]
@@ -210,36 +209,6 @@ class AuditLog:
     def _one(self, event: Event, patient: str | None) -> Stored:
         body = encode(audit_event(event, f"Patient/{patient}" if patient else None, self._base_url))
         return Stored(LOG, event.eid, 1, event.at, body, False, event.person_id, {})
-
-
-def _of_rows(events: list[Event], rows: list[Row], span: Span) -> tuple[list[Event], int | None]:
-    return events, rows[-1].at if len(rows) == span.limit else None
-
-
-def _of_changes(changes: Iterable[Change]) -> list[Event]:
-    return [_changed(change) for change in changes if change.rtype not in RECORDS]
-
-
-def _changed(change: Change) -> Event:
-    trace = TRACE.decode(change.trace)
-    interaction = "delete" if change.deleted else "create" if change.version == 1 else "update"
-    kept = Kept(
-        status={"delete": 204, "create": 201}.get(interaction, 200),
-        version=change.version,
-        found=1,
-        interaction="patch" if interaction == "update" and trace.interaction == "patch" else interaction,
-        rtype=change.rtype,
-        rid=change.rid,
-        organization=trace.organization,
-        role=trace.role,
-        person=trace.person,
-        purpose=trace.purpose,
-        reason=trace.reason,
-        basis=trace.basis,
-        request_id=trace.request_id,
-        parameters="",
-    )
-    return Event(change.at, change_id(change.at, change.reference), kept, change.person_id)
 
 
 def _listed(persons: frozenset[str] | None) -> tuple[str, ...] | None:

@@ -15,14 +15,13 @@ from msgspec import structs
 from fhir_service.principal import DEVELOPER, EMERGENCY, Principal
 from fhir_service.search.query import SearchQuery
 from fhir_service.storage.access import EVERYTHING, Access
-from fhir_service.storage.audit import AuditStore, Kept
+from fhir_service.storage.audit import Kept
 from fhir_service.storage.port import (
     Afterwards,
     Changes,
     HistoryPage,
     HistoryQuery,
     Page,
-    PersonJoin,
     Reads,
     Repository,
     Stored,
@@ -44,6 +43,8 @@ class Trace(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     purpose: str = ""
     reason: str = ""
     basis: str = ""
+    brought: bool = False
+    """Whether it follows from what was asked for: then the event of that tells of it, too."""
 
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -52,14 +53,14 @@ TRACE = msgspec.json.Decoder(Trace)
 
 class Record(msgspec.Struct):
     """What is known of a request so far. `interaction` is empty until it is known what is asked for; `found`: how many
-    resources were told; `written`: whether versions were made."""
+    resources were told; `written`: of whom something was written, None among them for what belongs to nobody."""
 
     interaction: str = ""
     request_id: str = ""
     by: Principal = DEVELOPER
     persons: set[str] = msgspec.field(default_factory=set)
     found: int = 0
-    written: bool = False
+    written: set[str | None] = msgspec.field(default_factory=set)
 
     def tell(self, rows: Iterable[Stored]) -> None:
         """Note that these were looked at."""
@@ -68,12 +69,11 @@ class Record(msgspec.Struct):
             if row.person_id is not None:
                 self.persons.add(row.person_id)
 
-    @property
-    def trace(self) -> str:
+    def trace(self, *, brought: bool) -> str:
         """For the versions that the request makes."""
         by = self.by
         told = (by.organization or "", by.role or "", by.person or "", by.purpose or "", by.reason or "")
-        return _ENCODE(Trace(self.interaction, self.request_id, *told, basis_of(by))).decode()
+        return _ENCODE(Trace(self.interaction, self.request_id, *told, basis_of(by), brought)).decode()
 
     def kept(self, status: int, asked: tuple[str, str, int], parameters: str) -> Kept:
         """The row of the log. `asked`: type, id and version that the address names."""
@@ -152,15 +152,14 @@ def _told(stored: Stored | None) -> Stored | None:
     return stored
 
 
-def traced(repository: Repository, audit: AuditStore) -> Repository:
+def traced(repository: Repository) -> Repository:
     """The same; each version that a request makes carries its trace."""
-    return cast(Repository, _Traced(repository, audit))
+    return cast(Repository, _Traced(repository))
 
 
 class _Traced:
-    def __init__(self, inner: Repository, audit: AuditStore) -> None:
+    def __init__(self, inner: Repository) -> None:
         self._inner = inner
-        self._audit = audit
 
     def __getattr__(self, name: str) -> Any:
         """What writes no resources."""
@@ -168,24 +167,19 @@ class _Traced:
 
     async def run(self, work: Work[T], afterwards: Afterwards[T] | None = None) -> T:
         record = CURRENT.get()
-        trace = None if record is None else record.trace
         done = Changes()
 
         async def stamped(tx: Reads) -> tuple[T, Changes]:
             nonlocal done
             answer, changes = await work(tx)
-            if trace is not None and changes.writes:
-                writes = tuple([structs.replace(write, trace=trace) for write in changes.writes])
+            if record is not None and changes.writes:
+                traces = {asked: record.trace(brought=not asked) for asked in {w.asked for w in changes.writes}}
+                writes = tuple([structs.replace(write, trace=traces[write.asked]) for write in changes.writes])
                 changes = structs.replace(changes, writes=writes)
             done = changes
             return answer, changes
 
         answer = await self._inner.run(stamped, afterwards)
-        if record is not None:
-            record.written |= bool(done.writes)
-        await self._join(done.joins)
+        if record is not None and any(write.asked for write in done.writes):
+            record.written |= {write.person_id for write in done.writes}
         return answer
-
-    async def _join(self, joins: tuple[PersonJoin, ...]) -> None:
-        if joins:
-            await self._audit.join(joins)

@@ -22,6 +22,7 @@ from fhir_service.storage.port import Page, Repository, Stored, TooSlow
 from fhir_service.workflow.audit_events import CHANGE_ID, change_id
 from fhir_service.workflow.audited import TRACE
 from fhir_service.workflow.by_time import after, in_order, page_of
+from fhir_service.workflow.change_events import RECORDS
 from fhir_service.workflow.change_provenance import changed, provenance_of, reasons, seen_of
 from fhir_service.workflow.drafted_matches import Drafted
 from fhir_service.workflow.versions import encode, parse_body
@@ -29,7 +30,6 @@ from profiles import names
 from profiles.resource import Resource
 
 PROVENANCE = "Provenance"
-RECORDS = frozenset({"AuditEvent", "Provenance"})
 MOST = 1_000
 """Versions of a resource, and stored ones about it, that a search looks at (SR-8)."""
 MOST_TARGETS = 20

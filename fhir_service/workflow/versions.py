@@ -10,6 +10,8 @@ from fhir_service.storage.port import Write
 from profiles.decimals import DECODER, ENCODER
 from profiles.resource import Resource
 
+CLIENTS = frozenset({"rest", "import"})
+"""Causes of drafts that the caller has written: what follows from them is the service's."""
 _AT_THE_HEAD = frozenset({"resourceType", "id", "meta"})
 _SET_HERE = frozenset({"versionId", "lastUpdated"})
 
@@ -76,6 +78,7 @@ def next_version(
         sector=labelled.sector,
         clock=draft.clock,
         shown=labelled.shown,
+        asked=draft.cause in CLIENTS,
     )
 
 

@@ -1,8 +1,10 @@
 """What a unit of work asks about persons and their resources: SR-14, decisions 27 and 35."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
+from fhir_service.storage.audit_changes import were
 from fhir_service.storage.port import NOTHING, Changes, PersonJoin, Reads, Repository
 from profiles import names
 from tests.contract.database import Database, delete, next_write, put, search
@@ -146,6 +148,16 @@ def test_join_takes_types_along_that_nobody_offers(database: Database) -> None: 
         gone = await repository.read("Observation", "weight")
         assert gone
         assert (gone.deleted, gone.person_id) == (True, "p9")
+
+    database.run(story)
+
+
+def test_who_somebody_was_is_kept_by_the_join(database: Database) -> None:  # SR-14, decision 25
+    async def story(repository: Repository) -> None:
+        await write(repository, Changes(joins=(PersonJoin("p1", "p2"), PersonJoin("p2", "p3"))))
+        await write(repository, Changes(joins=(PersonJoin("p9", "p3"),)))
+        known = [await repository.ask(partial(were, [person])) for person in ("p3", "p2", "p1")]
+        assert known == [{"p1", "p2", "p3", "p9"}, {"p1", "p2"}, {"p1"}]
 
     database.run(story)
 
