@@ -9,15 +9,16 @@ from fhir_service.rules._model import Change, Rule
 from profiles.issues import Issue, error
 from profiles.resource import Resource
 
+_OF_TASKS = ("focus", "for", "authoredOn", "requester", "groupIdentifier")
 FIXED: Mapping[Kind, tuple[str, ...]] = {
     Kind.NEED: ("subject",),
-    Kind.CASE: ("focus", "for", "authoredOn", "requester", "groupIdentifier"),
-    Kind.CHILD: ("for",),
+    Kind.CASE: _OF_TASKS,
+    Kind.CHILD: _OF_TASKS,
     Kind.TEAM: ("subject",),
     Kind.PLAN: ("subject",),
     Kind.CONSENT: ("patient",),
 }
-"""Immutable after create (workflow.md 5, KeCaseTask)."""
+"""Immutable after create (workflow.md 5, KeCaseTask and KeChildTask)."""
 
 
 def check(change: Change) -> Iterable[Issue]:

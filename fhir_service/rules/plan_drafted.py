@@ -16,8 +16,13 @@ from profiles.resource import Resource
 
 
 def check(change: Change) -> Iterable[Issue]:
-    """Consent and coordinator come first (imported plans aside)."""
+    """Consent and coordinator come first (imported plans aside); the number that a plan has is never another one."""
     plan = change.after
+    kept = _number(change.before)
+    if plan is not None and kept and (_number(plan) or kept).get("value") != kept.get("value"):
+        yield error(
+            "rule", "CarePlan.identifier", "The number of a plan does not change: send it as it is, or leave it out"
+        )
     if plan is None or not enters(change, Kind.PLAN, "draft") or is_imported(plan):
         return
     if plan_consent(change.standing) is None:
@@ -35,10 +40,9 @@ def effects(change: Change) -> Iterable[Effect]:
     plan = change.after
     if plan is None or kind_of(plan) is not Kind.PLAN:
         return
-    others = [i for i in several(plan.get("identifier")) if i.get("system") != names.PLAN_NUMBER]
-    number = _number(change.before) or _number(plan) or _new_number(plan)
-    if number != _number(plan):
-        yield revise(change.standing, plan, identifier=[*others, number])
+    if _number(plan) is None:
+        number = _number(change.before) or _new_number(plan)
+        yield revise(change.standing, plan, identifier=[*several(plan.get("identifier")), number])
 
 
 def _number(plan: Resource | None) -> Resource | None:
