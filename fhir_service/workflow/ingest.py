@@ -18,6 +18,7 @@ from fhir_service.logs import told
 from fhir_service.storage.indexing import TOO_MUCH
 from fhir_service.storage.messages import InboxRow, Received, Settled
 from fhir_service.storage.port import NOTHING, Changes, Reads, Repository, TooMuch, Unavailable, Uncertain
+from fhir_service.workflow.message_events import with_event
 from fhir_service.workflow.outcome import Translated, outcome_of
 from fhir_service.workflow.settle import Ground, joined
 from mappings.message import (
@@ -136,11 +137,13 @@ class Ingest:
             earlier = await tx.message(envelope.key) if envelope.key else None
             if earlier is None:
                 answer = refused(*envelope.issues) if any(i.refuses for i in envelope.issues) else None
-                return answer, Changes(received=(received(envelope, message_id, envelope.key, answer),))
+                kept = Changes(received=(received(envelope, message_id, envelope.key, answer),))
+                return answer, with_event(kept, envelope, Verdict.REFUSED, tx.now) if answer else kept
             if earlier.digest != envelope.digest:
                 text = "This message id was received before with other content"
                 other = refused(error("message-id-reused", form.key_place, text))
-                return other, Changes(received=(received(envelope, message_id, None, other),))
+                kept = Changes(received=(received(envelope, message_id, None, other),))
+                return other, with_event(kept, envelope, Verdict.REFUSED, tx.now)
             return earlier, NOTHING
 
         known = await self._repository.run(receive)
@@ -168,11 +171,13 @@ class Ingest:
             answer = form.answer(envelope, outcome.verdict, outcome.issues, tx.now, answer_id)
             settled = Settled(message_id, answer, tx.now, outcome.binary)
             crash_point(UNCOMMITTED)
-            return answer, joined(outcome.changes, settled=(settled,))
+            changes = with_event(outcome.changes, envelope, outcome.verdict, tx.now, outcome.binary)
+            return answer, joined(changes, settled=(settled,))
 
         async def refuse(tx: Reads) -> tuple[Answer, Changes]:
             answer = form.answer(envelope, Verdict.REFUSED, (TOO_MUCH,), tx.now, answer_id)
-            return answer, Changes(settled=(Settled(message_id, answer, tx.now, None),))
+            done = Changes(settled=(Settled(message_id, answer, tx.now, None),))
+            return answer, with_event(done, envelope, Verdict.REFUSED, tx.now)
 
         try:
             answer = await self._repository.run(work)

@@ -109,11 +109,13 @@ def provenance_of_message(
     return stated(provenance)
 
 
-def audit_of_message(sender: Reference, patient: str | None, source: str, event: str, recorded: datetime) -> AuditEvent:
-    """That a message was taken in.  https://hl7.org/fhir/R4/auditevent.html"""
-    entities: list[AuditEventEntity] = [
-        {"what": {"reference": source}, "type": {"system": AUDIT_ENTITY_TYPE, "code": "2"}}
-    ]
+def audit_of_message(
+    sender: Reference, patient: str | None, source: str | None, event: str, recorded: datetime, outcome: str = "0"
+) -> AuditEvent:
+    """That a message was taken in, or with the outcome `4` refused.  https://hl7.org/fhir/R4/auditevent.html"""
+    entities: list[AuditEventEntity] = (
+        [{"what": {"reference": source}, "type": {"system": AUDIT_ENTITY_TYPE, "code": "2"}}] if source else []
+    )
     if patient:
         entities.insert(
             0,
@@ -129,10 +131,10 @@ def audit_of_message(sender: Reference, patient: str | None, source: str, event:
         "subtype": [{"system": names.V2 + "0003", "code": event}] if event else None,
         "action": "C",
         "recorded": instant(recorded),
-        "outcome": "0",
+        "outcome": outcome,
         "purposeOfEvent": [{"coding": [{"system": names.V3_ACT_REASON, "code": "TREAT"}]}],
         "agent": [{"who": sender, "requestor": True}],
         "source": {"observer": {"type": "Device", "display": "Knutepunkt"}},
-        "entity": entities,
+        "entity": entities or None,
     }
     return stated(audit)
