@@ -35,6 +35,7 @@ class ResourceType:
     `typed`: the parameters with one value each that get a column in the type's own narrow index table (stack.md 5).
     `parameters`: search parameters of our own.
     `in_force`: which places of the table `in_force` the resource holds (decision 35): `plan`, `coordinator`, ...
+    `put_away`: whether a search finds it only by its status: it was never what it says that it is.
     `guarded`: whether it is one of the resources of decision 9 (If-Match required, not deletable).
     `interactions`: what may be done with it over REST.
     `sorts`: what `_sort` may name; None: whatever has an order.
@@ -44,6 +45,7 @@ class ResourceType:
     typed: tuple[str, ...] = ()
     parameters: tuple[OwnParameter, ...] = ()
     in_force: Callable[[Resource], tuple[str, ...]] = nothing
+    put_away: Callable[[Resource], bool] | None = None
     guarded: Callable[[Resource], bool] = lambda _: False
     interactions: frozenset[str] = frozenset(
         {"create", "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "search-type"}

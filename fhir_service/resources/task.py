@@ -11,9 +11,15 @@ def is_case_task(task: Resource) -> bool:
     return has_system(task.get("code"), KE_TASK_CODE) or has_coding(task.get("code"), TASK_CODE, {"abort"})
 
 
+def is_case_in_error(task: Resource) -> bool:
+    """Whether it is a case that an administrator has said never to have been one: hidden, and kept (C11)."""
+    return task.get("status") == "entered-in-error" and has_coding(task.get("code"), KE_TASK_CODE, {"assess-need"})
+
+
 RESOURCE = ResourceType(
     name="Task",
     typed=("patient", "subject", "status", "owner", "focus", "due", "authored-on"),
     parameters=(OwnParameter("due", "date", "Task.restriction.period.end", "By when the Task is to be done"),),
+    put_away=is_case_in_error,
     guarded=is_case_task,
 )

@@ -11,7 +11,7 @@ from fhir_service.rules._model import Change, Context, Draft, Standing
 from fhir_service.rules._times import due, instant
 from profiles import names
 from profiles.code_systems import coding, concept
-from profiles.r4_types import CodeableConcept, Task
+from profiles.r4_types import CodeableConcept, Identifier, Task
 from profiles.resource import Resource, stated
 
 
@@ -47,6 +47,11 @@ CHILDREN: Mapping[str, Child] = {
     "discharge-ready": Child(1, "service", alone=True),
     "manual-review": Child(7, alone=True),
 }
+
+
+def new_case_number(derived: str, context: Context) -> Identifier:
+    """`groupIdentifier` of a case, to be read out on the phone: the day of receipt and eight signs of a derived id."""
+    return {"system": names.CASE_NUMBER, "value": f"{context.today:%Y%m%d}-{derived[:8].upper()}"}
 
 
 def is_coordinators(code: str) -> bool:

@@ -5,6 +5,7 @@ from functools import cache
 from itertools import islice, product
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from fhir_service.resources import resource_type
 from fhir_service.search import dates, phonetics, positions, quantities, references, strings, tokens
 from fhir_service.search.composites import MAX_PAIRS
 from fhir_service.search.modifiers import IDENTIFIER, OF_TYPE, TEXT
@@ -72,7 +73,7 @@ def extract(resource: Resource, base_url: str = "", body: bytes = b"") -> IndexR
     targets = _reference_rows(nodes, plans.reference, base_url)
     if body and resource["resourceType"] not in references.FOREIGN:
         targets += references.beside(body, targets, base_url)
-    return IndexRows(
+    rows = IndexRows(
         tokens=(*_token_rows(nodes, plans.token, texts), *_collected(nodes, plans.derived)),
         references=targets,
         dates=_date_rows(nodes, plans.date),
@@ -80,6 +81,16 @@ def extract(resource: Resource, base_url: str = "", body: bytes = b"") -> IndexR
         quantities=_collected(nodes, plans.quantity),
         composites=_composite_rows(nodes, plans.composite, base_url),
         positions=_collected(nodes, plans.position),
+    )
+    put_away = resource_type(resource.get("resourceType", "")).put_away
+    return rows if put_away is None or not put_away(resource) else _by_status(rows)
+
+
+def _by_status(rows: IndexRows) -> IndexRows:
+    """Of what is put away: its status, and what it refers to, so that it stays whole."""
+    return IndexRows(
+        tokens=tuple(row for row in rows.tokens if row[0] == "status"),
+        references=tuple(dict.fromkeys((references.OTHER, *row[1:]) for row in rows.references)),
     )
 
 
