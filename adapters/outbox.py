@@ -7,14 +7,14 @@ each has a task of its own.
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias, cast
+from typing import Final, Protocol, cast
 
 import structlog
 
-from adapters.mllp.client import MllpClient, MllpError
+from adapters.mllp.client import MllpClient, MllpError, control_id_of
 from fhir_service.storage.messages import OutboxRow, Outgoing
 from fhir_service.storage.port import Repository, Unavailable
 from mappings.feedback import FeedbackPayload
@@ -28,9 +28,21 @@ QUEUED: Final = "queued"
 ACKNOWLEDGED: Final = "acknowledged"
 FAILED: Final = "failed"
 PARKED: Final = "parked"
+WITHDRAWN: Final = "withdrawn"
+"""Nobody waits for it any more: it was told by letter or phone."""
 
-Told: TypeAlias = Callable[[Outgoing, str], Awaitable[None]]
-"""Hears that a delivery was `acknowledged`, `failed` or `parked`."""
+_POSITIVE: Final = frozenset({"AA", "CA"})
+_NEGATIVE: Final = frozenset({"AE", "AR", "CE", "CR"})
+
+
+class Listener(Protocol):
+    """Who wants to know how deliveries go."""
+
+    async def sending(self, outgoing: Outgoing) -> str | None:
+        """Asked before each attempt: the text as it is to go; None if it is not to go any more."""
+
+    async def told(self, outgoing: Outgoing, state: str) -> None:
+        """What became of an attempt: `acknowledged`, `failed`, `parked`, or `queued` to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ class OutboxWorker:
         repository: Repository,
         endpoints: Mapping[str, Endpoint],
         clock: Callable[[], datetime],
-        told: Told | None = None,
+        listener: Listener | None = None,
         patience: Patience = DEFAULT_PATIENCE,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -86,7 +98,7 @@ class OutboxWorker:
         self._repository = repository
         self._endpoints = endpoints
         self._clock = clock
-        self._told = told
+        self._listener = listener
         self._patience = patience
         self._jitter = jitter
         self._partners: dict[str, _Partner] = {}
@@ -174,15 +186,18 @@ class OutboxWorker:
         if outcome.state == QUEUED and self._clock() - sent.created_at > self._patience.keep_trying:
             outcome = Outcome(PARKED, outcome.body, outcome.failure)
         # Told first: after a crash in between it is delivered once more, and telling it twice changes nothing.
-        if self._told and outcome.state != QUEUED:
-            await self._told(sent, outcome.state)
+        if self._listener and outcome.state != WITHDRAWN:
+            await self._listener.told(sent, outcome.state)
         await self._repository.delivered(sent.outgoing_id, outcome.state, outcome.body, outcome.failure)
         self._pause(partner, sent.order_key, again=outcome.state == QUEUED)
         log.info("outbox delivery", outgoing=sent.outgoing_id, kind=sent.kind, state=outcome.state)
         return outcome.state != QUEUED
 
     async def _attempt(self, client: MllpClient, row: OutboxRow) -> Outcome:
-        body, failure = (row.body, None) if row.body else await self._written(row.outgoing)
+        text = await self._listener.sending(row.outgoing) if self._listener else None
+        if self._listener and text is None:
+            return Outcome(WITHDRAWN, row.body)
+        body, failure = (row.body, None) if row.body else await _written(row.outgoing, text)
         if failure:
             return Outcome(FAILED, None, failure)
         try:
@@ -190,12 +205,6 @@ class OutboxWorker:
         except MllpError as problem:
             return Outcome(QUEUED, body, f"{type(problem).__name__}: {problem}")
         return judged(body, answer)
-
-    async def _written(self, sent: Outgoing) -> tuple[bytes, str | None]:
-        """The message, or why it cannot be written. In a thread: hl7apy takes tens of milliseconds."""
-        payload = cast(FeedbackPayload, sent.payload)
-        body, issues = await asyncio.to_thread(rri.build, payload, sent.destination, self._clock(), sent.outgoing_id)
-        return body, issues[0].text if issues else None
 
     def _pause(self, partner: _Partner, key: str, *, again: bool) -> None:
         """Growing pauses with jitter, so that repeats of many do not come at once."""
@@ -208,15 +217,29 @@ class OutboxWorker:
         partner.not_before[key] = asyncio.get_running_loop().time() + pause * (0.5 + self._jitter() / 2)
 
 
+async def _written(sent: Outgoing, text: str | None) -> tuple[bytes, str | None]:
+    """The message, or why it cannot be written. In a thread: hl7apy takes tens of milliseconds.
+
+    The same bytes each time, so that one sent before a crash and after it is the same message (SR-3).
+    """
+    payload = cast(FeedbackPayload, sent.payload if text is None else {**sent.payload, "text": text})
+    body, issues = await asyncio.to_thread(rri.build, payload, sent.destination, sent.created_at, sent.outgoing_id)
+    return body, issues[0].text if issues else None
+
+
 def judged(body: bytes, answer: bytes) -> Outcome:
-    """What an answer means: AA and CA deliver; AR 207 asks for a repeat; other AE and AR fail for good."""
+    """What an answer means: AA and CA to this message deliver; other AE and AR fail for good; the rest is repeated.
+
+    AR 207 asks for a repeat. Without our MSH-10 in MSA-2 a positive answer may be one to anything.
+    """
     content, _ = parse(answer, Endpoint())
     msa = content.first("MSA") if content else None
     code = msa.value(1).strip().upper() if msa else ""
-    if code in ("AA", "CA"):
-        return Outcome(ACKNOWLEDGED, body)
     errors = content.all("ERR") if content else ()
     numbers = [n for e in errors for n in (e.value(3).strip(), e.value(1, 4).strip()) if n]
     told = f"{code or 'unreadable answer'} {' '.join(numbers)}".strip()
+    if code in _POSITIVE:
+        is_ours = msa is not None and msa.field(2).strip() == control_id_of(body)
+        return Outcome(ACKNOWLEDGED, body) if is_ours else Outcome(QUEUED, body, f"{code} to another message")
     temporary = code in ("AR", "CR") and "207" in numbers
-    return Outcome(QUEUED if temporary or not code else FAILED, body, told)
+    return Outcome(FAILED if code in _NEGATIVE and not temporary else QUEUED, body, told)

@@ -160,7 +160,7 @@ class Knutepunkt:
             self._fhir = CrossOrigin(router, settings.cors_origins) if settings.cors_origins else router
             self._web = self._web_app(repository, ingest)
             opened.callback(self._close)
-            outbox = OutboxWorker(repository, self._configured.endpoints, clock, office.told)
+            outbox = OutboxWorker(repository, self._configured.endpoints, clock, office)
             watch = Watch(repository, ingest.recover, outbox, clock)
             opened.push_async_callback(watch.stop)
             recovered = await watch.start()

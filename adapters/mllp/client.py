@@ -86,7 +86,7 @@ class MllpClient:
         if self._streams is None:
             self._streams = await asyncio.open_connection(*self._address)
         reader, writer = self._streams
-        expected = _control_id(body)
+        expected = control_id_of(body)
         writer.write(wrap(body))
         await writer.drain()
         while data := await reader.read(_CHUNK):
@@ -103,7 +103,7 @@ async def exchange(host: str, port: int, body: bytes, timeout: float = 30) -> by
         return await client.send(body)
 
 
-def _control_id(body: bytes) -> str:
+def control_id_of(body: bytes) -> str:
     """MSH-10; empty when there is none to match."""
     content = _parsed(body)
     return content.control_id if content else ""

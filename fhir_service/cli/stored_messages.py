@@ -22,7 +22,7 @@ Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at mo
 OSLO = ZoneInfo("Europe/Oslo")
 STYLES = {
     "applied": "green", "manual": "yellow", "refused": "red", "quarantined": "red",
-    "sent": "green", "acknowledged": "green", "failed": "red", "parked": "yellow",
+    "withdrawn": "dim", "acknowledged": "green", "failed": "red", "parked": "yellow",
 }  # fmt: skip
 
 

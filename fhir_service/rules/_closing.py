@@ -13,7 +13,8 @@ from fhir_service.rules._case import (
 )
 from fhir_service.rules._decision import wrong_with
 from fhir_service.rules._drafting import revise
-from fhir_service.rules._elements import is_stated, part, reference, status
+from fhir_service.rules._elements import is_stated, part, reference, references, status
+from fhir_service.rules._feedback import AWAITED, feedback_on
 from fhir_service.rules._model import Change, Draft, Standing
 from fhir_service.rules._tasks import cancelled_because, feedback_state
 from fhir_service.rules._team import coordinator_of
@@ -45,20 +46,29 @@ def not_closable(standing: Standing, case: Resource) -> Iterator[Issue]:
 def _is_told(standing: Standing, case: Resource) -> bool:
     feedback = children_of(standing, case, "send-feedback", only_open=False)
     told = [t for t in feedback if t.get("status") != "cancelled"]
-    # A case that nobody sent in (no requester to answer) has no feedback to wait for.
-    return all(_is_closed(standing, t) for t in told) if told else not _has_notifier(standing, case)
+    if _is_on_its_way(standing, case) or not all(_is_closed(standing, t) for t in told):
+        return False
+    # A need that nobody sent in (no requester to answer) has no feedback to wait for.
+    needs = [r for r in requests_of(case) if (standing.get(r) or {}).get("requester")]
+    return all(any(_answers(standing, t, need) for t in told) for need in needs)
+
+
+def _is_on_its_way(standing: Standing, case: Resource) -> bool:
+    """Whether something that the notifier waits for was sent, and nobody knows whether it arrived."""
+    return any(status(c) == "in-progress" for c in feedback_on(standing, case, *AWAITED))
 
 
 def _is_closed(standing: Standing, task: Resource) -> bool:
     if task.get("status") != "completed":
         return False
-    if feedback_state(task) == "manual":
-        return is_stated(task.get("statusReason"))
-    return feedback_state(task) == "acknowledged" or status(standing.get(reference(task.get("focus")))) == "completed"
+    by_hand = feedback_state(task) == "manual" and is_stated(task.get("statusReason"))
+    return by_hand or status(standing.get(reference(task.get("focus")))) == "completed"
 
 
-def _has_notifier(standing: Standing, case: Resource) -> bool:
-    return any((standing.get(r) or {}).get("requester") for r in requests_of(case))
+def _answers(standing: Standing, task: Resource, need: str) -> bool:
+    """Whether a Task is about feedback to those who sent this need; one without a Communication is for all."""
+    told = standing.get(reference(task.get("focus")))
+    return told is None or need in references(told.get("basedOn"))
 
 
 def is_aborted(standing: Standing, case: Resource) -> bool:

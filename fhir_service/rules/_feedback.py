@@ -1,11 +1,12 @@
 """What is told back to the notifier (workflow.md 4.8, 5 IpFeedback, 11): a Communication, and over HL7 v2 an RRI."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from fhir_service.rules._case import outputs, requests_of
 from fhir_service.rules._drafting import make
-from fhir_service.rules._elements import code_in, codings, part, reference, reference_to, references, several
+from fhir_service.rules._elements import code_in, codings, is_stated, part, reference, reference_to, references, several
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change, Dispatch, Draft, Effect, Standing
 from fhir_service.rules._people import display_of, patient_of
@@ -21,7 +22,7 @@ from mappings.feedback import (
 )
 from mappings.sources import sender_of
 from profiles import names
-from profiles.code_systems import concept
+from profiles.code_systems import concept, display
 from profiles.r4_types import Communication
 from profiles.resource import Resource
 
@@ -29,6 +30,10 @@ CHANNEL = "hl7v2"
 KIND = "RRI^I12"
 STATUS_OF: Mapping[str, FeedbackStatus] = {"decision": "A", "coordinator": "A", "rejection": "R"}
 """Category of a feedback that KE sends by hand -> table 0283; anything else says that the case is pending."""
+AWAITED = ("decision", "coordinator")
+"""Categories of feedback that a case waits for; a receipt is none."""
+NOT_DELIVERED = "not-delivered"
+"""statusReason of a feedback that was sent and did not arrive."""
 TRAINING = "HTEST"
 """Tag of what a message for training or debugging wrote (MSH-11 T, D)."""
 
@@ -56,7 +61,7 @@ def feedback(
         if request is None or not request.get("requester"):
             continue
         if offered:
-            yield from make(change.standing, _communication(change, case, request, told, sent=False))
+            yield from make(change.standing, _communication(change, case, request, told))
         else:
             yield from feedback_to(change, case, request, told, followed_up=followed_up)
 
@@ -67,10 +72,9 @@ def put_on_channel(change: Change, told: Resource) -> Iterator[Dispatch]:
     requests = [c for r in references(told.get("basedOn")) if (c := change.standing.get(r)) is not None]
     for case, request in zip(cases[:1], requests[:1], strict=False):
         category = code_in(told.get("category"), names.FEEDBACK_CATEGORY) or "receipt"
-        text = " ".join(str(p["contentString"]) for p in several(told.get("payload")) if p.get("contentString"))
         sender = sender_of(part(request, "meta", "source"))
         if sender:
-            said = Told(category, STATUS_OF.get(category, "P"), text)
+            said = Told(category, STATUS_OF.get(category, "P"), text_of(told))
             yield _dispatch(change.standing, (case, request), told["id"], said, sender)
 
 
@@ -80,20 +84,46 @@ def is_feedback(communication: Resource) -> bool:
     return category not in (None, "amendment") and bool(communication.get("basedOn"))
 
 
+def feedback_on(standing: Standing, case: Resource, *categories: str) -> list[Resource]:
+    """What was told, or is to be told, about a case in these categories."""
+    wanted = f"Task/{case['id']}"
+    return [
+        c
+        for c in standing.of("Communication")
+        if code_in(c.get("category"), names.FEEDBACK_CATEGORY) in categories
+        and is_feedback(c)
+        and wanted in references(c.get("about"))
+    ]
+
+
+def delivery_of(told: Resource | None) -> str | None:
+    """How far a feedback has come, as businessStatus of its Task; None while it is prepared, and when it is not sent.
+
+    One that was told by letter or phone says so in `statusReason`.
+    """
+    status = (told or {}).get("status")
+    reason = (told or {}).get("statusReason")
+    is_lost = code_in(reason, names.STATUS_REASON) == NOT_DELIVERED
+    if status == "completed":
+        return "manual" if is_stated(reason) and not is_lost else "acknowledged"
+    return ("failed" if is_lost else "sent") if status == "in-progress" else None
+
+
 def feedback_to(
     change: Change, case: Resource, request: Resource, told: Told, *, followed_up: bool = False
 ) -> Iterator[Effect]:
-    """Tell the one who sent this request."""
-    sender = sender_of(part(request, "meta", "source"))
-    communication = _communication(change, case, request, told, sent=sender is not None)
+    """Tell the one who sent this request. It is prepared here; the channel of the request takes it from there."""
+    communication = _communication(change, case, request, told)
     made = list(make(change.standing, communication))
     yield from made
     if not made:
         return
     if followed_up:
-        yield from _send_feedback(change, case, communication, "sent" if sender else "queued")
+        yield from send_feedback(change, case, communication, "queued")
+    sender = sender_of(part(request, "meta", "source"))
     if sender:
-        yield _dispatch(change.standing, (case, request), communication["id"], told, sender)
+        said = replace(told, text=text_of(communication))
+        yield _dispatch(change.standing, (case, request), communication["id"], said, sender)
 
 
 def _dispatch(standing: Standing, about: tuple[Resource, Resource], rid: str, told: Told, sender: str) -> Dispatch:
@@ -109,24 +139,39 @@ def _dispatch(standing: Standing, about: tuple[Resource, Resource], rid: str, to
     )
 
 
-def _communication(change: Change, case: Resource, request: Resource, told: Told, *, sent: bool) -> Communication:
+def text_of(told: Mapping[str, Any]) -> str:
+    """What a Communication says, line by line, as KE may have edited it."""
+    return "\n".join(str(p["contentString"]) for p in several(told.get("payload")) if p.get("contentString"))
+
+
+def _communication(change: Change, case: Resource, request: Resource, told: Told) -> Communication:
     now = instant(change.context.now)
+    stands = () if case_number(case) in told.text else (_how_it_stands(case),)
+    lines = (told.text, *stands, _whom_to_call(_unit(change.standing, case)))
     return {
         "resourceType": "Communication",
         "id": derived_id("feedback", case["id"], request["id"], told.category, now),
         "basedOn": [reference_to(request)],
-        "status": "in-progress" if sent else "preparation",
+        "status": "preparation",
         "category": [concept(names.FEEDBACK_CATEGORY, told.category)],
         "subject": case.get("for"),
         "about": [reference_to(case)],
-        "sent": now if sent else None,
         "recipient": [request["requester"]],
         "sender": case.get("owner"),
-        "payload": [{"contentString": told.text}],
+        "payload": [{"contentString": line} for line in lines],
     }
 
 
-def _send_feedback(change: Change, case: Resource, communication: Communication, state: str) -> Iterator[Draft]:
+def _how_it_stands(case: Resource) -> str:
+    status = code_in(case.get("businessStatus"), names.KE_BUSINESS_STATUS) or ""
+    return f"Sak {case_number(case)}: {display(names.KE_BUSINESS_STATUS, status) or status}."
+
+
+def _whom_to_call(unit: UnitValue) -> str:
+    return f"Kontakt: {', '.join(said for said in (unit['name'], unit.get('phone')) if said)}."
+
+
+def send_feedback(change: Change, case: Resource, communication: Mapping[str, Any], state: str) -> Iterator[Draft]:
     """The child that is closed when the feedback is acknowledged; due on the day of the decision."""
     task = child(
         change,
@@ -200,7 +245,16 @@ def _unit(standing: Standing, case: Resource) -> UnitValue:
     number = next((i for i in several(organization.get("identifier")) if i.get("system") == names.ENH), None)
     if number and number.get("value"):
         unit["identifier"] = _identifier(number, "")
+    phone = _phone(organization)
+    if phone:
+        unit["phone"] = phone
     return unit
+
+
+def _phone(*holders: Resource | None) -> str | None:
+    """The first phone number that one of them has."""
+    telecoms = (t for holder in holders for t in several((holder or {}).get("telecom")))
+    return next((str(t["value"]) for t in telecoms if t.get("system") == "phone" and t.get("value")), None)
 
 
 def told_coordinator(standing: Standing, participant: Resource, role: str) -> CoordinatorValue:
@@ -209,10 +263,9 @@ def told_coordinator(standing: Standing, participant: Resource, role: str) -> Co
     holder = standing.get(reference(member)) or {}
     person = holder.get("practitioner") or member
     value = CoordinatorValue(name=display_of(standing, person) or display_of(standing, member) or role, role=role)
-    telecoms = [*several(holder.get("telecom")), *several((standing.get(reference(person)) or {}).get("telecom"))]
-    phone = next((t["value"] for t in telecoms if t.get("system") == "phone" and t.get("value")), None)
+    phone = _phone(holder, standing.get(reference(person)))
     if phone:
-        value["phone"] = str(phone)
+        value["phone"] = phone
     unit = display_of(standing, holder.get("organization") or participant.get("onBehalfOf"))
     if unit:
         value["unit"] = unit

@@ -5,22 +5,20 @@ from collections.abc import Iterable
 from fhir_service.rules._case import business_status, open_cases
 from fhir_service.rules._closing import not_closable
 from fhir_service.rules._drafting import revise
-from fhir_service.rules._elements import code_in, references, status
-from fhir_service.rules._feedback import is_feedback
+from fhir_service.rules._elements import references, status
+from fhir_service.rules._feedback import AWAITED, CHANNEL, feedback_on, is_feedback
 from fhir_service.rules._model import Change, Effect, Rule, Standing
 from profiles import names
 from profiles.code_systems import concept
 from profiles.resource import Resource
 
-AWAITED = ("decision", "coordinator")
-"""Feedback that a case waits for; a receipt is none."""
 ANSWERED = ("decided", "declined-by-person", "coordinator-appointed")
 
 
 def effects(change: Change) -> Iterable[Effect]:
     """A person who writes over REST closes the case too: only what a channel acknowledged closes it by itself."""
     told = change.after
-    if told is None or not is_feedback(told) or change.draft.cause == "rest" or status(told) != "completed":
+    if told is None or not is_feedback(told) or change.draft.cause != CHANNEL or status(told) != "completed":
         return
     about = references(told.get("about"))
     for case in open_cases(change.standing):
@@ -32,14 +30,7 @@ def effects(change: Change) -> Iterable[Effect]:
 def _may_close(standing: Standing, case: Resource) -> bool:
     if case.get("status") != "in-progress" or business_status(case) not in ANSWERED:
         return False
-    wanted = f"Task/{case['id']}"
-    awaited = [
-        c
-        for c in standing.of("Communication")
-        if is_feedback(c)
-        and wanted in references(c.get("about"))
-        and code_in(c.get("category"), names.FEEDBACK_CATEGORY) in AWAITED
-    ]
+    awaited = feedback_on(standing, case, *AWAITED)
     return all(status(c) == "completed" for c in awaited) and not any(not_closable(standing, case))
 
 

@@ -14,7 +14,7 @@ from fhir_service.rules._case import (
 from fhir_service.rules._decision import wrong_with
 from fhir_service.rules._drafting import make, revise, with_output
 from fhir_service.rules._elements import reference_to
-from fhir_service.rules._feedback import Told, feedback, reason_text
+from fhir_service.rules._feedback import Told, feedback, feedback_on, reason_text
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._letter import letter, outcome_text
 from fhir_service.rules._model import Change, Draft, Effect, Rule
@@ -45,7 +45,7 @@ def effects(change: Change) -> Iterable[Effect]:
     if reaches(change, *DECIDED):
         yield from _letter(change, case)
     # A case that comes back from on-hold was told before.
-    is_told = any(children_of(change.standing, case, "send-feedback", only_open=False))
+    is_told = any(feedback_on(change.standing, case, "decision"))
     if (reaches(change, *DECIDED) and not is_told) or _redecided(change):
         yield from feedback(change, case, _told(case), followed_up=True)
     if reaches(change, *DECIDED) or _redecided(change):

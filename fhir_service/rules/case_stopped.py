@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from fhir_service.rules._case import business_status, children_of, reason_of
+from fhir_service.rules._case import business_status, reason_of
 from fhir_service.rules._closing import cancel_children, with_end
 from fhir_service.rules._drafting import revise
-from fhir_service.rules._elements import has_code, is_stated, reference, several
-from fhir_service.rules._feedback import Told, feedback
+from fhir_service.rules._elements import is_stated
+from fhir_service.rules._feedback import Told, feedback, feedback_on
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Effect, Rule
 from profiles import names
@@ -51,19 +51,7 @@ def effects(change: Change) -> Iterable[Effect]:
 
 def _is_told(change: Change, case: Resource) -> bool:
     """Whether the notifier, or the person by letter, has been told what was decided."""
-    if any(t.get("status") == "completed" for t in _feedback_tasks(change, case)):
-        return True
-    wanted = f"Task/{case['id']}"
-    return any(
-        c.get("status") in SENT
-        and has_code(c.get("category"), names.FEEDBACK_CATEGORY, "decision")
-        and wanted in [reference(a) for a in several(c.get("about"))]
-        for c in change.standing.of("Communication")
-    )
-
-
-def _feedback_tasks(change: Change, case: Resource) -> list[Resource]:
-    return children_of(change.standing, case, "send-feedback", only_open=False)
+    return any(c.get("status") in SENT for c in feedback_on(change.standing, case, "decision"))
 
 
 RULE = Rule(

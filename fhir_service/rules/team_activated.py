@@ -67,8 +67,8 @@ def _dated(change: Change, team: Resource) -> Draft | None:
 def _go_on(change: Change, case: Resource, team: Resource) -> Iterator[Effect]:
     owner = coordinator(team)
     if case.get("status") == "in-progress" and code_in(case.get("businessStatus"), names.KE_BUSINESS_STATUS) in WAITING:
-        appointed = concept(names.KE_BUSINESS_STATUS, "coordinator-appointed")
-        yield revise(change.standing, case, businessStatus=appointed)
+        case = case | {"businessStatus": concept(names.KE_BUSINESS_STATUS, "coordinator-appointed")}
+        yield revise(change.standing, case, businessStatus=case["businessStatus"])
     cause = f"{case['id']}|{team['id']}"
     yield from make(change.standing, child(change, case, "first-meeting", cause, owner=owner))
     if decided(case, "decision-plan") == "granted":

@@ -80,7 +80,7 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """A delivery. `state`: `queued`, `sent`, `acknowledged`, `failed`, `parked`."""
+    """A delivery. `state`: `queued`, `acknowledged`, `failed`, `parked`, `withdrawn`."""
 
     outgoing: Outgoing
     state: str

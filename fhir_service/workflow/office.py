@@ -10,7 +10,7 @@ from fhir_service.storage.messages import Outgoing
 from fhir_service.storage.port import NOTHING, Afterwards, Changes, Reads, Repository, Stored, Work
 from fhir_service.workflow.composing import CalledOn, Compose, composed
 from fhir_service.workflow.emergency import opened
-from fhir_service.workflow.feedback import close_feedback
+from fhir_service.workflow.feedback import close_feedback, not_delivered, put_on_channel
 from fhir_service.workflow.notices import tell_ke
 from fhir_service.workflow.once import ENTRIES, ONE, VERSIONS, Once, once
 from fhir_service.workflow.patient_merge import MergeAsked, merged
@@ -38,10 +38,14 @@ class Office:
         described = await self._repository.run(kept_current(describing))
         return described + await self._repository.run(seed(self._ground.routes))
 
+    async def sending(self, outgoing: Outgoing) -> str | None:
+        """A delivery is about to go; what it says, None if it is not to go any more."""
+        return await self._repository.run(put_on_channel(outgoing, self._ground))
+
     async def told(self, outgoing: Outgoing, state: str) -> None:
-        """A delivery has come to its end in `state`; an acknowledged one closes its feedback."""
-        if state == "acknowledged":
-            await self._repository.run(close_feedback(outgoing, self._ground))
+        """What became of an attempt: an acknowledged one closes its feedback, of any other somebody is told."""
+        after = close_feedback if state == "acknowledged" else not_delivered
+        await self._repository.run(after(outgoing, self._ground))
 
     def context(self) -> Context:
         """What rules may know beside the resources, now."""

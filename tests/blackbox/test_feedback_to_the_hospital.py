@@ -56,8 +56,15 @@ def decide(case: Case) -> None:
     case.decide()
 
 
-def feedback_task(case: Case) -> dict[str, Any]:
-    return case.hub.one("Task", patient=case.patient, code=f"{names.KE_TASK_CODE}|send-feedback")
+def to_do(case: Case) -> dict[str, tuple[str, str]]:
+    """Status and business status of the Tasks `send-feedback`, by the category of what they are about."""
+    tasks = case.hub.find("Task", patient=case.patient, code=f"{names.KE_TASK_CODE}|send-feedback")
+    about = [(case.hub.read(t["focus"]["reference"])["category"][0]["coding"][0]["code"], t) for t in tasks]
+    return {category: (t["status"], t["businessStatus"]["coding"][0]["code"]) for category, t in about}
+
+
+def flags(case: Case, status: str) -> list[dict[str, Any]]:
+    return case.hub.find("Flag", patient=case.patient, status=status)
 
 
 def test_feedback_arrives_in_order_though_the_hospital_was_down_and_we_restarted(
@@ -66,8 +73,9 @@ def test_feedback_arrives_in_order_though_the_hospital_was_down_and_we_restarted
     case = referred(service)
     case.register()
     decide(case)
-    assert told(case) == {"receipt": "in-progress", "decision": "in-progress"}
-    assert feedback_task(case)["status"] == "requested"
+    until(lambda: flags(case, "active"))  # nobody answers
+    assert told(case) == {"receipt": "in-progress", "decision": "preparation"}  # in order: the one waits for the other
+    assert to_do(case) == {"receipt": ("requested", "failed"), "decision": ("requested", "queued")}
     service.kill()
     service.start()
     case.hub = service.hub()
@@ -76,9 +84,8 @@ def test_feedback_arrives_in_order_though_the_hospital_was_down_and_we_restarted
         until(lambda: told(case) == {"receipt": "completed", "decision": "completed"})
     finally:
         hospital.close()
-    task = feedback_task(case)
-    assert task["status"] == "completed"
-    assert task["output"][0]["valueReference"]["reference"].startswith("Communication/")
+    assert set(to_do(case).values()) == {("completed", "acknowledged")}
+    assert flags(case, "active") == []
     registered, decided = hospital.got
     assert [segments(m, "RF1")[0][1][0] for m in hospital.got] == ["P", "A"]
     assert {segments(m, "MSH")[0][10] for m in hospital.got} == {"T"}  # the referral was for training, so is this
@@ -99,4 +106,6 @@ def test_refusal_is_kept_and_leaves_the_loop_open(service: Service, address: int
     finally:
         hospital.close()
     assert told(case)["receipt"] == "in-progress"
+    assert to_do(case) == {"receipt": ("requested", "failed"), "decision": ("completed", "acknowledged")}
+    assert len(flags(case, "active")) == 1
     assert len(hospital.got) == 2

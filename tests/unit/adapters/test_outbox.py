@@ -54,6 +54,20 @@ class Partner:
         return FORMAT.answer(envelope, verdict, issues, utc(), str(uuid4())).body
 
 
+@dataclass
+class Listening:
+    """Hears how deliveries go. `text`: what each of them says now; None: nobody waits for it any more."""
+
+    text: str | None = "Registrert."
+    told_of: list[tuple[str, str]] = field(default_factory=list)
+
+    async def sending(self, _: Outgoing) -> str | None:
+        return self.text
+
+    async def told(self, outgoing: Outgoing, state: str) -> None:
+        self.told_of.append((outgoing.payload["case_number"], state))
+
+
 @asynccontextmanager
 async def hospital(partner: Partner) -> AsyncIterator[str]:
     server = MllpServer(partner.take, HOST, 0, utc)
@@ -120,17 +134,14 @@ def run(scenario: Callable) -> None:
 
 def test_feedback_is_delivered_in_order_and_told_to_the_listener(database):
     async def scenario():
-        partner, told = Partner(), []
-
-        async def tell(sent: Outgoing, state: str) -> None:
-            told.append((sent.payload["case_number"], state))
+        partner, heard = Partner(), Listening()
 
         async with hospital(partner) as address, storing(database) as repository:
             await queue(repository, *(outgoing(str(n)) for n in range(3)))
-            async with working(repository, {"DIPS|HUS": address}, told=tell):
+            async with working(repository, {"DIPS|HUS": address}, listener=heard):
                 await until(repository, lambda states: set(states.values()) == {"acknowledged"})
         assert [case for _, case in partner.heard] == ["0", "1", "2"]
-        assert told == [(str(n), "acknowledged") for n in range(3)]
+        assert heard.told_of == [(str(n), "acknowledged") for n in range(3)]
 
     run(scenario)
 
@@ -145,6 +156,61 @@ def test_temporary_refusal_is_repeated_under_the_same_control_id(database):
         ids = [control_id for control_id, _ in partner.heard]
         assert [case for _, case in partner.heard] == ["1", "1", "1", "2"]
         assert len(set(ids)) == 2
+
+    run(scenario)
+
+
+def test_listener_hears_of_each_attempt_that_did_not_get_through(database):  # workflow.md 4.8: failed
+    async def scenario():
+        heard = Listening()
+        async with hospital(Partner(["207", "AE"])) as address, storing(database) as repository:
+            await queue(repository, outgoing("1"))
+            async with working(repository, {"DIPS|HUS": address}, listener=heard):
+                await until(repository, lambda states: states["1"] == "failed")
+        assert heard.told_of == [("1", "queued"), ("1", "failed")]
+
+    run(scenario)
+
+
+def test_what_goes_says_what_was_edited_and_is_the_same_each_time(database):  # SR-3: one message, one content
+    async def scenario():
+        bodies = []
+
+        async def take(inbound: InboundMessage) -> bytes:
+            bodies.append(inbound.body)
+            return b""
+
+        server = MllpServer(take, HOST, 0, utc)
+        await server.start()
+        async with storing(database) as repository:
+            await queue(repository, outgoing("1"))
+            endpoints = {"DIPS|HUS": Endpoint(return_address=f"{HOST}:{server.port}")}
+            for hour in range(2):  # the first one ends as by kill -9: nothing of the attempt is noted
+                later = utc() + timedelta(hours=hour)
+                patience = Patience(poll=0.02, answer=2 * GUARD, stop=0.05)
+                heard = Listening("Ring oss.")
+                worker = OutboxWorker(repository, endpoints, lambda at=later: at, heard, patience)
+                worker.start()
+                while len(bodies) == hour:
+                    await asyncio.sleep(0.01)
+                await worker.stop()
+        await server.stop()
+        first, second = bodies
+        assert first == second
+        assert b"Ring oss." in first
+
+    run(scenario)
+
+
+def test_what_nobody_waits_for_any_more_is_not_sent(database):
+    async def scenario():
+        partner, heard = Partner(), Listening(None)
+        async with hospital(partner) as address, storing(database) as repository:
+            await queue(repository, outgoing("1"))
+            async with working(repository, {"DIPS|HUS": address}, listener=heard):
+                states = await until(repository, lambda states: states["1"] != "queued")
+        assert states == {"1": "withdrawn"}
+        assert partner.heard == heard.told_of == []
 
     run(scenario)
 
@@ -297,7 +363,10 @@ def test_payload_that_cannot_be_written_fails_and_says_why(database):
         ("MSH|^~\\&|\rMSA|AR|1\rERR|||200^x", "failed"),
         ("MSH|^~\\&|\rMSA|AR|1", "failed"),
         ("nonsense", "queued"),
+        ("MSH|^~\\&|\rMSA|AA|2", "queued"),
+        ("MSH|^~\\&|\rMSA|AA|", "queued"),
+        ("MSH|^~\\&|\rMSA|ZZ|1", "queued"),
     ],
 )
 def test_answer_decides_what_becomes_of_a_delivery(answer, state):
-    assert judged(b"", answer.encode()).state == state
+    assert judged(b"MSH|^~\\&|KP|KE|||20261122||RRI^I12|1|P|2.5", answer.encode()).state == state

@@ -76,7 +76,11 @@ def test_feedback_names_the_coordinator_with_phone_and_unit() -> None:
     (told,) = [
         c for c in world.of("Communication") if c["category"] == [concept(names.FEEDBACK_CATEGORY, "coordinator")]
     ]
-    assert told["payload"] == [{"contentString": "Koordinator: Kari N, Rehabilitering, 99000000."}]
+    assert [said["contentString"] for said in told["payload"]] == [
+        "Koordinator: Kari N, Rehabilitering, 99000000.",
+        "Sak 20261122-371653E2: Koordinator oppnevnt.",
+        "Kontakt: Trondheim kommune, koordinerende enhet.",
+    ]
 
 
 def test_feedback_names_the_unit_on_whose_behalf_a_practitioner_coordinates() -> None:

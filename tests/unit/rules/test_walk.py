@@ -115,7 +115,8 @@ def test_acknowledgements_of_a_hospital_close_the_case() -> None:
     for dispatch in world.sent:
         assert world.case["status"] == "in-progress"
         told = world.resources[dispatch.payload["communication"]]
-        assert told["status"] == "in-progress"
+        assert told["status"] == "preparation"
+        told = world.change(told, status="in-progress", cause="hl7v2")
         world.change(told, status="completed", cause="hl7v2")
     assert world.case["status"] == "completed"
     assert world.task("send-feedback")["status"] == "completed"
