@@ -7,7 +7,6 @@
 from fhir_service.rules._acting import BY_NAME, HELD_BY, acting_for, performers_of
 from fhir_service.rules._changes import Carried, Conflict, Difference, carried_over, differences
 from fhir_service.rules._elements import code_in, codings, extension, reference, reference_to, references, several
-from fhir_service.rules._feedback import NOT_DELIVERED, text_of
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._judge import NOT_ALLOWED, judge, rules
 from fhir_service.rules._kinds import INPATIENT, Kind, is_abort, kind_of
@@ -17,7 +16,14 @@ from fhir_service.rules._people import municipality_of
 from fhir_service.rules._permissions import may_make
 from fhir_service.rules._private import private_providers
 from fhir_service.rules._profiles import STAMPED, profile_of
-from fhir_service.rules._routing import home_inbox, inbox_of
+from fhir_service.rules._routing import (
+    home_inbox,
+    inbox_of,
+    is_municipal,
+    organization_number,
+    receivers_named,
+    registered_inbox,
+)
 from fhir_service.rules._standing import STANDING_TYPES, concerns, named_in
 from fhir_service.rules._tasks import CHILDREN
 from fhir_service.rules._times import is_open
@@ -28,7 +34,6 @@ __all__ = [
     "HELD_BY",
     "INPATIENT",
     "NOT_ALLOWED",
-    "NOT_DELIVERED",
     "STAMPED",
     "STANDING_TYPES",
     "Carried",
@@ -56,6 +61,7 @@ __all__ = [
     "home_inbox",
     "inbox_of",
     "is_abort",
+    "is_municipal",
     "is_open",
     "judge",
     "kind_of",
@@ -63,13 +69,15 @@ __all__ = [
     "merge",
     "municipality_of",
     "named_in",
+    "organization_number",
     "performers_of",
     "private_providers",
     "profile_of",
+    "receivers_named",
     "reference",
     "reference_to",
     "references",
+    "registered_inbox",
     "rules",
     "several",
-    "text_of",
 ]

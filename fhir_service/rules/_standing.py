@@ -8,6 +8,7 @@ from fhir_service.rules._kinds import Kind, is_inpatient, kind_of
 from fhir_service.rules._meetings import is_home_visit, meeting_kind
 from fhir_service.rules._numbers import wrong_numbers
 from fhir_service.rules._people import is_dead
+from fhir_service.rules._routing import receivers_named
 from fhir_service.rules._tasks import answered
 from profiles import names
 from profiles.resource import Resource
@@ -30,7 +31,7 @@ LOOKED_AT_ALONE = frozenset({"DocumentReference"})
 """Types that a rule looks at when one is written, and that are not loaded beside others: documents are heavy."""
 
 _NAMES: Mapping[Kind, tuple[str, ...]] = {
-    Kind.NEED: ("requester", "performer"),
+    Kind.NEED: ("requester",),
     Kind.CASE: ("owner",),
 }
 
@@ -78,5 +79,5 @@ def named_in(resources: Iterable[Resource]) -> frozenset[str]:
             found.update(r for r in performers_of(resource) if r.startswith(_PERFORMING))
         elif kind is not None:
             named = [v for name in _NAMES.get(kind, ()) for v in several(resource.get(name))]
-            found.update(references(named))
+            found.update(references([*named, *receivers_named(resource)]))
     return frozenset(found)

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from fhir_service.rules._case import business_status, reason_of
 from fhir_service.rules._drafting import make, with_input
-from fhir_service.rules._elements import code_in, reference, reference_to, several
+from fhir_service.rules._elements import reference, reference_to
 from fhir_service.rules._feedback import Told, feedback
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Draft, Effect, Rule
 from fhir_service.rules._people import patient_of
-from fhir_service.rules._routing import home_inbox, named_inbox
+from fhir_service.rules._routing import home_inbox, named_inbox, receivers_named
 from fhir_service.rules._times import instant
 from profiles import names
 from profiles.code_systems import concept, display
@@ -64,23 +64,13 @@ def effects(change: Change) -> Iterable[Effect]:
 
 def _target(change: Change, case: Resource) -> Inbox | None:
     """The KE to forward to; the one that rejects is none."""
-    named = [o for o in several(case.get("output")) if _is_forward(o)]
+    named = receivers_named(case)
     if named:
-        found = named_inbox(_as_reference(named[0]), change.standing, change.context)
+        found = named_inbox(named[0], change.standing, change.context)
     else:
         found = home_inbox(patient_of(change.standing, reference(case.get("for"))), change.context)
     is_own = found is not None and reference(case.get("owner")) == f"Organization/{found.organization_id}"
     return None if is_own else found
-
-
-def _is_forward(output: Resource) -> bool:
-    return code_in(output.get("type"), names.TASK_OUTPUT, names.DECISION_OUTPUT) == "forward-to"
-
-
-def _as_reference(output: Resource) -> Resource:
-    identifier = output.get("valueIdentifier")
-    value = output.get("valueReference") or ({"identifier": identifier} if identifier else {})
-    return value if isinstance(value, dict) else {}
 
 
 def _forward(change: Change, case: Resource, target: Inbox) -> Iterator[Draft]:

@@ -11,7 +11,7 @@ from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._need import case_already_open, consent_statement, is_supposed, opens_case
 from fhir_service.rules._people import MUNICIPALITY_CODE, open_stay, patient_of
-from fhir_service.rules._routing import inbox_of
+from fhir_service.rules._routing import inbox_of, is_listed, is_municipal
 from fhir_service.rules._tasks import fulfil
 from fhir_service.rules._times import due, instant
 from fhir_service.rules.case_received import receipt
@@ -40,13 +40,26 @@ def check(change: Change) -> Iterable[Issue]:
             f"valueCode one of {', '.join(sorted(codes(names.CONSENT_STATEMENT)))}"
         )
         yield error("rule", "ServiceRequest.extension", text)
-    if inbox_of(need, change.standing, change.context) is None:
+    inbox = inbox_of(need, change.standing, change.context)
+    if inbox is None:
         text = (
             "No koordinerende enhet is known: name one as performer (Reference to its Organization, or an identifier "
             "with an organisation number or a municipality number), or say in Patient.address.district where the "
             f"person stays (four digits, or extension {MUNICIPALITY_CODE})"
         )
         yield error("not-routed", "ServiceRequest.performer", text)
+    elif not is_listed(inbox, change.context) and f"Organization/{inbox.organization_id}" in _notifiers(change, need):
+        text = "Whoever tells of a need does not take the case: the performer is a koordinerende enhet"
+        yield error("not-routed", "ServiceRequest.performer", text)
+
+
+def _notifiers(change: Change, need: Resource) -> frozenset[str]:
+    """Who may not name themselves: else a case would show them what is known of anybody (SR-27). KE may."""
+    own = None if change.by.acts_as == "ke" else change.by.organization
+    requester = reference(need.get("requester"))
+    organization = change.standing.get(requester) or {}
+    tells = None if is_municipal(organization) else requester
+    return frozenset(r for r in (own, tells) if r)
 
 
 def effects(change: Change) -> Iterable[Effect]:

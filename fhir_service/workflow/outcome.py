@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from fhir_service.rules import Draft, derived_id
 from fhir_service.storage.port import NOTHING, Changes, Reads
 from fhir_service.workflow.gather import Gathered, gather
+from fhir_service.workflow.receivers import receiver
 from fhir_service.workflow.review import manual_review
-from fhir_service.workflow.route import inbox_for, routed
+from fhir_service.workflow.route import inbox_at_home, routed
 from fhir_service.workflow.settle import Ground, Settlement, Wanted, joined, settle
 from fhir_service.workflow.trace import audit_of_message, binary, new_write, provenance_of_message
 from fhir_service.workflow.waiting import waiting_merge
@@ -49,7 +50,8 @@ async def outcome_of(tx: Reads, told: Translated, ground: Ground) -> Outcome:
     if _leaves_no_trace(told.endpoint, translation, gathered):
         text = "The person is not known here and the message states no need: nothing was kept"
         return Outcome(Verdict.APPLIED, (*issues, information("unmapped", "", text)))
-    wanted = routed(gathered, translation, ground.routes, ground.context(tx.now).today)
+    named = await receiver(tx, translation.facts.get("route-to"), ground.routes)
+    wanted = routed(gathered, translation, ground.routes, ground.context(tx.now).today, named)
     issues = (*translation.issues, *gathered.issues)
     settlement = await settle(tx, wanted, ground)
     if settlement.refused:
@@ -111,7 +113,8 @@ async def _for_a_person(
     what `waits` says in its place."""
     raw = new_write(binary(told.envelope.message.body, told.form.content_type), tx.now, None)
     focus = f"Binary/{raw.rid}"
-    inbox = inbox_for(told.translation, None, ground.routes, ground.context(tx.now).today)
+    named = await receiver(tx, told.translation.facts.get("route-to"), ground.routes)
+    inbox = named or inbox_at_home(told.translation, None, ground.routes, ground.context(tx.now).today)
     owner: Reference = {"reference": f"Organization/{inbox.organization_id}", "display": inbox.name}
     task = {**manual_review(owner, tx.now, focus=focus), **(waits or {})}
     rid = derived_id("Task", raw.rid, "manual-review")

@@ -15,20 +15,25 @@ from profiles.resource import Resource
 from profiles.routing import Inbox, Routes
 
 
-def routed(gathered: Gathered, translation: Translation, routes: Routes, today: date) -> list[Wanted]:
-    """The drafts, with the performer set on every need notification that names none; the sender is told of a detour."""
+def routed(
+    gathered: Gathered, translation: Translation, routes: Routes, today: date, named: Inbox | None
+) -> list[Wanted]:
+    """The drafts, with the performer set on every need notification that names none; the sender is told of a detour.
+
+    `named`: the inbox that the message names.
+    """
     drafted = next((w.draft.after for w in gathered.wanted if w.draft.rtype == "Patient"), None)
     patient = drafted or (parse_body(gathered.patient.body) if gathered.patient else None)
-    inbox = inbox_for(translation, patient, routes, today)
+    inbox = named or inbox_at_home(translation, patient, routes, today)
     wanted = [_with_performer(w, inbox) for w in gathered.wanted]
-    if wanted != gathered.wanted:
+    if wanted != gathered.wanted and named is None:
         gathered.issues.extend(_detour(translation.facts.get("route-to"), inbox, routes))
     return wanted
 
 
-def _detour(named: str | None, inbox: Inbox, routes: Routes) -> Iterator[Issue]:
+def _detour(asked: str | None, inbox: Inbox, routes: Routes) -> Iterator[Issue]:
     """A referral is never refused for want of a route, but whoever sent it must know that it went elsewhere."""
-    if named and not (routes.of_organization(named) or routes.of_municipality(named)):
+    if asked:
         text = (
             "The receiver named is not known here; the referral went to the person's municipality or the common inbox"
         )
@@ -38,16 +43,11 @@ def _detour(named: str | None, inbox: Inbox, routes: Routes) -> Iterator[Issue]:
         yield warning("not-routed", "PID-11.9", text)
 
 
-def inbox_for(translation: Translation, patient: Resource | None, routes: Routes, today: date) -> Inbox:
-    """The inbox of a referral; never none (domain.md 7)."""
-    named = translation.facts.get("route-to")
+def inbox_at_home(translation: Translation, patient: Resource | None, routes: Routes, today: date) -> Inbox:
+    """The inbox of a referral that names none that is known; never none (domain.md 7)."""
     municipality = translation.facts.get("municipality") or municipality_of(patient or {})
-    return (
-        routes.of_organization(named)
-        or routes.of_municipality(named)
-        or routes.of_municipality(municipality, translation.facts.get("district"), _age(patient, today))
-        or routes.default
-    )
+    home = routes.of_municipality(municipality, translation.facts.get("district"), _age(patient, today))
+    return home or routes.default
 
 
 def _with_performer(wanted: Wanted, inbox: Inbox) -> Wanted:

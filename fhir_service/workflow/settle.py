@@ -36,6 +36,7 @@ from fhir_service.workflow.left_documents import with_documents
 from fhir_service.workflow.merging import followed, with_both_ends
 from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.profile_store import ProfileStore
+from fhir_service.workflow.receivers import receivers
 from fhir_service.workflow.references import local
 from fhir_service.workflow.versions import next_version, parse_body
 from fhir_service.workflow.wanted import Wanted
@@ -163,6 +164,7 @@ async def _standings(
     drafts = [draft for of_one in groups.values() for draft in of_one]
     # Why something is done is told of whom it is done to, whoever the Provenance itself is about (K4).
     beside |= {d.reference: local(d.after, base_url) for d in drafts if d.rtype == "Provenance" and d.after is not None}
+    beside |= await receivers(tx, drafts, base_url)
     beside |= await agreements(tx, drafts, (beside, *resources.values()), base_url)
     return {p: Standing(p, beside | resources[p]) for p in looked_at}
 

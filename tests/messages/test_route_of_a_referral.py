@@ -2,6 +2,8 @@
 
 import pytest
 
+from profiles import names
+
 from .conftest import Hospital, pid, segment
 
 TRONDHEIM, BERGEN, COMMON = "Organization/ke-5001", "Organization/ke-4601", "Organization/ke-default"
@@ -45,3 +47,24 @@ def test_referral_goes_where_it_says_or_where_the_person_lives(
     detours = [line for line in errors if "|W|not-routed|" in line]
     assert len(detours) == bool(told)
     assert all(told in line for line in detours)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [((names.MUNICIPALITY,), ""), ((), "PRD^1^7")],
+    ids=["says of which municipality it is", "is just known here"],
+)
+def test_referral_goes_to_the_unit_that_a_client_registered(
+    hospital: Hospital, numbers: tuple[str, ...], told: str
+) -> None:
+    number = f"L{next(PERSONS)}"
+    enh = ("310000019", "889640782")[len(numbers)]
+    identifiers = [{"system": names.ENH, "value": enh}, *({"system": one, "value": "0301"} for one in numbers)]
+    own = hospital.rest.stored({"resourceType": "Organization", "name": "Vår enhet", "identifier": identifiers})
+    rf1 = segment("RF1", f1="P", f3="KOORD^Koordinerte tjenester^L", f6=f"R-{number}^DIPS")
+    person = pid(number, f3=f"{number}^^^DIPS^PI", f11=home("4601"))
+    code, errors = hospital.send("REF^I12", "202611201000", rf1, named(("f7", f"{enh}^ENH")), person)
+    assert code == "AA"
+    (task,) = hospital.find("Task", patient=hospital.patient(number)["id"])
+    assert task["owner"]["reference"] == (BERGEN if told else f"Organization/{own['id']}")
+    assert [told in line for line in errors if "|W|not-routed|" in line] == [True] * bool(told)

@@ -56,11 +56,34 @@ def test_organisation_is_known_by_its_number_when_it_is_at_hand() -> None:
     assert inbox(asked({"reference": "Organization/b"}), patient(), bergen) == "ke-4601"
 
 
-def test_organisation_is_known_by_its_municipality_when_it_is_at_hand() -> None:
-    malvik = {"resourceType": "Organization", "id": "m", "identifier": [number("5031")["identifier"]]}
-    assert inbox(asked({"reference": "Organization/m"}), patient(), malvik) == "ke-5031"
-    elsewhere = {"resourceType": "Organization", "id": "e", "identifier": [number("9999")["identifier"]]}
-    assert inbox(asked({"reference": "Organization/e"}), patient(), elsewhere) is None
+def organization(*identifier: Resource, **elements: Any) -> Resource:
+    return {"resourceType": "Organization", "id": "own", "identifier": list(identifier), **elements}
+
+
+@pytest.mark.parametrize(
+    "registered",
+    [
+        organization({"system": names.ENH, "value": "983544622"}),
+        organization({"system": names.ENH, "value": "983544622"}, number("5031")["identifier"], active=True),
+        organization(number("9999")["identifier"]),
+        organization(),
+    ],
+)
+def test_organisation_that_a_client_registered_is_the_one_it_names(registered: Resource) -> None:
+    assert inbox(asked({"reference": "Organization/own"}), patient(), registered) == "own"
+
+
+def test_organisation_that_a_client_registered_is_found_by_its_number() -> None:
+    registered = organization({"system": names.ENH, "value": "983 544 622"})
+    twin = {**registered, "id": "twin"}
+    other = organization({"system": names.ENH, "value": "889640782"}) | {"id": "other"}
+    assert inbox(asked(number("983544622", names.ENH)), patient(), other, twin, registered) == "own"
+    assert inbox(asked(number("310000019", names.ENH)), None, other, twin, registered) is None
+
+
+def test_organisation_that_is_closed_takes_nothing() -> None:
+    closed = organization(number("5031")["identifier"], active=False)
+    assert inbox(asked({"reference": "Organization/own"}), patient(), closed) == "ke-5001"
 
 
 def test_nobody_is_asked_when_nothing_is_known() -> None:
