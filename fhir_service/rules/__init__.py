@@ -7,6 +7,7 @@
 from fhir_service.rules._acting import BY_NAME, HELD_BY, acting_for, performers_of
 from fhir_service.rules._changes import Carried, Conflict, Difference, carried_over, differences
 from fhir_service.rules._elements import code_in, codings, extension, reference, reference_to, references, several
+from fhir_service.rules._feedback import NOT_DELIVERED, text_of
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._judge import NOT_ALLOWED, judge, rules
 from fhir_service.rules._kinds import INPATIENT, Kind, is_abort, kind_of
@@ -34,6 +35,7 @@ __all__ = [
     "HELD_BY",
     "INPATIENT",
     "NOT_ALLOWED",
+    "NOT_DELIVERED",
     "STAMPED",
     "STANDING_TYPES",
     "Carried",
@@ -80,4 +82,5 @@ __all__ = [
     "registered_inbox",
     "rules",
     "several",
+    "text_of",
 ]
