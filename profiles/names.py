@@ -90,6 +90,7 @@ IP_SECTOR = EXTENSION + "/ip-sector"
 IP_CONSENT_STATEMENT = EXTENSION + "/ip-consent-statement"
 IP_PART_OF = EXTENSION + "/ip-part-of"
 IP_PLAN = EXTENSION + "/ip-plan"
+IP_DISCHARGE_READY = EXTENSION + "/ip-discharge-ready"
 IP_CHANGED_PATH = EXTENSION + "/ip-changed-path"
 
 # Our own profiles (workflow.md 5)
