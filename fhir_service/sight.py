@@ -4,7 +4,6 @@ A row carries labels, a grant opens one of them: `shows` says what the condition
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -58,8 +57,14 @@ class Grant(msgspec.Struct, frozen=True, order=True):
     ends: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Granted(msgspec.Struct, frozen=True):
+    """Everything of a person that is open to anybody; it takes the place of what was."""
+
+    person_id: str
+    grants: frozenset[Grant]
+
+
+class Sight(msgspec.Struct, frozen=True):
     """What one caller sees of one person now: the labels that open grants give, and who the caller is."""
 
     everything: bool = False

@@ -133,7 +133,12 @@ class Parted:
 
 def sees_whole(sight: Sight) -> bool:
     """Whether no part of what `sight` shows of a person is hidden from it: marks of whole rows are on no part."""
-    return sight.everything or any(label == ALL or label in _BUT_ROWS for label in sight.labels)
+    return sight.everything or sees_whole_by(sight.labels)
+
+
+def sees_whole_by(labels: frozenset[str]) -> bool:
+    """The same of who has these labels."""
+    return not labels.isdisjoint(_WHOLE)
 
 
 def seen_in_part(rtype: str) -> bool:
@@ -280,4 +285,4 @@ _VIEWS: Mapping[Kind, Callable[[Resource, _Eye], Resource]] = {
     Kind.CASE: _case,
 }
 _IN_PARTS = frozenset({"CarePlan", "CareTeam", "Task"})
-_BUT_ROWS = frozenset(f"{BUT}{mark[1:]}" for mark in (APART_FROM_KE, APART_FROM_COORDINATOR))
+_WHOLE = frozenset({ALL, *(f"{BUT}{mark[1:]}" for mark in (APART_FROM_KE, APART_FROM_COORDINATOR))})

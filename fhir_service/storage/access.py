@@ -8,9 +8,12 @@ and, where it is about no person and has no label at all, to everybody. To the p
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from fhir_service.principal import Principal
 from fhir_service.sight import ALL, NARROW_ROLES, PARTY, WHOLE, Sight
@@ -20,21 +23,29 @@ if TYPE_CHECKING:  # whoever speaks about access need not load what speaks SQL
     from sqlalchemy import ColumnElement, FromClause
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+# A Struct: one is made for every request of somebody who is narrowed.
+class Access(msgspec.Struct, frozen=True, eq=False):
     """`name` is the shape: accesses of one name have the same SQL and differ in what is `bound` only.
 
     `condition` takes a table or alias with `person_id`, `tenant_id` and `sector`; None: everything may be seen.
     Names of bound values begin with `access_`. `sight`: who looks; what is open to them with each person has to be
     asked for (`Repository.sights`), unless it is everything. `by_row`: the condition is one look-up for each row,
-    whatever the values: it changes nothing about the way that a search goes.
+    whatever the values: it changes nothing about the way that a search goes. `opened` takes a table as well: what is
+    open to the caller of the person of a row, as a text (`rows.opened_labels`); None: nothing that is to be asked for.
     """
 
     name: str
-    condition: "Callable[[FromClause], ColumnElement[Any]] | None" = field(default=None, compare=False)
-    bound: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    sight: Sight = field(default=WHOLE, compare=False)
-    by_row: bool = field(default=False, compare=False)
+    condition: "Callable[[FromClause], ColumnElement[Any]] | None" = None
+    bound: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    sight: Sight = WHOLE
+    by_row: bool = False
+    opened: "Callable[[FromClause], ColumnElement[Any]] | None" = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Access) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def of(self, table: "FromClause") -> "ColumnElement[Any]":
         """The condition on the rows of `table`."""
@@ -64,18 +75,29 @@ def access_of(by: Principal, now: datetime) -> Access:
     if who is None:
         return EVERYTHING
     if by.person is not None and by.person.startswith("Patient/"):
-        own = {"access_patient": by.person.removeprefix("Patient/"), "access_party": f"|{PARTY}{who}|"}
-        return Access("person", _of_person, own, Sight(person=who), by_row=True)
-    role = by.role or ""
-    bound: dict[str, Any] = {
+        return _to_person(by.person)
+    usual = _by_grants(by.person, by.organization, by.role or "")
+    return replace(usual, bound={**usual.bound, "access_now": micros(now)})
+
+
+@lru_cache(maxsize=1024)
+def _to_person(who: str) -> Access:
+    bound = {"access_patient": who.removeprefix("Patient/"), "access_party": f"|{PARTY}{who}|"}
+    return Access("person", _of_person, bound, Sight(person=who), by_row=True, opened=_opened_to_person)
+
+
+@lru_cache(maxsize=1024)
+def _by_grants(person: str | None, organization: str | None, role: str) -> Access:
+    """At no time yet."""
+    who = person or organization
+    bound = {
         "access_who": who,
         "access_role": role,
         "access_any": role if role in NARROW_ROLES else "",
-        "access_now": micros(now),
         "access_party": f"|{PARTY}{who}|",
     }
-    sight = Sight(organization=by.organization, person=by.person)
-    return Access("granted", _granted, bound, sight, by_row=True)
+    sight = Sight(organization=organization, person=person)
+    return Access("granted", _granted, bound, sight, by_row=True, opened=_opened_by_grants)
 
 
 def in_emergency(by: Principal, person_id: str, now: datetime) -> Access:
@@ -100,16 +122,28 @@ def _nobodys(table: "FromClause") -> "ColumnElement[Any]":
     return and_(table.c.person_id.is_(None), table.c.sector == literal(""))
 
 
-def _of_person(table: "FromClause") -> "ColumnElement[Any]":
-    from sqlalchemy import bindparam, literal, or_, select
+def _is_own(table: "FromClause") -> "ColumnElement[Any]":
+    from sqlalchemy import bindparam, literal, select
 
-    from fhir_service.storage.constructs import contains_text
     from fhir_service.storage.tables import RESOURCE
 
     own = RESOURCE.alias("self")
     person = select(own.c.person_id).where(own.c.rtype == literal("Patient"), own.c.rid == bindparam("access_patient"))
-    is_own = table.c.person_id == person.scalar_subquery()
-    return or_(_nobodys(table), is_own, contains_text(table.c.sector, "access_party"))
+    return table.c.person_id == person.scalar_subquery()
+
+
+def _of_person(table: "FromClause") -> "ColumnElement[Any]":
+    from sqlalchemy import or_
+
+    from fhir_service.storage.constructs import contains_text
+
+    return or_(_nobodys(table), _is_own(table), contains_text(table.c.sector, "access_party"))
+
+
+def _opened_to_person(table: "FromClause") -> "ColumnElement[Any]":
+    from sqlalchemy import case, literal
+
+    return case((_is_own(table), literal(f"{ALL} ")), else_=literal(""))
 
 
 def _granted(table: "FromClause") -> "ColumnElement[Any]":
@@ -123,13 +157,30 @@ def _granted(table: "FromClause") -> "ColumnElement[Any]":
     return or_(_nobodys(table), contains_text(table.c.sector, "access_party"), opened)
 
 
+def _opened_by_grants(table: "FromClause") -> "ColumnElement[Any]":
+    from sqlalchemy import literal_column, select
+
+    from fhir_service.storage.constructs import listed
+    from fhir_service.storage.tables import GRANT
+
+    grant = GRANT.alias("opening")
+    labels = select(listed(grant.c.opens + literal_column("' '", grant.c.opens.type) + grant.c.apart))
+    return labels.where(grant.c.person_id == table.c.person_id, *is_open(grant)).scalar_subquery()
+
+
 def is_open(grant: "FromClause") -> "list[ColumnElement[Any]]":
-    """That a grant is this caller's, in this role, now."""
+    """That a grant is this caller's, in this role, now.
+
+    SQLite would look for the two roles by a list that it makes anew for each look-up; those of one caller are few.
+    """
     from sqlalchemy import bindparam, or_
 
+    from fhir_service.storage.constructs import filter_only
+
+    role = filter_only(grant.c.role)
     return [
         grant.c.who == bindparam("access_who"),
-        or_(grant.c.role == bindparam("access_any"), grant.c.role == bindparam("access_role")),
+        or_(role == bindparam("access_any"), role == bindparam("access_role")),
         grant.c.starts <= bindparam("access_now"),
         grant.c.ends > bindparam("access_now"),
     ]

@@ -4,6 +4,7 @@
 `filter_only(column)`: the column, out of reach of SQLite's choice of an index, so that the selective table or index
 that the compiler chose stays first (stack.md 5, trap 2).
 `has_words(pk, column, name)`: a row of `fulltext` has the words bound as `<name>_match` or `<name>_query`.
+`listed(text)`: the texts of all rows, with a comma between.
 `contains_text(column, part)`: the text has this part somewhere; no wildcards, so nothing to escape (SR-21).
 """
 
@@ -62,6 +63,26 @@ def _filter_only(element: filter_only, compiler: SQLCompiler, **options: Any) ->
 def _filter_only_sqlite(element: filter_only, compiler: SQLCompiler, **options: Any) -> str:
     # https://sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_
     return "+" + compiler.process(element.column, **options)
+
+
+class listed(ColumnElement[Any]):  # noqa: N801 - reads as SQL
+    """An aggregate: the text of each row, with a comma between, in no order that is promised; NULL of no rows."""
+
+    inherit_cache = False
+    type = types.Text()
+
+    def __init__(self, text: ColumnElement[Any]) -> None:
+        self.text = text
+
+
+@compiles(listed)
+def _listed(element: listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"string_agg({compiler.process(element.text, **options)}, ',')"
+
+
+@compiles(listed, "sqlite")
+def _listed_sqlite(element: listed, compiler: SQLCompiler, **options: Any) -> str:
+    return f"group_concat({compiler.process(element.text, **options)})"
 
 
 class contains_text(ColumnElement[Any]):  # noqa: N801 - reads as SQL

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from fhir_service.search.query import ROOM, SearchQuery
-from fhir_service.sight import Grant, Sight
+from fhir_service.sight import Granted, Sight
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.instants import moment
 from fhir_service.storage.messages import InboxRow, OutboxRow, Outgoing, Received, Settled
@@ -21,6 +21,7 @@ from mappings.message import MessageKey
 from profiles.resource import Resource
 
 if TYPE_CHECKING:
+    from fhir_service.storage.sighted import HangsOn, Sighted
     from fhir_service.storage.steps import Steps
 
 T = TypeVar("T")
@@ -112,13 +113,6 @@ class PersonJoin:
 
     person_id: str
     to_person: str
-
-
-class Granted(msgspec.Struct, frozen=True):
-    """Everything of a person that is open to anybody; it takes the place of what was."""
-
-    person_id: str
-    grants: frozenset[Grant]
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -326,6 +320,10 @@ class Repository(Protocol):
 
     async def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Stored | None:
         """The current version, also when deleted; None as well where `access` hides it."""
+        ...
+
+    async def sighted(self, rtype: str, rid: str, access: Access, on: "HangsOn") -> "Sighted | None":
+        """The current version as `read` has it, with what a view of it is made from."""
         ...
 
     async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:

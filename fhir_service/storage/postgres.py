@@ -33,6 +33,7 @@ from fhir_service.storage.postgres_unit import Unit, Ways, undone
 from fhir_service.storage.postgres_url import PostgresUrl
 from fhir_service.storage.searching import found, is_alone
 from fhir_service.storage.shape import shape_of
+from fhir_service.storage.sighted import HangsOn, Sighted, sighted
 from fhir_service.storage.steps import Steps
 from fhir_service.storage.transaction_reads import TransactionReads
 
@@ -60,11 +61,11 @@ class PostgresRepository(Noting):
         reads = {**READS, "statement_timeout": str(round(search_deadline * 1000))}
         self._searchers = Pool(url, {**reads, "plan_cache_mode": "force_custom_plan"}, SEARCHERS)
         self._planned = Pool(url, {**reads, **WITHOUT_VALUES}, PLANNED)
-        readers = Pool(url, {**READS, **KEYED}, READERS)
-        self._batches = ReadBatches(readers)
+        self._readers = Pool(url, {**READS, **KEYED}, READERS)
+        self._batches = ReadBatches(self._readers)
         self._groups = WriteGroups(self._writers, self._searchers)
         self._ways = Ways(self._writers, self._searchers, self._batches, self._groups)
-        self._pools = (self._writers, self._searchers, self._planned, readers)
+        self._pools = (self._writers, self._searchers, self._planned, self._readers)
         self._duty = Duty(url)
         self._last: datetime | None = None
 
@@ -112,6 +113,10 @@ class PostgresRepository(Noting):
 
     async def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Stored | None:
         return await self._batches.read(rtype, rid, access)
+
+    async def sighted(self, rtype: str, rid: str, access: Access, on: HangsOn) -> Sighted | None:
+        async with self._readers.session() as session:
+            return await session.driven(sighted(rtype, rid, access, on))
 
     async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
         async with self._searchers.session() as session:

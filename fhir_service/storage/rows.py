@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from fhir_service.sight import ALL, BUT
+from fhir_service.sight import ALL, BUT, Granted
 from fhir_service.storage.instants import micros, moment
 from fhir_service.storage.lengths import key
 from fhir_service.storage.messages import InboxRow, OutboxRow, Outgoing, Received, Settled
-from fhir_service.storage.port import Answered, Granted, Stored, Write
+from fhir_service.storage.port import Answered, Stored, Write
 from fhir_service.storage.statements import QUEUED, RECEIVED, SETTLED
 from mappings.message import Answer, Verdict
 from profiles.decimals import DECODER, ENCODER
@@ -63,6 +64,12 @@ def grant_rows(granted: Granted) -> list[tuple[Any, ...]]:
 def sector_of(opens: str, apart: str) -> str:
     """`Grant.sector` of a row of `tables.GRANT`."""
     return BUT + apart[2:-1] if apart else opens.strip("|")
+
+
+@lru_cache(maxsize=4096)
+def opened_labels(text: str) -> frozenset[str]:
+    """The labels that are open by what `Access.opened` tells: `opens` and `apart` of each grant, commas between."""
+    return frozenset(sector_of(*one.split(" ")) for one in text.split(",") if one)
 
 
 def answer_row(answer: Answer | None) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 
+from msgspec.structs import replace
 from sqlalchemy import bindparam, select
 
 from fhir_service.sight import Sight

@@ -19,6 +19,7 @@ from fhir_service.storage.noting import Noting
 from fhir_service.storage.port import Afterwards, Page, Stored, Work
 from fhir_service.storage.searching import found, is_alone, is_short
 from fhir_service.storage.shape import shape_of
+from fhir_service.storage.sighted import HangsOn, Sighted, sighted
 from fhir_service.storage.sqlite_apply import apply
 from fhir_service.storage.sqlite_connection import Connection, SqliteFile
 from fhir_service.storage.sqlite_readers import Readers
@@ -76,6 +77,9 @@ class SqliteRepository(Noting):
 
     async def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Stored | None:
         return self._readers.at_once(lambda c: c.driven(visible.get(rtype, rid, access)))
+
+    async def sighted(self, rtype: str, rid: str, access: Access, on: HangsOn) -> Sighted | None:
+        return self._readers.at_once(lambda c: c.driven(sighted(rtype, rid, access, on)))
 
     async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
         return self._readers.at_once(lambda c: c.driven(visible.version(rtype, rid, version, access)))

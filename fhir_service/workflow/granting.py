@@ -9,8 +9,9 @@ from fhir_service.access.grants import deciding, grants_of
 from fhir_service.access.members import private_leaders
 from fhir_service.rules import HELD_BY, Draft, Judgement, Standing, reference
 from fhir_service.search import parse
+from fhir_service.sight import Granted
 from fhir_service.storage.access import EVERYTHING
-from fhir_service.storage.port import Granted, Reads, Stored
+from fhir_service.storage.port import Reads, Stored
 from fhir_service.workflow.persons import Persons
 from fhir_service.workflow.references import local
 from fhir_service.workflow.versions import parse_body

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, cast
 
 from msgspec import structs
 
-from fhir_service.access.view import closed_in, looked_up, reduced, seen_in_part, sees_whole
+from fhir_service.access.view import closed_in, looked_up, reduced, seen_in_part, sees_whole, sees_whole_by
 from fhir_service.search.query import SearchQuery
 from fhir_service.sight import Sight
 from fhir_service.storage import visible
@@ -19,6 +19,7 @@ from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.instants import micros
 from fhir_service.storage.port import HistoryPage, HistoryQuery, Page, Repository, Stored, Views
 from fhir_service.workflow.known import Key, Known
+from fhir_service.workflow.made_views import HANGS_ON, NOTHING_ELSE, MadeViews, is_all, key_of
 from fhir_service.workflow.performers import ActingFor, Loads, acting_in, outside, within
 from fhir_service.workflow.request import Written
 from fhir_service.workflow.versions import encode, parse_body
@@ -32,7 +33,7 @@ LARGE = 65_536
 
 def shown(repository: Repository) -> Repository:
     """The same; what it gives out is what the caller sees."""
-    return cast(Repository, _Shown(repository, _seen_in(repository), outside(repository)))
+    return cast(Repository, _Shown(repository, _seen_in(repository), outside(repository), made=MadeViews()))
 
 
 def _seen_in(repository: Repository) -> Seen:
@@ -71,20 +72,27 @@ def _version_of(answer: Written) -> Stored:
 
 
 class _Shown:
-    def __init__(self, inner: Repository, seen: Seen, loads: Loads, *, threads: bool = True) -> None:
-        """`threads`: whether work on many bytes is done in one; a unit of work waits for nothing but its reads."""
+    def __init__(
+        self, inner: Repository, seen: Seen, loads: Loads, *, threads: bool = True, made: MadeViews | None = None
+    ) -> None:
+        """`threads`: whether work on many bytes is done in one; a unit of work waits for nothing but its reads. `made`:
+        what was made before; None: of what is not committed nothing is remembered."""
         self._inner = inner
         self._seen = seen
         self._loads = loads
         self._threads = threads
+        self._made = made
 
     def __getattr__(self, name: str) -> Any:
         """What gives out no resources."""
         return getattr(self._inner, name)
 
     def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Awaitable[Stored | None]:
-        found = self._inner.read(rtype, rid, access)
-        return found if access.condition is None or not seen_in_part(rtype) else self._one(found, access)
+        if access.condition is None or not seen_in_part(rtype):
+            return self._inner.read(rtype, rid, access)
+        if self._made is None or access.opened is None:
+            return self._one(self._inner.read(rtype, rid, access), access)
+        return self._view((rtype, rid), access, self._made)
 
     def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Awaitable[Stored | None]:
         found = self._inner.vread(rtype, rid, version, access)
@@ -97,6 +105,22 @@ class _Shown:
     def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> Awaitable[HistoryPage]:
         found = self._inner.history(query, access)
         return found if access.condition is None else self._versions(found, access)
+
+    async def _view(self, key: Key, access: Access, made: MadeViews) -> Stored | None:
+        """A current version as it is told, made anew where it was not made before."""
+        hangs_on = HANGS_ON.get(key[0], NOTHING_ELSE)
+        found = await self._inner.sighted(*key, access, hangs_on)
+        if found is None or not found.stored.body or sees_whole_by(found.labels):
+            return None if found is None else found.stored
+        known_by = key_of(found, access.sight)
+        view = made.get(known_by)
+        if view is None:
+            (view,) = await self.told([found.stored], access)
+            whole = parse_body(found.stored.body)
+            # what it was made from was asked for meanwhile: it is kept only where nothing has changed
+            if is_all(found, whole) and await self._inner.sighted(*key, access, hangs_on) == found:
+                made.put(known_by, view, found)
+        return view
 
     async def _one(self, found: Awaitable[Stored | None], access: Access) -> Stored | None:
         stored = await found

@@ -9,10 +9,10 @@ import pytest
 
 from fhir_service.access.labels import column, labels_in
 from fhir_service.principal import DEVELOPER, Principal
-from fhir_service.sight import HIDDEN, WHOLE, Grant, Sight
+from fhir_service.sight import HIDDEN, WHOLE, Grant, Granted, Sight
 from fhir_service.storage.access import EVERYTHING, Access, access_of, in_emergency
 from fhir_service.storage.instants import micros
-from fhir_service.storage.port import NOTHING, Changes, Granted, HistoryQuery, Reads, Repository, Write
+from fhir_service.storage.port import NOTHING, Changes, HistoryQuery, Reads, Repository, Write
 from profiles.resource import Resource
 from tests.contract.database import Database, query
 from tests.contract.resources import patient, resource
