@@ -13,6 +13,7 @@ from profiles.issues import Issue, error, warning
 from profiles.snapshots import Profile
 from profiles.snapshots.extensions import extensions_in
 from profiles.snapshots.judging import allowance
+from profiles.snapshots.kept import NOTHING_KEPT, Kept
 
 MOST = 100
 """Issues told about one resource: who sends a thousand mistakes learns nothing from the last nine hundred."""
@@ -39,18 +40,20 @@ def check(value: object, rtype: str | None = None, profiles: Sequence[Profile] =
     return told + tuple(note for profile in profiles for note in profile.notes) if profiles else told
 
 
-def conforms(resource: dict[str, Any], profiles: Sequence[Profile]) -> tuple[Issue, ...]:
-    """What is wrong with a resource, which is valid as R4, by profiles only."""
-    problems = _by_profiles(resource, [], profiles)
+def conforms(resource: dict[str, Any], profiles: Sequence[Profile], kept: Kept = NOTHING_KEPT) -> tuple[Issue, ...]:
+    """What is wrong with a resource, which is valid as R4, by profiles only. `kept`: what of it they judged before."""
+    problems = _by_profiles(resource, [], profiles, kept)
     return _told(str(resource.get("resourceType")), problems) if problems else ()
 
 
-def _by_profiles(value: dict[str, Any], before: list[Problem], profiles: Sequence[Profile]) -> list[Problem]:
+def _by_profiles(
+    value: dict[str, Any], before: list[Problem], profiles: Sequence[Profile], kept: Kept = NOTHING_KEPT
+) -> list[Problem]:
     """What was found before and what the profiles add; what R4 says of a place already is not told again."""
     known = {(problem.at, problem.code) for problem in before}
     shared = allowance()
-    extensions = tuple(extensions_in(value)) if any(profile.type == "Extension" for profile in profiles) else ()
-    found = [problem for profile in profiles for problem in profile.check(value, shared, extensions)]
+    extensions = tuple(extensions_in(value, kept)) if any(profile.type == "Extension" for profile in profiles) else ()
+    found = [problem for profile in profiles for problem in profile.check(value, shared, extensions, kept)]
     return before + [problem for problem in dict.fromkeys(found) if (problem.at, problem.code) not in known]
 
 

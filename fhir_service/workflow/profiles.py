@@ -16,9 +16,11 @@ from fhir_service.storage.access import EVERYTHING
 from fhir_service.workflow.profile_store import ProfileStore
 from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.terminology_content import Searches, Terminology
+from profiles.conformance import profile
 from profiles.issues import Issue, error
 from profiles.snapshots import Profile
-from profiles.snapshots.extensions import extensions_in
+from profiles.snapshots.extensions import addresses_in
+from profiles.snapshots.kept import NOTHING_KEPT, Kept, kept
 from profiles.snapshots.known import core_type
 from profiles.validate import conforms
 
@@ -53,8 +55,7 @@ def by_service(issue: Issue) -> bool:
 
 def extended(resource: Any) -> tuple[str, ...]:
     """The addresses of its extensions."""
-    told = (extension.get("url") for _, extension in extensions_in(resource))
-    return tuple(dict.fromkeys(url for url in told if isinstance(url, str) and ":" in url))[:MOST_EXTENSIONS]
+    return addresses_in(resource)[:MOST_EXTENSIONS]
 
 
 async def unconforming(
@@ -72,8 +73,20 @@ async def unconforming(
         if time.monotonic() > until:
             return (*issues, (draft, error("too-costly", f"{draft.rtype}.meta.profile", _TOO_COSTLY)))
         usable = [one for url in urls if isinstance(one := found[url], Profile)]
-        issues += [(draft, _told(i)) for i in conforms(draft.after or {}, usable) if i.refuses and not by_service(i)]
+        found_wrong = conforms(draft.after or {}, usable, _judged_before(draft, urls))
+        issues += [(draft, _told(issue)) for issue in found_wrong if issue.refuses and not by_service(issue)]
     return tuple(issues)
+
+
+def _judged_before(draft: Draft, urls: Sequence[str]) -> Kept:
+    """What the draft keeps of a version that was held to the same: what is accepted hinders no other change.
+
+    Only our own profiles, which change with the service alone; those that are stored here may be others by now.
+    """
+    before, after = draft.before, draft.after
+    if before is None or after is None or demanded(before) != demanded(after) or not all(map(profile, urls)):
+        return NOTHING_KEPT
+    return kept(before, after)
 
 
 def _told(issue: Issue) -> Issue:

@@ -69,10 +69,10 @@ def child(node: Node, name: str) -> list[Node]:
 
 def placed(node: Node, name: str) -> list[tuple[str, Node]]:
     """The children of one name, each with its place below the node (`.given[1]`, `.valueQuantity`)."""
-    return [
-        (f".{key}[{index}]" if index is not None else f".{key}" if key else "", found)
-        for key, index, found in _found(node, name)
-    ]
+    found = _found(node, name)
+    if not found:
+        return []
+    return [(f".{key}[{index}]" if index is not None else f".{key}" if key else "", one) for key, index, one in found]
 
 
 _Found: TypeAlias = tuple[str, int | None, Node]
@@ -87,14 +87,21 @@ def _found(node: Node, name: str) -> list[_Found]:
         value = node.extra
         if type(value) is not dict:
             return []
-    found: list[_Found] = []
     members = _members(node.type, node.path).get(name)
     if members is None:  # what is no element of the type: any value may have it
         members = (_member(name, {"extension": "Extension", "id": "string"}.get(name, ""), ""),)
-    for member in members:
-        if member.key in value or member.beside in value:
-            found += _of_member(value, member)
-    return found
+    if len(members) == 1:
+        (member,) = members
+        return _of_member(value, member) if member.key in value or member.beside in value else []
+    keys = _keys(members)
+    present = dict.fromkeys(keys[key] for key in value if key in keys)
+    return [found for member in present for found in _of_member(value, member)]
+
+
+@cache
+def _keys(members: tuple[_Member, ...]) -> dict[str, _Member]:
+    """By property; there are fifty that a value of any type may stand in."""
+    return {key: member for member in members for key in (member.key, member.beside)}
 
 
 def _of_member(value: dict[str, Any], member: _Member) -> list[_Found]:

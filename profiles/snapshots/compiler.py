@@ -16,6 +16,7 @@ from profiles.snapshots.discriminators import Undecidable
 from profiles.snapshots.extensions import Extensions
 from profiles.snapshots.invariants import is_own, of_rule
 from profiles.snapshots.judging import MOST_PROBLEMS, Around, Judge, below, joined
+from profiles.snapshots.kept import NOTHING_KEPT, Kept
 from profiles.snapshots.known import CORE, Lookup, base_type, canonical, core_type
 from profiles.snapshots.rows import Row, Unreadable, dicts, strings, tree
 from profiles.snapshots.slicing import Matches, Slice, Slicing
@@ -43,11 +44,14 @@ class Profile:
     judge: Judge
     notes: tuple[Issue, ...] = ()
 
-    def check(self, value: dict[str, Any], allowance: Allowance, extensions: Extensions) -> list[Problem]:
+    def check(
+        self, value: dict[str, Any], allowance: Allowance, extensions: Extensions, kept: Kept = NOTHING_KEPT
+    ) -> list[Problem]:
         """What is wrong with a resource by this profile, besides what is wrong with it as R4.
 
-        `allowance`: what the judging may take, shared by all profiles of the resource; `extensions`: those in it.
-        The profile of an extension is that of each extension in the resource that has its address.
+        `allowance`: what the judging may take, shared by all profiles of the resource; `extensions`: those in it;
+        `kept`: what of it was judged before. The profile of an extension is that of each extension in the resource that
+        has its address.
         """
         rtype = value.get("resourceType")
         if self.type == "Extension":
@@ -55,7 +59,7 @@ class Profile:
         if rtype != self.type and self.type not in ABSTRACT:
             return [Problem("", "structure", f"{self.url} is a profile of {self.type}")]
         root = node_of(value, self.type)
-        return self.judge(root, Around(root, root, allowance=allowance))[:MOST_PROBLEMS]
+        return self.judge(root, Around(root, root, allowance=allowance, kept=kept))[:MOST_PROBLEMS]
 
     def _of_extensions(self, value: dict[str, Any], allowance: Allowance, extensions: Extensions) -> Iterator[Problem]:
         root = node_of(value, "")
@@ -219,13 +223,20 @@ class _OneProfile:
         if not (least or most is not None or each or slicing):
             return
         counted = _counted(name, least, most, self.by)
+        wanted = least or (slicing is not None and any(one.min for one in slicing.slices))
 
         def judge(node: Node, around: Around) -> list[Problem]:
             items = fhirpath_nodes.placed(node, name)
+            if not items and not wanted:
+                return []
             problems = counted(items)
-            for place, item in items if each else ():
-                problems += below(place, each(item, around)) if each else []
-            return problems + (list(slicing.judge(items, around)) if slicing else [])
+            if each is not None:
+                for place, item in items:
+                    if id(item.value) not in around.kept and (found := each(item, around)):
+                        problems += below(place, found)
+            if slicing is not None:
+                problems += slicing.judge(items, around)
+            return problems
 
         yield judge
 

@@ -3,13 +3,38 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
+from profiles.snapshots.kept import NOTHING_KEPT, Kept
+
 NAMES = ("extension", "modifierExtension")
 Extensions: TypeAlias = Sequence[tuple[str, dict[str, Any]]]
 """Each with its place."""
 
 
-def extensions_in(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each with its place below the value; those inside others and of primitives too."""
+def addresses_in(value: Any) -> tuple[str, ...]:
+    """What they name themselves, each once."""
+    found: dict[str, None] = {}
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if type(one) is list:
+            waiting += [inner for inner in one if type(inner) is dict or type(inner) is list]
+            continue
+        for name, inner in one.items():
+            if type(inner) is dict or type(inner) is list:
+                waiting.append(inner)
+                if name in NAMES:
+                    found |= {url: None for url in _urls(inner) if ":" in url}
+    return tuple(found)
+
+
+def _urls(extensions: Any) -> Iterator[str]:
+    for one in extensions if type(extensions) is list else [extensions]:
+        if type(one) is dict and type(one.get("url")) is str:
+            yield one["url"]
+
+
+def extensions_in(value: Any, kept: Kept = NOTHING_KEPT) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each with its place below the value; those inside others and of primitives too, but none in what is `kept`."""
     waiting: list[tuple[str, dict[str, Any]]] = [("", value)] if type(value) is dict else []
     while waiting:
         place, found = waiting.pop()
@@ -20,7 +45,7 @@ def extensions_in(value: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             at = f"{place}.{name.removeprefix('_')}"
             several = ((f"{at}[{n}]", item) for n, item in enumerate(inner)) if kind is list else ((at, inner),)
             for where, item in several:
-                if type(item) is dict:
+                if type(item) is dict and id(item) not in kept:
                     if name in NAMES:
                         yield where, item
                     waiting.append((where, item))

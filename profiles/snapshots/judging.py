@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 from profiles.checking.problem import Problem
 from profiles.fhirpath import Node
 from profiles.fhirpath.scope import Allowance
+from profiles.snapshots.kept import NOTHING_KEPT, Kept
 
 MOST_EVALUATIONS: Final = 20_000
 MOST_PROBLEMS: Final = 500
@@ -21,12 +22,14 @@ def allowance() -> Allowance:
 
 @dataclass(slots=True)
 class Around:
-    """The resource that is judged. `left`: how many expressions may still be evaluated on it."""
+    """The resource that is judged. `left`: how many expressions may still be evaluated on it; `kept`: what of it has
+    been judged before."""
 
     root: Node
     outermost: Node
     left: int = MOST_EVALUATIONS
     allowance: Allowance = field(default_factory=allowance)
+    kept: Kept = NOTHING_KEPT
 
 
 Judge: TypeAlias = Callable[[Node, Around], list[Problem]]

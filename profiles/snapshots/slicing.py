@@ -44,7 +44,8 @@ class Slicing(NamedTuple):
             order.append((place, index))
             if index is not None:
                 members[index].append(place)
-                yield from below(place, self.slices[index].judge(node, around))
+                if id(node.value) not in around.kept:
+                    yield from below(place, self.slices[index].judge(node, around))
         yield from self._counted(members)
         yield from self._unmatched(order)
         yield from self._ordered([(place, index) for place, index in order if index is not None])

@@ -72,6 +72,14 @@ def test_version_of_a_claim_is_the_one_that_is_meant(named: Rest, version: str, 
     assert named.post(patient(URL + version)).status_code == status
 
 
+def test_stored_profile_that_has_become_stricter_judges_what_stays(named: Rest) -> None:
+    stored = named.stored(patient(name=[{"text": "Moe"}]))
+    assert named.put(definition(NAMED, row("Patient.name.family", 1))).status_code == 200
+    refused = named.put({**stored, "active": True})
+    assert (refused.status_code, codes(refused)) == (422, ["profile-required"])
+    assert refused.json()["issue"][0]["expression"] == ["Patient.name[0].family"]
+
+
 def test_claim_of_a_profile_that_is_not_stored_is_accepted(named: Rest) -> None:
     assert named.post(patient("http://example.org/StructureDefinition/other")).status_code in (200, 201)
 
