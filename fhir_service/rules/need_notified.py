@@ -12,7 +12,7 @@ from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._need import case_already_open, consent_statement, is_supposed, opens_case
 from fhir_service.rules._people import MUNICIPALITY_CODE, open_stay, patient_of
 from fhir_service.rules._routing import inbox_of, is_listed, is_municipal
-from fhir_service.rules._tasks import fulfil
+from fhir_service.rules._tasks import fulfil, new_case_number
 from fhir_service.rules._times import due, instant
 from fhir_service.rules.case_received import receipt
 from profiles import names
@@ -95,7 +95,7 @@ def _case(change: Change, need: Resource) -> Task:
     case: Task = {
         "resourceType": "Task",
         "id": rid,
-        "groupIdentifier": {"system": names.CASE_NUMBER, "value": _number(change, rid)},
+        "groupIdentifier": new_case_number(rid, context),
         "status": "requested",
         "businessStatus": concept(names.KE_BUSINESS_STATUS, "new"),
         "intent": "order",
@@ -120,11 +120,6 @@ def _about(change: Change, need: Resource) -> Reference | None:
     subject: Reference | None = need.get("subject")
     known = None if reference(subject) else patient_of(change.standing)
     return {**subject, **reference_to(known)} if subject and known else subject
-
-
-def _number(change: Change, rid: str) -> str:
-    """A case number that can be read out on the phone: the day of receipt and eight signs."""
-    return f"{change.context.today:%Y%m%d}-{rid[:8].upper()}"
 
 
 RULE = Rule(
