@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from fhir_service.access.view import NOBODY, ActingFor, Parted, labels_of_activity, looked_up
 from fhir_service.rules import several
-from fhir_service.sight import ALL_BUT_HIDDEN, FRAME, HIDDEN, IN_PARTS, OWN, PARTY, Sight
+from fhir_service.sight import ALL_BUT_HIDDEN, CASE_OF, FRAME, HIDDEN, IN_PARTS, OWN, PARTY, Sight
 from profiles.resource import Resource
 
 Labels = frozenset[str]
@@ -48,8 +48,9 @@ def _sight(label: str) -> Sight:
     kind, who = label[:1], label[1:]
     person = who if kind == PARTY and not who.startswith("Organization/") else None
     organization = who if kind in (OWN, PARTY) and person is None else None
-    members = frozenset({label}) if kind in (PARTY, "~") or label in _BY_THEMSELVES else frozenset({label, FRAME})
+    members = frozenset({label}) if kind in _APART or label in _BY_THEMSELVES else frozenset({label, FRAME})
     return Sight(labels=members, organization=organization, person=person)
 
 
+_APART = frozenset({PARTY, CASE_OF, "~"})
 _BY_THEMSELVES = frozenset({"existence", "coordinators", "case"})

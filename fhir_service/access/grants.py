@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fhir_service.access._consents import Block, blocks, covered, is_blocking, shared
-from fhir_service.access._custodians import custodians, without_the_plan
+from fhir_service.access._custodians import custodians, with_a_case_only
 from fhir_service.access._periods import ALWAYS, Times, both, minus
 from fhir_service.access.labels import SECTORS, party_of
 from fhir_service.access.members import Member, members
@@ -19,9 +19,11 @@ from fhir_service.sight import (
     APART_FROM_KE,
     BUT,
     CASE,
+    CASE_OF,
     COORDINATORS,
     EXISTENCE,
     FRAME,
+    IDENTITY,
     LEADS,
     OWN,
     TO_DO,
@@ -71,7 +73,7 @@ def _is_stay(encounter: Resource) -> bool:
 
 _DECIDING = {"Consent": is_blocking, "Encounter": _is_stay}
 _ELEMENTS = {
-    "CarePlan": ("subject", "status", "created"),
+    "CarePlan": ("subject", "status", "created", "careTeam"),
     "CareTeam": ("subject", "status", "participant", "managingOrganization"),
     "Consent": ("patient", "status", "category", "provision", "policy", "policyRule"),
     "Encounter": ("subject", "status", "class", "serviceProvider"),
@@ -100,8 +102,9 @@ def _leading(standing: Standing) -> Iterator[_Given]:
     sectors = covered(standing)
     for who in custodians(standing):
         yield from _by_rule_1(_Given(who, KE, BUT + APART_FROM_KE[1:], leads=True), sectors)
-    for who in without_the_plan(standing):
-        yield from (_Given(who, KE, label, leads=True) for label in (*(HANDLING - {LEADS}), OWN + who))
+    for who in with_a_case_only(standing):
+        labels = (CASE_OF + who, IDENTITY, COORDINATORS, OWN + who)
+        yield from (_Given(who, KE, label, leads=True) for label in labels)
     for member in members(standing):
         if member.leads:
             whole = _Given(member.who, COORDINATOR, BUT + APART_FROM_COORDINATOR[1:], member.times, leads=True)

@@ -14,10 +14,12 @@ from fhir_service.sight import (
     APART_FROM_COORDINATOR,
     APART_FROM_KE,
     CASE,
+    CASE_OF,
     CLOSED,
     COORDINATORS,
     EXISTENCE,
     FRAME,
+    IDENTITY,
     IN_PARTS,
     OWN,
     PARTY,
@@ -39,11 +41,20 @@ RECORDS = frozenset({"Provenance", "AuditEvent", "Binary"})
 """What is recorded about changes and accesses: it names all that was touched, also what the writer may not see."""
 StandsFor: TypeAlias = Mapping[str, str]
 """Literal reference -> the party behind it: of a PractitionerRole its organization, of a request its requester."""
+Handled: TypeAlias = Mapping[str, frozenset[str]]
+"""Literal reference to a case, or to the need that it is about -> who handles it."""
+NOBODYS: Handled = {}
 _ENDED = frozenset({"revoked", "entered-in-error"})
 
 
 def labels_of(
-    resource: Resource, *, about_person: bool, writer: str | None = None, before: str = "", stands_for: StandsFor
+    resource: Resource,
+    *,
+    about_person: bool,
+    writer: str | None = None,
+    before: str = "",
+    stands_for: StandsFor,
+    handled: Handled = NOBODYS,
 ) -> frozenset[str]:
     """The labels of the row of a resource.
 
@@ -58,9 +69,20 @@ def labels_of(
     labels = set(security_of(resource))
     if told is not None:
         labels |= set(told(resource, stands_for)) - ({CASE} if labels else set())
+    if kind not in _ANOTHERS and rtype not in RECORDS:
+        labels |= _of_cases(resource, handled)
     if (writer or before) and rtype not in RECORDS:
         labels |= _written(OWN if kind in _CONTENT_KINDS or _is_content(resource) else PARTY, writer, before)
     return frozenset(labels if about_person else labels | {CLOSED})
+
+
+def _of_cases(resource: Resource, handled: Handled) -> set[str]:
+    """A case, the need that it is about, and what refers to it."""
+    itself = f"{resource.get('resourceType')}/{resource.get('id')}"
+    if not handled or itself in handled:
+        return {CASE_OF + who for who in handled.get(itself, ())}
+    about = (literal for literal in _literals(resource) if literal.startswith("Task/"))
+    return {CASE_OF + who for literal in about for who in handled.get(literal, ())}
 
 
 def _written(own: str, writer: str | None, before: str) -> set[str]:
@@ -153,8 +175,8 @@ def _need(need: Resource, stands_for: StandsFor) -> Iterable[str]:
     return {CASE} | _parties(references(asked), stands_for)
 
 
-def _consent(_: Resource, __: StandsFor) -> Iterable[str]:
-    return {CASE}
+def _consent(consent: Resource, _: StandsFor) -> Iterable[str]:
+    return {CASE} | {CASE_OF + one for one in references(consent.get("organization"))}
 
 
 def _communication(said: Resource, stands_for: StandsFor) -> Iterable[str]:
@@ -171,12 +193,12 @@ def _encounter(stay: Resource, stands_for: StandsFor) -> Iterable[str]:
 
 
 def _patient(patient: Resource, stands_for: StandsFor) -> Iterable[str]:
-    return {CASE, FRAME} | _parties(references([patient.get("managingOrganization")]), stands_for)
+    return {CASE, FRAME, IDENTITY} | _parties(references([patient.get("managingOrganization")]), stands_for)
 
 
 def _relative(relative: Resource, _: StandsFor) -> Iterable[str]:
     """Who is near the person knows of themselves, so that they can be named where they tell of a need (S1)."""
-    return {CASE, FRAME} | _parties([f"RelatedPerson/{relative.get('id')}"], {})
+    return {CASE, FRAME, IDENTITY} | _parties([f"RelatedPerson/{relative.get('id')}"], {})
 
 
 def _parties(literals: Iterable[str | None], stands_for: StandsFor) -> set[str]:
@@ -192,6 +214,8 @@ _KINDS: Mapping[Kind, _Told] = {
     Kind.NEED: _need,
     Kind.CONSENT: _consent,
 }
+_ANOTHERS = frozenset({Kind.PLAN, Kind.TEAM})
+"""What names a case, and is no part of it."""
 _CONTENT_KINDS = frozenset({Kind.PLAN, Kind.TEAM, Kind.CASE, Kind.CHILD, Kind.CONSENT})
 _TYPES: Mapping[str, _Told] = {
     "Communication": _communication,

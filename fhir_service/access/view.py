@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from fhir_service.access.labels import party_of, sectors_of
 from fhir_service.access.marks import marked
 from fhir_service.rules import Kind, code_in, codings, extension, is_open, kind_of, reference, references, several
-from fhir_service.sight import ALL, APART_FROM_COORDINATOR, APART_FROM_KE, BUT, CASE, FRAME, OWN, Sight
+from fhir_service.sight import ALL, APART_FROM_COORDINATOR, APART_FROM_KE, BUT, CASE, CASE_OF, FRAME, OWN, Sight
 from profiles import names
 from profiles.resource import Resource
 
@@ -270,7 +270,7 @@ def _coordinates(participant: Resource) -> bool:
 
 def _case(case: Resource, eye: _Eye) -> Resource:
     """How far the case has got, and how it was decided: for the notifier, and whoever else is a party to it."""
-    if eye.handles:
+    if eye.handles or eye.sight.shows({f"{CASE_OF}{reference(case.get('owner'))}"}):
         return case
     shown = {name: value for name, value in case.items() if name.removeprefix("_") in CASE_FRAME}
     told = [

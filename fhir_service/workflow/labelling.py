@@ -1,15 +1,16 @@
 """The labels that what is written carries: the row's, and those of its parts (workflow.md 4.7, ADR 0022)."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fhir_service.access.forms import forms_of
 from fhir_service.access.labels import column, labels_in, party_of
 from fhir_service.access.members import organizations
-from fhir_service.access.rows import content_of, labels_of, stays_behind
+from fhir_service.access.rows import Handled, content_of, labels_of, stays_behind
 from fhir_service.access.view import looked_up
 from fhir_service.principal import SERVICE
-from fhir_service.rules import Draft, Kind, Standing, acting_for, kind_of, performers_of, reference
+from fhir_service.rules import Draft, Kind, Standing, acting_for, kind_of, performers_of, reference, references, several
 from fhir_service.storage.port import Stored
 from fhir_service.workflow.versions import CLIENTS, UNLABELLED, Labelled
 
@@ -21,13 +22,15 @@ class Labelling:
     """What is known about a person when what is theirs is labelled.
 
     `stands_for`: the party behind a PractitionerRole or a notification; `goals`: the labels of the person's goals;
-    `behind`: those of what stays with a municipality that the person has left; `acting_for`: `rules.acting_for`.
+    `behind`: those of what stays with a municipality that the person has left; `acting_for`: `rules.acting_for`;
+    `handled`: who has the cases.
     """
 
     stands_for: Mapping[str, str] = field(default_factory=dict)
     goals: Mapping[str, frozenset[str]] = field(default_factory=dict)
     behind: Mapping[str, frozenset[str]] = field(default_factory=dict)
     acting_for: Mapping[str, str] = field(default_factory=dict)
+    handled: Handled = field(default_factory=dict)
 
     def of(self, draft: Draft, person: str | None, stored: Stored | None) -> Labelled:
         """The labels of the version that the draft becomes. Those of what is deleted stay as they were."""
@@ -40,6 +43,7 @@ class Labelling:
             writer=(draft.by.person or draft.by.organization) if draft.cause in CLIENTS else None,
             before=before,
             stands_for=self.stands_for,
+            handled=self.handled,
         ) | self.behind.get(draft.reference, frozenset())
         return (
             Labelled(column(labels), forms_of(draft.after, labels, self.goals, self.acting_for))
@@ -60,7 +64,19 @@ def labelling(standing: Standing, stored: Mapping[str, Stored]) -> Labelling:
         if kind_of(need) is Kind.NEED
     }
     stands_for = {**roles, **{literal: who for literal, who in requests.items() if who}}
-    return Labelling(stands_for, _goals(standing, stored), left_with(standing), acting_for(standing))
+    goals = _goals(standing, stored)
+    return Labelling(stands_for, goals, left_with(standing), acting_for(standing), _handled(standing))
+
+
+def _handled(standing: Standing) -> Handled:
+    """Who has the cases, and those needs that a case is about: its own, and those that joined it (workflow.md 7.4)."""
+    found = defaultdict[str, set[str]](set)
+    for case in (task for task in standing.of("Task") if kind_of(task) is Kind.CASE):
+        about = references([case.get("focus"), *(one.get("valueReference") for one in several(case.get("input")))])
+        needs = (literal for literal in about if literal.startswith("ServiceRequest/"))
+        for literal in (f"Task/{case.get('id')}", *needs):
+            found[literal].update(references(case.get("owner")))
+    return {literal: frozenset(owners) for literal, owners in found.items()}
 
 
 def _goals(standing: Standing, stored: Mapping[str, Stored]) -> Mapping[str, frozenset[str]]:
@@ -90,18 +106,25 @@ def relabelled(
 ) -> tuple[Draft, ...]:
     """What gets other labels by what the drafts do to others: it is written once more as it is.
 
-    That is what belongs to a plan that stays behind, and the plans of which parts get other labels by their goals or
-    by who performs them. `moved`: literal references to performers who are another organization's now.
+    That is what belongs to a plan that stays behind, needs whose case is somebody else's now, and the plans of which
+    parts get other labels by their goals or by who performs them. `moved`: literal references to performers who are
+    another organization's now.
     """
     drafted = {draft.reference for draft in drafts}
     left = left_with(end).keys() - left_with(before).keys()
+    taken = _taken(before, end) if any(draft.rtype == "Task" for draft in drafts) else ()
     parts = _plans_of_others(before, end, stored, moved) if moved or any(d.rtype in _LABELLING for d in drafts) else ()
-    there = [(literal, end.get(literal)) for literal in sorted({*left, *parts} - drafted)]
+    there = [(literal, end.get(literal)) for literal in sorted({*left, *taken, *parts} - drafted)]
     return tuple(
         Draft(str(one["resourceType"]), literal.partition("/")[2], after=one, before=one, by=SERVICE, cause=RELABELLING)
         for literal, one in there
         if one is not None
     )
+
+
+def _taken(before: Standing, end: Standing) -> Iterator[str]:
+    was = _handled(before)
+    yield from (literal for literal, owners in _handled(end).items() if owners != was.get(literal))
 
 
 _LABELLING = frozenset({"Goal", "CareTeam"})

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from fhir_service.resources.care_plan import IN_FORCE
 from fhir_service.rules import Draft, Kind, kind_of, may_make
-from fhir_service.sight import CASE, COORDINATORS, EXISTENCE, FRAME
+from fhir_service.sight import CASE, CASE_OF, COORDINATORS, EXISTENCE, FRAME
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.request import Notice
@@ -46,7 +46,7 @@ async def unrelated(
         person = persons.get(draft.reference)
         sight = sights.get(person) if person else None
         kind = kind_of(draft.after)
-        if sight is None or kind is None or not sight.shows(GATED[kind]):
+        if sight is None or kind is None or not sight.shows((*GATED[kind], CASE_OF + _who(known))):
             told.append((draft, error("no-consent", draft.rtype, _TEXT)))
             notices |= {Notice(person, _who(known), "no-relation"): None} if person else {}
     return tuple(told), tuple(notices)

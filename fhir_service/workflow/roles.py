@@ -9,18 +9,31 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from fhir_service.rules import Draft, Kind, kind_of
-from fhir_service.sight import CASE, LEADS, Sight
+from fhir_service.rules import CHILDREN, Draft, Kind, code_in, kind_of, references
+from fhir_service.sight import CASE, CASE_OF, LEADS, Sight
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.persons import find_persons
 from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.versions import parse_body
+from profiles import names
+from profiles.resource import Resource
 
 OF_A_RELATION = frozenset({"ke", "coordinator", "person"})
 """Roles that somebody has towards a person, and not by themselves."""
 ANY_SERVICE = "service"
-_TAKES = {Kind.PLAN: LEADS, Kind.TEAM: LEADS, Kind.CASE: CASE, Kind.CONSENT: CASE}
-"""What is written by them, and what they must be shown for it; a need anybody tells, and a Task its owner answers."""
+_TAKES = {
+    Kind.PLAN: (LEADS,),
+    Kind.TEAM: (LEADS,),
+    Kind.CASE: (CASE, CASE_OF),
+    Kind.CHILD: (CASE, CASE_OF),
+    Kind.CONSENT: (CASE, CASE_OF),
+}
+"""What is written by them, and one of what they must be shown for it, their own where it is a mark; a need anybody
+tells."""
+_MAKES = (LEADS, CASE, CASE_OF)
+"""The same where a plan or a team is new: who has a case makes one, if there is none (INV-01, INV-02)."""
+_THEIRS = {Kind.TEAM: ("managingOrganization",), Kind.CASE: ("owner",), Kind.CHILD: ("owner", "requester")}
+"""Elements that make somebody's what is there already, also when it has ended."""
 _TYPES = ("CarePlan", "CareTeam", "Task")
 
 
@@ -43,8 +56,28 @@ def _needs_relation(draft: Draft) -> bool:
 
 
 def _is_related(draft: Draft, sight: Sight | None) -> bool:
-    needed = {_TAKES[kind] for kind in _kinds(draft) if kind in _TAKES}
-    return sight is not None and all(sight.shows({label}) for label in needed)
+    return all(_shows(draft, kind, sight) or _is_theirs(draft, kind) for kind in _kinds(draft) if kind in _TAKES)
+
+
+def _shows(draft: Draft, kind: Kind, sight: Sight | None) -> bool:
+    takes = _MAKES if draft.before is None and kind in (Kind.PLAN, Kind.TEAM) else _TAKES[kind]
+    own = draft.by.organization or ""
+    return sight is not None and sight.shows(CASE_OF + own if label == CASE_OF else label for label in takes)
+
+
+def _is_theirs(draft: Draft, kind: Kind) -> bool:
+    """Whether it was theirs before. A new Task that needs neither case nor plan is, when it is asked for in their own
+    name: so a plan is asked for that is elsewhere (workflow.md 4.10)."""
+    was = draft.before or {}
+    if draft.before is None and kind is Kind.CHILD and _stands_alone(draft.after or {}):
+        was = {"requester": (draft.after or {}).get("requester")}
+    own = draft.by.organization
+    return own is not None and any(own in references(was.get(element)) for element in _THEIRS.get(kind, ()))
+
+
+def _stands_alone(task: Resource) -> bool:
+    child = CHILDREN.get(code_in(task.get("code"), names.KE_TASK_CODE) or "")
+    return child is not None and child.alone
 
 
 def _kinds(draft: Draft) -> set[Kind | None]:

@@ -7,7 +7,7 @@ import pytest
 
 from profiles import names
 from profiles.resource import Resource
-from tests.rest.circles import Circle, circle, concept, sector
+from tests.rest.circles import Circle, circle, concept, sector, to
 from tests.rest.conftest import Rest
 
 CLAIMED = ("ke", "coordinator", "person", "administrator", "service", None)
@@ -59,6 +59,20 @@ def test_members_do_not_change_the_plan_in_another_role(one: Circle, role: str |
     headers = {"content-type": "application/json-patch+json", "if-match": one.reads(one.plan, who).headers["etag"]}
     patch = [{"op": "replace", "path": "/title", "value": "Vår plan"}]
     assert one.rest("PATCH", one.plan, json=patch, headers=headers | who).status_code == 403
+
+
+@pytest.mark.parametrize(("organization", "status"), [("ke", 201), ("school", 403), ("stranger", 422)])
+def test_sub_steps_are_made_by_the_office_that_is_responsible(one: Circle, organization: str, status: int) -> None:
+    """Who calls itself `ke` of a person it is a member of the team of, or knows nothing of, makes no Tasks for them."""
+    task = {
+        "resourceType": "Task", "status": "requested", "intent": "order", "code": {"coding": [
+            {"system": names.KE_TASK_CODE, "code": "home-visit"}, {"system": names.TASK_CODE, "code": "fulfill"}]},
+        "for": to(one.ref("Patient", "person")), "basedOn": [to(one.plan)],
+        "owner": to(one.ref("Organization", organization)), "requester": to(one.ref("Organization", organization)),
+        "restriction": {"period": {"end": "2099-01-01T00:00:00+01:00"}},
+    }  # fmt: skip
+    answer = one.asks("POST", "Task", one.who("ke", organization), task)
+    assert answer.status_code == status, answer.text
 
 
 @pytest.mark.parametrize(("role", "organization"), [("coordinator", "unit"), ("ke", "ke")])

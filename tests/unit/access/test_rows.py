@@ -72,8 +72,8 @@ ROWS = [
     (of("Encounter", serviceProvider=to("Organization/hospital")), "|@Organization/hospital|case|"),
     (of("Encounter", meta=SCHOOL), "|school|"),
     (of("Flag"), "|case|"),
-    (of("Patient", managingOrganization=to("Organization/hospital")), "|@Organization/hospital|case|frame|"),
-    (of("RelatedPerson"), "|@RelatedPerson/x|case|frame|"),
+    (of("Patient", managingOrganization=to("Organization/hospital")), "|@Organization/hospital|case|frame|identity|"),
+    (of("RelatedPerson"), "|@RelatedPerson/x|case|frame|identity|"),
     (of("Goal", meta=SCHOOL), "|school|"),
     (of("Goal"), ""),
     (of("CarePlan", status="active"), ""),
@@ -87,6 +87,27 @@ def test_row_carries_what_its_resource_says(resource: Resource, expected: str) -
     labels = labels_of(resource, about_person=True, stands_for=STANDS_FOR)
     marks = {label for label in expected.split("|") if label}
     assert labels == marks
+
+
+@pytest.mark.parametrize(
+    ("resource", "handled_by"),
+    [
+        (CASE, {"#Organization/ke"}),
+        (NEED, {"#Organization/other"}),
+        (of("Task", partOf=[to("Task/x")]), {"#Organization/ke"}),
+        (of("Communication", about=[to("Task/x")]), {"#Organization/ke"}),
+        (of("DocumentReference", context={"related": [to("Task/x")]}), {"#Organization/ke"}),
+        (of("Consent", organization=[to("Organization/ke")],
+            category=[concept(names.CONSENT_KIND, "transfer")]), {"#Organization/ke"}),
+        (plan("active", supportingInfo=[to("Task/x")]), set()),
+        (of("Provenance", target=[to("Task/x")]), set()),
+        (of("Goal"), set()),
+    ],
+)  # fmt: skip
+def test_what_is_about_a_case_is_of_whoever_handles_it(resource: Resource, handled_by: set[str]) -> None:
+    handled = {"Task/x": frozenset({"Organization/ke"}), "ServiceRequest/x": frozenset({"Organization/other"})}
+    labels = labels_of(resource, about_person=True, stands_for={}, handled=handled)
+    assert {label for label in labels if label.startswith("#")} == handled_by
 
 
 @pytest.mark.parametrize(
