@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from fhir_service.rules._case import children, children_of
 from fhir_service.rules._drafting import make, revise
-from fhir_service.rules._elements import status
-from fhir_service.rules._kinds import Kind, enters, kind_of
+from fhir_service.rules._elements import reference_to, references, several, status
+from fhir_service.rules._kinds import Kind, enters, is_imported, kind_of
 from fhir_service.rules._model import Change, Draft, Effect, Rule
+from fhir_service.rules._people import plan_consent
 from fhir_service.rules._plan import next_review
 from fhir_service.rules._tasks import child, completed_with
 from fhir_service.rules._team import coordinator, led_team
@@ -16,7 +17,7 @@ from profiles.resource import Resource
 
 
 def effects(change: Change) -> Iterable[Effect]:
-    """`draft-plan` completed, `review-plan` made."""
+    """`draft-plan` completed, `review-plan` made, the consent that it goes by named."""
     plan = change.after
     if plan is None or kind_of(plan) is not Kind.PLAN:
         return
@@ -25,6 +26,15 @@ def effects(change: Change) -> Iterable[Effect]:
             yield completed_with(change.standing, task, "care-plan", plan)
     if plan.get("status") == "active":
         yield from _review(change, plan)
+    if enters(change, Kind.PLAN, "active") and not is_imported(plan):
+        yield from _consent_named(change, plan)
+
+
+def _consent_named(change: Change, plan: Resource) -> Iterator[Draft]:
+    """A plan in force refers to a Consent (workflow.md 5): to the one that lets it be, where the client left it out."""
+    told, consent = several(plan.get("supportingInfo")), plan_consent(change.standing)
+    if consent is not None and not any(found.startswith("Consent/") for found in references(told)):
+        yield revise(change.standing, plan, supportingInfo=[*told, reference_to(consent)])
 
 
 def _review(change: Change, plan: Resource) -> Iterator[Draft]:
