@@ -6,17 +6,20 @@ Each field is `KNUTEPUNKT_` and its name in capitals: `KNUTEPUNKT_HTTP`, `KNUTEP
 
 import json
 import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self, TypeAlias
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fhir_service.resources import SERVED, served_types
 from fhir_service.rules import CHILDREN
 from fhir_service.rules import Settings as Municipal
+from profiles import names
+from profiles.code_systems import codes
 
 ANY_ORIGIN = "*"
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?", re.ASCII)
@@ -26,6 +29,17 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
 Days: TypeAlias = Annotated[int, Field(ge=1, le=3650)]
 Months: TypeAlias = Annotated[int, Field(ge=1, le=120)]
+
+
+_BY_CODE: Mapping[str, tuple[Callable[[], Collection[str]], str, str]] = {
+    "child_days": (lambda: CHILDREN, "sub-step", '{"draft-plan": 90}'),
+    "meeting_names": (
+        lambda: sorted(codes(names.MEETING_KIND)),
+        "kind of meeting",
+        '{"samarbeidsmote": "Oppstartsmøte"}',
+    ),
+}
+"""Settings with a value for some codes: the codes that there are, what they are, an example."""
 
 
 class Mode(StrEnum):
@@ -73,6 +87,11 @@ class Settings(BaseSettings):
     """Deadlines of sub-steps (workflow.md 4.3) that are others here: a JSON object, `{"draft-plan": 90}`."""
     oral_consent: bool = True
     """Whether consent that is not in writing counts (decision 6)."""
+    formal_decision: Annotated[str, Field(max_length=200)] = ""
+    """The legal basis by which decisions are formal (enkeltvedtak), for the letter: `pbrl-2-5-b`, or in words; empty:
+    they are none (decision 6)."""
+    meeting_names: Annotated[dict[str, Annotated[str, Field(min_length=1, max_length=100)]], NoDecode] = {}
+    """What kinds of meetings are called here: a JSON object, `{"samarbeidsmote": "Oppstartsmøte"}` (decision 6)."""
     infer_need: bool = False
     """Whether a long stay that ends without a notice of need opens a case by itself (decision 14)."""
     infer_need_days: Days = 14
@@ -100,17 +119,18 @@ class Settings(BaseSettings):
                 raise ValueError("expected names with commas between them, or a JSON array of names") from problem
         return [name.strip() for name in given.split(",") if name.strip()]
 
-    @field_validator("child_days", mode="before")
+    @field_validator(*_BY_CODE, mode="before")
     @classmethod
-    def _by_code(cls, given: object) -> object:
+    def _by_code(cls, given: object, field: ValidationInfo) -> object:
+        there_are, what, example = _BY_CODE[str(field.field_name)]
         if isinstance(given, str):
             try:
                 given = json.loads(given)
             except ValueError as problem:
-                raise ValueError('expected a JSON object of days by code, e.g. {"draft-plan": 90}') from problem
-        unknown = sorted(given.keys() - CHILDREN.keys()) if isinstance(given, dict) else ()
+                raise ValueError(f"expected a JSON object by code, e.g. {example}") from problem
+        unknown = [code for code in given if code not in there_are()] if isinstance(given, dict) else ()
         if unknown:
-            raise ValueError(f"{', '.join(unknown)}: no sub-step; known are: {', '.join(CHILDREN)}")
+            raise ValueError(f"{', '.join(unknown)}: no {what}; known are: {', '.join(there_are())}")
         return given
 
     @field_validator("served_types")

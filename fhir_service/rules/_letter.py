@@ -6,7 +6,7 @@ from fhir_service.rules._case import CHILD_DECISION, DECISIONS, decided, outputs
 from fhir_service.rules._elements import as_reference, reference, reference_to
 from fhir_service.rules._feedback import case_number, reason_text
 from fhir_service.rules._ids import derived_id
-from fhir_service.rules._model import Change
+from fhir_service.rules._model import Change, Settings
 from fhir_service.rules._times import instant
 from profiles import names
 from profiles.code_systems import display
@@ -15,6 +15,7 @@ from profiles.resource import Resource
 
 AUTHORS = ("PractitionerRole", "Practitioner", "Organization")
 CLOSING = "Du kan kontakte koordinerende enhet om du har spørsmål."
+FORMAL = "Beslutningen er et enkeltvedtak (forvaltningsloven § 2) etter {}."
 COMPLAINT = (
     "Du kan klage på beslutningen (pasient- og brukerrettighetsloven § 7-2). Send klagen til koordinerende enhet, "
     "som vurderer saken på nytt og sender den videre til Statsforvalteren om du ikke får medhold. "
@@ -27,7 +28,7 @@ def letter(change: Change, case: Resource) -> DocumentReference:
     now = change.context.now
     maker = next((o.get("valueReference") for o in outputs(case, "decision-maker")), None)
     author = as_reference(maker if (reference(maker) or "").partition("/")[0] in AUTHORS else case.get("owner"))
-    text = letter_text(case)
+    text = letter_text(case, change.context.settings)
     return {
         "resourceType": "DocumentReference",
         "id": derived_id("letter", case["id"], instant(now)),
@@ -53,13 +54,16 @@ def letter(change: Change, case: Resource) -> DocumentReference:
     }
 
 
-def letter_text(case: Resource) -> str:
-    """What was decided, why, and how to complain about a refusal."""
+def letter_text(case: Resource, settings: Settings) -> str:
+    """What was decided, by which law where it is a formal decision, why, and how to complain about a refusal."""
     lines = [f"Saksnummer: {case_number(case)}", "", "Koordinerende enhet har besluttet:"]
     lines += [f"- {told}" for kind in (*DECISIONS, CHILD_DECISION) if (told := outcome_text(case, kind))]
     reason = reason_text(case)
     if reason:
         lines += ["", f"Begrunnelse: {reason}"]
+    if settings.formal_decision:
+        basis = display(names.LEGAL_BASIS, settings.formal_decision) or settings.formal_decision
+        lines += ["", FORMAL.format(basis)]
     if any(decided(case, kind) == "refused" for kind in (*DECISIONS, CHILD_DECISION)):
         lines += ["", COMPLAINT]
     return "\n".join([*lines, "", CLOSING])

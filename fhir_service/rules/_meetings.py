@@ -1,7 +1,9 @@
 """Meetings about the plan, told by what they are (workflow.md 5 IpMeeting)."""
 
 from fhir_service.rules._elements import code_in
+from fhir_service.rules._model import Settings
 from profiles import names
+from profiles.code_systems import display
 from profiles.resource import Resource
 
 BEFORE_DISCHARGE = "utskrivningsmote"
@@ -13,6 +15,11 @@ HOME = "HH"
 def meeting_kind(encounter: Resource | None) -> str | None:
     """`samarbeidsmote`, `evaluering` .. of an Encounter; None: no meeting about a plan."""
     return code_in((encounter or {}).get("type"), names.MEETING_KIND)
+
+
+def meeting_name(code: str, settings: Settings) -> str:
+    """What a kind of meeting is called in this municipality (decision 6)."""
+    return settings.meeting_names.get(code) or display(names.MEETING_KIND, code) or code
 
 
 def is_home_visit(encounter: Resource) -> bool:

@@ -64,6 +64,11 @@ class Settings:
     child_days: Mapping[str, int] = field(default_factory=dict)
     """Code of a child Task -> its deadline in days, where it is another than that of 4.3 (decisions 6 and 30)."""
     oral_consent: bool = True
+    formal_decision: str = ""
+    """The legal basis by which decisions are formal (enkeltvedtak): a code of `legal-basis`, or words; empty: they are
+    none (decision 6)."""
+    meeting_names: Mapping[str, str] = field(default_factory=dict)
+    """Code of a kind of meeting -> what it is called here (decision 6)."""
     infer_need: bool = False
     """Whether a discharge without notice makes a case (decision 14)."""
     infer_need_days: int = 14

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from fhir_service.rules._case import reaches
 from fhir_service.rules._drafting import make
 from fhir_service.rules._ids import derived_id
+from fhir_service.rules._meetings import meeting_name
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._times import instant
 from profiles import names
@@ -23,7 +24,10 @@ def effects(change: Change) -> Iterable[Effect]:
         "resourceType": "Appointment",
         "id": derived_id("clarification", case["id"], instant(change.context.now)),
         "status": "proposed",
-        "appointmentType": concept(names.MEETING_KIND, KIND),
+        "appointmentType": {
+            **concept(names.MEETING_KIND, KIND),
+            "text": meeting_name(KIND, change.context.settings),
+        },
         "basedOn": [case["focus"]] if case.get("focus") else None,
         "created": instant(change.context.now),
         "participant": [{"actor": case["for"], "status": "needs-action"}],

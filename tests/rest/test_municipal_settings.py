@@ -46,6 +46,8 @@ def test_rules_know_every_setting_of_the_environment(monkeypatch: pytest.MonkeyP
         "REVIEW_MONTHS_ADULT": "9",
         "CHILD_DAYS": '{"draft-plan": 90, "manual-review": 10}',
         "ORAL_CONSENT": "false",
+        "FORMAL_DECISION": "pbrl-2-5-b",
+        "MEETING_NAMES": '{"samarbeidsmote": "Oppstartsmøte"}',
         "INFER_NEED": "true",
         "INFER_NEED_DAYS": "7",
         "REFUSE_WRONG_NUMBERS": "true",
@@ -58,6 +60,8 @@ def test_rules_know_every_setting_of_the_environment(monkeypatch: pytest.MonkeyP
         review_months_adult=9,
         child_days={"draft-plan": 90, "manual-review": 10},
         oral_consent=False,
+        formal_decision="pbrl-2-5-b",
+        meeting_names={"samarbeidsmote": "Oppstartsmøte"},
         infer_need=True,
         infer_need_days=7,
         refuse_wrong_numbers=True,
@@ -71,7 +75,7 @@ def test_what_is_not_set_is_as_the_law_and_the_decisions_have_it() -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("draft-plan=90", "expected a JSON object of days by code"),
+        ("draft-plan=90", "expected a JSON object by code, e.g. "),
         ("[90]", "valid dictionary"),
         ('{"draft": 90}', "draft: no sub-step; known are: obtain-consent, "),
         ('{"draft-plan": 0}', "greater than or equal to 1"),
@@ -79,5 +83,20 @@ def test_what_is_not_set_is_as_the_law_and_the_decisions_have_it() -> None:
 )
 def test_wrong_deadlines_are_refused_with_a_sentence(given: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KNUTEPUNKT_CHILD_DAYS", given)
+    with pytest.raises(ValueError, match=told):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ('{"oppstart": "Oppstartsmøte"}', "oppstart: no kind of meeting; known are: ansvarsgruppemote, "),
+        ('{"samarbeidsmote": ""}', "at least 1 character"),
+    ],
+)
+def test_wrong_names_of_meetings_are_refused_with_a_sentence(
+    given: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KNUTEPUNKT_MEETING_NAMES", given)
     with pytest.raises(ValueError, match=told):
         Settings()

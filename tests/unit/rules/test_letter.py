@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fhir_service.rules._letter import letter
+from fhir_service.rules._letter import letter, letter_text
 from fhir_service.rules._model import Change, Context, Settings, Standing
 from profiles import names
 from profiles.code_systems import concept
@@ -32,3 +32,17 @@ def test_author_is_who_decided_else_the_owner_else_nobody(
     made = stated(dict(letter(change, case)))
     assert made.get("author") == author
     assert list(check(made)) == []
+
+
+@pytest.mark.parametrize(
+    ("basis", "told"),
+    [
+        ("pbrl-2-5-b", "er et enkeltvedtak (forvaltningsloven § 2) etter Pasient- og brukerrettighetsloven § 2-5 b"),
+        ("sosialtjenesteloven § 28", "er et enkeltvedtak (forvaltningsloven § 2) etter sosialtjenesteloven § 28."),
+        ("", None),
+    ],
+)
+def test_formal_decision_names_its_law(basis: str, told: str | None) -> None:
+    """Decision 6: whether decisions are formal, and by which law, differs from place to place."""
+    text = letter_text({"resourceType": "Task", "id": "case"}, Settings(formal_decision=basis))
+    assert (told in text) if told else ("enkeltvedtak" not in text)
