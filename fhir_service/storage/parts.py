@@ -1,19 +1,17 @@
 """What of a resource is found by whom, where it shows to some in part only (workflow.md 4.7, SR-28).
 
-The workflow brings the forms in which it shows; a row that is found by one of them carries its label. So a hidden
-element neither matches nor sorts, and neither do the words of the whole.
+The workflow brings its parts, each with the labels that open it, and a row that a part is found by carries these. So a
+hidden element neither matches nor sorts, and neither do the words of the whole. What a resource that shows in part is
+found by lies within one element each, no parameter of those types combines several: so each is looked through once.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import Any
 
 from sqlalchemy import Table
 
 from fhir_service.sight import ALL_BUT_HIDDEN, HIDDEN, IN_PARTS
 from fhir_service.storage.indexing import Extract, Row, index_rows
 from fhir_service.storage.port import Write
-from profiles.resource import Resource
 
 Found = list[tuple[Table, list[Row]]]
 _BELONGS = 5
@@ -27,12 +25,12 @@ def labelled(write: Write, found: Found, extract: Extract) -> Found:
         return found
     marks = {mark for mark in write.sector.split("|") if mark.startswith("-")}
     labels: defaultdict[tuple[str, Row], set[str]] = defaultdict(set)
-    for carried, elements in _apart(write.shown):
+    for carried, elements in write.shown:
         part = {"resourceType": write.rtype, **elements}
         for table, rows in index_rows(write.rtype, 0, _NOBODYS, extract(part, body=b""))[1]:
             for row in rows:
                 labels[table.name, row[:-_BELONGS]] |= carried
-    open_ = any(label == ALL_BUT_HIDDEN for label, _ in write.shown)
+    open_ = any(ALL_BUT_HIDDEN in carried for carried, _ in write.shown)
 
     def own(table: Table, row: Row) -> Row:
         carried = labels.get((table.name, row[:-_BELONGS]), set())
@@ -40,25 +38,6 @@ def labelled(write: Write, found: Found, extract: Extract) -> Found:
         return (*row[:-1], _column((carried - {ALL_BUT_HIDDEN}) | marks | hidden))
 
     return [(table, [own(table, row) for row in rows]) for table, rows in found]
-
-
-def _apart(shown: Sequence[tuple[str, Resource]]) -> Iterator[tuple[frozenset[str], Resource]]:
-    """The elements of the forms, those together that are in the forms of the same labels.
-
-    What a resource that shows in part is found by lies within one element each: no parameter of those types combines
-    several. So each is looked through once, however many forms have it.
-    """
-    labels: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
-    elements: dict[tuple[str, int], Any] = {}
-    for label, form in shown:
-        for name, value in form.items():
-            key = name, id(value)
-            labels[key].add(label)
-            elements[key] = value
-    together: defaultdict[frozenset[str], Resource] = defaultdict(dict)
-    for key, value in elements.items():
-        together[frozenset(labels[key])][key[0]] = value
-    yield from together.items()
 
 
 def of_words(sector: str) -> str:

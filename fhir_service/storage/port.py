@@ -98,9 +98,9 @@ class Write(msgspec.Struct, frozen=True):
     sector: str = ""
     clock: Mapping[str, Any] | None = None
     """None: keep what is there."""
-    shown: tuple[tuple[str, Resource], ...] = ()
-    """(label, what is shown by it), where the resource shows to some in part: by a row that none of them is found by,
-    only those find it who see the whole (`parts`)."""
+    shown: tuple[tuple[frozenset[str], Resource], ...] = ()
+    """(labels, the elements that each of them shows), where the resource shows to some in part: by a row that none of
+    these is found by, only those find it who see the whole (`parts`)."""
     trace: str | None = None
     """Who made it, and by what request (`workflow.audited`)."""
     asked: bool = False

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fhir_service.access.forms import forms_of
+from fhir_service.access.forms import parts_of
 from fhir_service.access.labels import column, labels_in, party_of
 from fhir_service.access.members import organizations
 from fhir_service.access.rows import Handled, content_of, labels_of, stays_behind
@@ -46,7 +46,7 @@ class Labelling:
             handled=self.handled,
         ) | self.behind.get(draft.reference, frozenset())
         return (
-            Labelled(column(labels), forms_of(draft.after, labels, self.goals, self.acting_for))
+            Labelled(column(labels), parts_of(draft.after, labels, self.goals, self.acting_for))
             if labels
             else UNLABELLED
         )

@@ -44,10 +44,10 @@ def with_tail(resource: Resource, tail: bytes) -> Resource:
 
 
 class Labelled(msgspec.Struct, frozen=True):
-    """The labels of a row, and the forms in which the resource shows to some in part (`storage.port.Write.shown`)."""
+    """The labels of a row, and what of the resource shows to some in part (`storage.port.Write.shown`)."""
 
     sector: str = ""
-    shown: tuple[tuple[str, Resource], ...] = ()
+    shown: tuple[tuple[frozenset[str], Resource], ...] = ()
 
 
 UNLABELLED = Labelled()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fhir_service.access.forms import forms_of
+from fhir_service.access.forms import parts_of
 from fhir_service.access.labels import column
 from fhir_service.access.rows import content_of, labels_of, stays_behind
 from profiles import names
@@ -141,40 +141,54 @@ def activity(rid: str, *labels: Resource) -> Resource:
     return {"id": rid, "extension": list(labels), "detail": {"status": "scheduled", "goal": [to(f"Goal/{rid}")]}}
 
 
-def test_forms_show_what_each_label_opens() -> None:
+def forms(told: tuple[tuple[frozenset[str], Resource], ...]) -> dict[str, Resource]:
+    """By label, all that it opens."""
+    found: dict[str, Resource] = {}
+    for labels, elements in told:
+        for label in labels:
+            form = found.setdefault(label, {})
+            form |= {
+                name: [*form[name], *part] if name in form and isinstance(part, list) else part
+                for name, part in elements.items()
+            }
+    return found
+
+
+def test_parts_are_what_each_label_opens() -> None:
     listed = [activity("a", sector("school")), activity("b", sector("nav"), hidden_from_representative())]
     whole = plan("active", description="alt", activity=listed, goal=[to("Goal/a"), to("Goal/b")])
     row = labels_of(whole, about_person=True, stands_for={})
     goals = {"Goal/a": frozenset({"school"}), "Goal/b": frozenset({"+Organization/n"})}
-    forms = dict(forms_of(whole, row, goals))
-    assert set(forms) == {"existence", "frame", "school", "nav", "+Organization/n", "~representative"}
-    seen = {label: [one["id"] for one in form.get("activity", ())] for label, form in forms.items()}
+    shown = forms(parts_of(whole, row, goals))
+    assert set(shown) == {"existence", "frame", "school", "nav", "+Organization/n", "~representative"}
+    seen = {label: [one["id"] for one in form.get("activity", ())] for label, form in shown.items()}
     assert {label: ids for label, ids in seen.items() if ids} == {
         "school": ["a"],
         "nav": ["b"],
         "~representative": ["a"],
     }
-    assert [label for label, form in forms.items() if "description" in form] == ["~representative"]
-    assert forms["school"]["goal"] == [to("Goal/a")]
-    assert forms["+Organization/n"]["goal"] == [to("Goal/b")]
+    assert [label for label, form in shown.items() if "description" in form] == ["~representative"]
+    assert shown["school"]["goal"] == [to("Goal/a")]
+    assert shown["+Organization/n"]["goal"] == [to("Goal/b")]
 
 
 def test_ended_plan_shows_no_part_to_members() -> None:
     whole = plan("completed", "moved", activity=[activity("a", sector("school"), hidden_from_representative())])
     row = labels_of(whole, about_person=True, stands_for={})
-    assert {label for label, _ in forms_of(whole, row, {})} == {"@Organization/ke", "~representative"}
+    assert set(forms(parts_of(whole, row, {}))) == {"@Organization/ke", "~representative"}
 
 
-def test_forms_are_of_what_shows_in_parts_only() -> None:
+def test_parts_are_of_what_shows_in_parts_only() -> None:
     goal = of("Goal", meta=SCHOOL)
-    assert forms_of(goal, frozenset({"school"}), {}) == ()
+    assert parts_of(goal, frozenset({"school"}), {}) == ()
 
 
-def test_party_that_is_a_person_has_a_form() -> None:
+def test_party_that_is_a_person_sees_a_part() -> None:
     case = {**CASE, "requester": to("Patient/p"), "note": [{"text": "intern"}]}
-    forms = dict(forms_of(case, labels_of(case, about_person=True, stands_for={}), {}))
-    assert "note" not in forms["@Patient/p"]
-    assert "note" not in forms["@Organization/ke"]
+    shown = forms(parts_of(case, labels_of(case, about_person=True, stands_for={}), {}))
+    assert shown["case"] == case
+    assert "note" not in shown["@Patient/p"]
+    assert "note" not in shown["@Organization/ke"]
 
 
 def test_content_of_a_plan_is_its_goals_tasks_meetings_and_documents() -> None:

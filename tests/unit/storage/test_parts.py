@@ -1,4 +1,4 @@
-"""Each row of a resource that shows in part has the labels of the forms in which it is (SR-28)."""
+"""Each row of a resource that shows in part has the labels by which it shows (SR-28)."""
 
 from collections import defaultdict
 
@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fhir_service.access.forms import forms_of
+from fhir_service.access.forms import parts_of
+from fhir_service.access.marks import unmarked
 from fhir_service.access.rows import labels_of
-from fhir_service.access.view import seen_in_part
+from fhir_service.access.view import reduced, seen_in_part
 from fhir_service.search import parameters
 from fhir_service.search.extract import extract
 from fhir_service.search.query import ParameterType
-from fhir_service.sight import ALL_BUT_HIDDEN, HIDDEN
+from fhir_service.sight import ALL_BUT_HIDDEN, BUT, FRAME, HIDDEN, OWN, PARTY, Sight
 from fhir_service.storage.indexing import index_rows
 from fhir_service.storage.instants import moment
 from fhir_service.storage.parts import labelled
@@ -30,15 +31,24 @@ def rows_of(resource: Resource) -> set[tuple[object, ...]]:
     return {(table.name, *row[:-5]) for table, rows in found for row in rows}
 
 
+def sight_of(label: str) -> Sight:
+    """Of who has this label and, where it is one of a member's, the frame."""
+    who = label[1:] if label[0] in (OWN, PARTY) else None
+    by_itself = label[0] in (PARTY, BUT) or label in ("existence", "coordinators", "case")
+    return Sight(labels=frozenset({label} if by_itself else {label, FRAME}), organization=who)
+
+
 @given(plans(), st.sampled_from(["active", "completed"]))
-def test_row_is_labelled_by_each_form_that_is_found_by_it(plan: Resource, status: str) -> None:
+def test_row_is_labelled_by_each_view_that_is_found_by_it(plan: Resource, status: str) -> None:
     whole = {**plan, "status": status}
-    forms = forms_of(whole, labels_of(whole, about_person=True, writer="Organization/w", stands_for={}), GOALS)
+    parts = parts_of(whole, labels_of(whole, about_person=True, writer="Organization/w", stands_for={}), GOALS)
     expected: defaultdict[tuple[object, ...], set[str]] = defaultdict(set)
-    for label, form in forms:
-        for row in rows_of(form):
+    for label in frozenset().union(*(labels for labels, _ in parts)):
+        sight = sight_of(label)
+        seen = frozenset(goal for goal, labels in GOALS.items() if sight.shows(labels))
+        for row in rows_of(unmarked(reduced(whole, sight, seen))):
             expected[row].add(label)
-    write = Write("CarePlan", "p", 1, moment(0), whole, b"", shown=forms)
+    write = Write("CarePlan", "p", 1, moment(0), whole, b"", shown=parts)
     found = labelled(write, index_rows("CarePlan", 0, NOBODYS, extract(whole))[1], extract)
     for table, rows in found:
         for row in rows:
