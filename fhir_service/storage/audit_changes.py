@@ -3,12 +3,14 @@
 For both back-ends (`steps`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import Select, Table, and_, bindparam, select
 
+from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.audit import Span
 from fhir_service.storage.constructs import any_of
 from fhir_service.storage.prepared import Prepared, prepare
@@ -40,10 +42,6 @@ def _of(table: Table) -> Select[Any]:
     return select(*[table.c[name] for name in COLUMNS]).where(*within, table.c.trace.is_not(None))
 
 
-def _newest(asked: Select[Any], table: Table) -> Prepared:
-    return prepare(asked.order_by(table.c.updated.desc(), table.c.pk.desc()).limit(bindparam("limit")))
-
-
 def _of_person(table: Table) -> Select[Any]:
     if table is RESOURCE:
         return _of(table).where(any_of(RESOURCE.c.person_id, "persons"))
@@ -55,6 +53,15 @@ def _of_entity(table: Table) -> Select[Any]:
     return _of(table).where(table.c.rtype == bindparam("rtype"), table.c.rid == bindparam("rid"))
 
 
+_BY: Mapping[str, Callable[[Table], Select[Any]]] = {"all": _of, "person": _of_person, "entity": _of_entity}
+
+
+@lru_cache(maxsize=256)
+def _newest(by: str, table: Table, access: Access) -> Prepared:
+    asked = _BY[by](table).where(access.of_version(table))
+    return prepare(asked.order_by(table.c.updated.desc(), table.c.pk.desc()).limit(bindparam("limit")))
+
+
 def _at(table: Table) -> Prepared:
     asked = select(*[table.c[name] for name in COLUMNS])
     return prepare(asked.where(any_of(table.c.updated, "times"), table.c.trace.is_not(None)))
@@ -62,9 +69,6 @@ def _at(table: Table) -> Prepared:
 
 _TABLES = (RESOURCE, HISTORY)
 _AT = tuple(map(_at, _TABLES))
-_ALL = tuple(_newest(_of(table), table) for table in _TABLES)
-_PERSON = tuple(_newest(_of_person(table), table) for table in _TABLES)
-_ENTITY = tuple(_newest(_of_entity(table), table) for table in _TABLES)
 _WAS = prepare(select(JOINED.c.person_id).where(any_of(JOINED.c.to_person, "persons")))
 _PATIENTS = prepare(
     select(RESOURCE.c.person_id, RESOURCE.c.rid)
@@ -73,15 +77,19 @@ _PATIENTS = prepare(
 )
 
 
-def changes(span: Span, table: int) -> Steps[list[Change]]:
-    """The versions of a span, newest first. `table`: 0 those that are current, 1 those before them."""
-    values: dict[str, Any] = {"lo": span.lo, "hi": span.hi, "limit": span.limit}
+def changes(span: Span, table: int, access: Access = EVERYTHING) -> Steps[list[Change]]:
+    """The versions of a span, newest first, that `access` does not hide.
+
+    `table`: 0 those that are current, 1 those before them.
+    """
+    values: dict[str, Any] = {"lo": span.lo, "hi": span.hi, "limit": span.limit, **access.bound}
+    by = "all"
     if span.persons is not None:
-        found = yield _PERSON[table], {**values, "persons": list(span.persons)}
+        by, values["persons"] = "person", list(span.persons)
     elif span.entity is not None:
-        found = yield _ENTITY[table], {**values, "rtype": span.entity[0], "rid": span.entity[1]}
-    else:
-        found = yield _ALL[table], values
+        by = "entity"
+        values["rtype"], values["rid"] = span.entity
+    found = yield _newest(by, _TABLES[table], access), values
     return [Change(*row) for row in found]
 
 

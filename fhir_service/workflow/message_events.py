@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from typing import Literal
 
 from fhir_service.storage.port import Changes
 from fhir_service.workflow.settle import joined
@@ -11,7 +12,6 @@ from mappings.message import Envelope, Verdict
 _TRIGGER = re.compile(r"[A-Z][A-Z0-9]{2}")
 _UNSPEAKABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST = 200
-_OUTCOME = {Verdict.REFUSED: "4"}
 
 
 def with_event(
@@ -26,5 +26,6 @@ def with_event(
     sender = _UNSPEAKABLE.sub("", envelope.sender)[:_LONGEST].strip() or "unknown sender"
     trigger = envelope.kind.rpartition("^")[2]
     event = trigger if _TRIGGER.fullmatch(trigger) else ""
-    audit = audit_of_message({"display": sender}, None, source, event, now, _OUTCOME.get(verdict, "0"))
+    outcome: Literal["0", "4"] = "4" if verdict is Verdict.REFUSED else "0"
+    audit = audit_of_message({"display": sender}, None, source, event, now, outcome)
     return joined(changes, writes=(new_write(audit, now, None),))

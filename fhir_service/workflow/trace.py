@@ -6,7 +6,7 @@ hl7v2-mapping.md 10 (items 1, 7, 8), SR-33.  https://hl7.org/fhir/R4/provenance.
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from fhir_service.principal import Principal
 from fhir_service.rules import Draft, extension
@@ -110,7 +110,12 @@ def provenance_of_message(
 
 
 def audit_of_message(
-    sender: Reference, patient: str | None, source: str | None, event: str, recorded: datetime, outcome: str = "0"
+    sender: Reference,
+    patient: str | None,
+    source: str | None,
+    event: str,
+    recorded: datetime,
+    outcome: Literal["0", "4"] = "0",
 ) -> AuditEvent:
     """That a message was taken in, or with the outcome `4` refused.  https://hl7.org/fhir/R4/auditevent.html"""
     entities: list[AuditEventEntity] = (

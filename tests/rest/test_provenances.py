@@ -75,6 +75,48 @@ def test_other_criteria_hold_of_changes_too(rest: Rest) -> None:
     assert rest.get(f"Provenance?target={many}").status_code == 503
 
 
+def test_changes_are_found_by_whatever_a_provenance_is_found_by(rest: Rest) -> None:
+    made = rest.stored({"resourceType": "Patient"})
+    path = f"Patient/{made['id']}"
+    rest.put({**made, "gender": "other"})
+    everything = matches(rest.get(f"Provenance?target={path}"))
+    assert [activity(p) for p in everything] == ["UPDATE", "CREATE"]
+    newest, oldest = everything
+    assert matches(rest.get(f"Provenance?patient={made['id']}")) == everything
+    assert matches(rest.get(f"Provenance?patient={path}&_count=1")) == [newest]
+    assert matches(rest.get(f"Provenance?_id={oldest['id']},{newest['id']}")) == everything
+    assert matches(rest.get(f"Provenance?_id={oldest['id']}&patient={path}")) == [oldest]
+    assert matches(rest.get(f"Provenance?_id={oldest['id']}&patient=nobody")) == []
+    since = f"recorded=ge{oldest['recorded']}&target={path}"
+    assert matches(rest.get(f"Provenance?{since}")) == everything
+    assert matches(rest.get(f"Provenance?target={path}&recorded=lt{oldest['recorded']}")) == []
+    assert newest in matches(rest.get(f"Provenance?recorded=ge{newest['recorded']}&_count=500"))
+    assert rest.get("Provenance?recorded=gt2100&_summary=count").json()["total"] == 0
+
+
+def test_changes_of_an_agent_come_page_by_page(rest: Rest) -> None:
+    who = "Organization/pages-of"
+    caller = {"X_Knutepunkt_Role": "ke", "X_Knutepunkt_Organization": who}
+    for number in range(7):
+        rest.post({"resourceType": "Location", "name": str(number)}, **caller)
+        rest.stored({"resourceType": "Location", "name": "of another"})
+    for order in ("", "&_sort=recorded"):
+        answer, told = rest.get(f"Provenance?agent={who}&_count=3{order}"), []
+        while True:
+            told += matches(answer)
+            following = link(answer, "next")
+            if following is None:
+                break
+            answer = rest("GET", following)
+        assert len({p["id"] for p in told}) == 7
+        assert [p["recorded"] for p in told] == sorted([p["recorded"] for p in told], reverse=not order)
+    assert rest.get(f"Provenance?agent={who}&_summary=count").json()["total"] == 7
+    assert len(matches(rest.get(f"Provenance?agent={who}", **caller))) == 7
+    elsewhere = {"X_Knutepunkt_Role": "person", "X_Knutepunkt_Person": "Patient/nobody"}
+    rest.post({"resourceType": "Patient"}, **caller)
+    assert len(matches(rest.get(f"Provenance?agent={who}", **elsewhere))) == 7  # of what everybody may see
+
+
 def test_what_a_client_has_stored_stands_beside(rest: Rest) -> None:
     rid = place_of_three_versions(rest, deleted=False)
     stored = rest.stored(
