@@ -79,9 +79,14 @@ def put_on_channel(change: Change, told: Resource) -> Iterator[Dispatch]:
 
 
 def is_feedback(communication: Resource) -> bool:
-    """Whether a Communication is one of 4.8: to a notifier, about a case."""
+    """Whether a Communication is one of 4.8: to a notifier or, as a reminder, from one; about a case."""
     category = code_in(communication.get("category"), names.FEEDBACK_CATEGORY)
     return category not in (None, "amendment") and bool(communication.get("basedOn"))
+
+
+def is_answer(communication: Resource) -> bool:
+    """Whether it is feedback that goes to the notifier; a reminder comes from them."""
+    return is_feedback(communication) and code_in(communication["category"], names.FEEDBACK_CATEGORY) != "reminder"
 
 
 def feedback_on(standing: Standing, case: Resource, *categories: str) -> list[Resource]:

@@ -1,4 +1,4 @@
-"""C6, automatic: the last acknowledgement of a partner closes the case (workflow.md 12, scenario 1)."""
+"""C6, automatic: the last acknowledgement of the notifier closes the case (workflow.md 12, scenario 1)."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from fhir_service.rules._case import business_status, open_cases
 from fhir_service.rules._closing import not_closable
 from fhir_service.rules._drafting import revise
 from fhir_service.rules._elements import references, status
-from fhir_service.rules._feedback import AWAITED, CHANNEL, feedback_on, is_feedback
+from fhir_service.rules._feedback import AWAITED, delivery_of, feedback_on, is_answer
 from fhir_service.rules._model import Change, Effect, Rule, Standing
 from profiles import names
 from profiles.code_systems import concept
@@ -16,9 +16,9 @@ ANSWERED = ("decided", "declined-by-person", "coordinator-appointed")
 
 
 def effects(change: Change) -> Iterable[Effect]:
-    """A person who writes over REST closes the case too: only what a channel acknowledged closes it by itself."""
+    """What the receiver acknowledged closes it, by whatever road; who tells it by hand closes the case, too."""
     told = change.after
-    if told is None or not is_feedback(told) or change.draft.cause != CHANNEL or status(told) != "completed":
+    if told is None or not is_answer(told) or delivery_of(told) != "acknowledged":
         return
     about = references(told.get("about"))
     for case in open_cases(change.standing):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from fhir_service.rules._case import child_code
 from fhir_service.rules._drafting import revise
 from fhir_service.rules._elements import is_stated, part, reference, references, status
-from fhir_service.rules._feedback import delivery_of, is_feedback
+from fhir_service.rules._feedback import delivery_of, is_answer
 from fhir_service.rules._kinds import Kind, enters, kind_of
 from fhir_service.rules._model import Change, Draft, Effect, Rule
 from fhir_service.rules._permissions import NOTIFIERS
@@ -26,7 +26,7 @@ def check(change: Change) -> Iterable[Issue]:
     if change.after is None or change.draft.cause != "rest":
         return
     if change.after["resourceType"] == "Communication":
-        if is_feedback(change.after):
+        if is_answer(change.after):
             yield from _communication(change, change.after)
     elif _is_ours(change.after):
         yield from _task(change, change.after)
@@ -34,7 +34,7 @@ def check(change: Change) -> Iterable[Issue]:
 
 def _communication(change: Change, told: Resource) -> Iterator[Issue]:
     before = change.before
-    if before is not None and is_feedback(before) and status(before) not in UNSENT:
+    if before is not None and is_answer(before) and status(before) not in UNSENT:
         for element in AS_SENT:
             if before.get(element) != told.get(element):
                 text = "A feedback that is sent does not change any more: send another one"

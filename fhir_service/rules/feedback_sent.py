@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 
 from fhir_service.rules._elements import status
-from fhir_service.rules._feedback import is_feedback, put_on_channel
+from fhir_service.rules._feedback import is_answer, put_on_channel
 from fhir_service.rules._model import Change, Effect, Rule
 
 
 def effects(change: Change) -> Iterable[Effect]:
     """A Communication that goes from preparation to in-progress by somebody's hand."""
     told = change.after
-    if told is None or not is_feedback(told) or change.draft.cause != "rest":
+    if told is None or not is_answer(told) or change.draft.cause != "rest":
         return
     if (status(change.before), status(told)) == ("preparation", "in-progress"):
         yield from put_on_channel(change, told)
