@@ -11,6 +11,7 @@ from fhir_service.storage.audit import Span
 from fhir_service.storage.audit_changes import changes
 from fhir_service.storage.port import Repository
 from fhir_service.workflow.audited import TRACE
+from fhir_service.workflow.change_provenance import CLIENT
 from fhir_service.workflow.versions import parse_body
 from profiles import names
 from profiles.resource import Resource
@@ -36,7 +37,7 @@ async def authors_of(repository: Repository, access: Access, rtype: str, rid: st
     for one in made:
         trace = TRACE.decode(one.trace)
         who = trace.person or trace.organization
-        authors[one.version] = Author({"reference": who} if who else None, reasons.get(one.version))
+        authors[one.version] = Author({"reference": who} if who else dict(CLIENT), reasons.get(one.version))
     return {**{version: Author(None, why) for version, why in reasons.items()}, **authors}
 
 

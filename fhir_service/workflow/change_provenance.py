@@ -24,6 +24,8 @@ from profiles.resource import stated
 
 MOST_PATHS = 200
 """Paths that are told of one change (SR-8)."""
+CLIENT: Reference = {"display": "Client"}
+"""Who writes without a word of organization or person (in `dev` only)."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -93,7 +95,7 @@ def _agents(trace: Trace) -> list[ProvenanceAgent]:
     """The person or the organization is the author; an organization by which a person writes enters it."""
     role: list[CodeableConcept] | None = [{"text": trace.role}] if trace.role else None
     if not (trace.person or trace.organization):
-        client: ProvenanceAgent = {"type": _kind("author"), "role": role, "who": {"display": "Client"}}
+        client: ProvenanceAgent = {"type": _kind("author"), "role": role, "who": CLIENT}
         return [stated(client)]
     author: ProvenanceAgent = {
         "type": _kind("author"),

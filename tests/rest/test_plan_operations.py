@@ -178,6 +178,7 @@ def test_diff_names_the_last_that_changed_a_path_and_why(rest: Rest) -> None:
     [period] = parts(rest.get(f"CarePlan/why-plan/$diff?from=2&to={version}"), "change")
     assert (period["path"], period["old"], period["new"]) == ("CarePlan.period.start", "2026-11-22", "2026-11-20")
     assert (period["why"], period["when"]) == ("Etter møtet", two["meta"]["lastUpdated"])
+    assert period["who"] == {"display": "Client"}
     noted = parts(rest.get("CarePlan/why-plan/$diff?from=2&to=3"), "change")
     assert not any("Etter møtet" in one.get("why", "") for one in noted)
     assert [(c["path"], "old" in c) for c in noted] == [("CarePlan.period.end", False), ("CarePlan.note", False)]
