@@ -103,8 +103,8 @@ def _leading(standing: Standing) -> Iterator[_Given]:
     for who in custodians(standing):
         yield from _by_rule_1(_Given(who, KE, BUT + APART_FROM_KE[1:], leads=True), sectors)
     for who in with_a_case_only(standing):
-        labels = (CASE_OF + who, IDENTITY, COORDINATORS, OWN + who)
-        yield from (_Given(who, KE, label, leads=True) for label in labels)
+        handled = (CASE_OF + who, IDENTITY, COORDINATORS, OWN + who)
+        yield from (_Given(who, KE, label, leads=True) for label in handled)
     for member in members(standing):
         if member.leads:
             whole = _Given(member.who, COORDINATOR, BUT + APART_FROM_COORDINATOR[1:], member.times, leads=True)

@@ -22,7 +22,7 @@ class Kept(msgspec.Struct, frozen=True):
     """One interaction that was answered, in the order of `AUDIT`'s columns, without what the store gives it.
 
     `status`: of the answer; `found`: resources that it told; `parameters`: their names, never their values; `basis`:
-    what let the caller in; `persons`: of whom something was told.
+    what let the caller in, one word for all or one for each of `persons`; those: of whom something was told.
     """
 
     status: int

@@ -10,6 +10,7 @@ from hashlib import blake2s
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from fhir_service.principal import EMERGENCY
 from fhir_service.storage.audit import Kept
@@ -209,8 +210,12 @@ def events_of_row(at: int, writer: int, kept: Kept, persons: frozenset[str] | No
     """One event a person; of those of `persons`, unless that is None. One event where it is about nobody."""
     if not kept.persons:
         return [Event(at, read_id(at, writer, 0), kept)] if persons is None else []
+    grounds = kept.basis.split()
+    each = (
+        [structs.replace(kept, basis=ground) for ground in grounds] if len(grounds) > 1 else [kept] * len(kept.persons)
+    )
     return [
-        Event(at, read_id(at, writer, number), kept, person)
+        Event(at, read_id(at, writer, number), each[number], person)
         for number, person in enumerate(kept.persons)
         if persons is None or person in persons
     ]

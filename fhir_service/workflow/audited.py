@@ -5,16 +5,18 @@ A `Record` goes along with each request. `noticed` wraps the repository of those
 transaction; the trace of a version is its audit event and its Provenance (ADR 0026).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import structs
 
+from fhir_service.access.grounds import ground_of
 from fhir_service.principal import DEVELOPER, EMERGENCY, Principal
 from fhir_service.search.query import SearchQuery
-from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.sight import Sight
+from fhir_service.storage.access import EVERYTHING, Access, access_of
 from fhir_service.storage.audit import Kept
 from fhir_service.storage.port import (
     Afterwards,
@@ -29,7 +31,6 @@ from fhir_service.storage.port import (
 )
 
 T = TypeVar("T")
-_BY_ROLE = {"ke": "custodian", "coordinator": "coordinator", "unit-leader": "unit-leader", "notifier": "party"}
 
 
 class Trace(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
@@ -53,7 +54,8 @@ TRACE = msgspec.json.Decoder(Trace)
 
 class Record(msgspec.Struct):
     """What is known of a request so far. `interaction` is empty until it is known what is asked for; `found`: how many
-    resources were told; `written`: of whom something was written, None among them for what belongs to nobody."""
+    resources were told; `written`: of whom something was written, None among them for what belongs to nobody;
+    `grounds`: person -> what lets the caller in there, as far as it was asked for."""
 
     interaction: str = ""
     request_id: str = ""
@@ -61,6 +63,7 @@ class Record(msgspec.Struct):
     persons: set[str] = msgspec.field(default_factory=set)
     found: int = 0
     written: set[str | None] = msgspec.field(default_factory=set)
+    grounds: dict[str, str] = msgspec.field(default_factory=dict)
 
     def tell(self, rows: Iterable[Stored]) -> None:
         """Note that these were looked at."""
@@ -69,11 +72,21 @@ class Record(msgspec.Struct):
             if row.person_id is not None:
                 self.persons.add(row.person_id)
 
-    def trace(self, *, brought: bool) -> str:
-        """For the versions that the request makes."""
+    def sees(self, sights: Mapping[str, Sight]) -> None:
+        """Note by what the caller is let in to these persons."""
+        self.grounds |= {person: ground_of(self.by, sight) for person, sight in sights.items()}
+
+    def ground(self, person: str | None) -> str:
+        """What lets the caller in to a person; to what is about nobody nothing needs to."""
+        if person is None and self.by.narrowed and self.by.purpose != EMERGENCY:
+            return ""
+        return self.grounds.get(person or "") or ground_of(self.by, Sight())
+
+    def trace(self, person: str | None, *, brought: bool) -> str:
+        """For the versions of what is a person's that the request makes."""
         by = self.by
         told = (by.organization or "", by.role or "", by.person or "", by.purpose or "", by.reason or "")
-        return _ENCODE(Trace(self.interaction, self.request_id, *told, basis_of(by), brought)).decode()
+        return _ENCODE(Trace(self.interaction, self.request_id, *told, self.ground(person), brought)).decode()
 
     def kept(self, status: int, asked: tuple[str, str, int], parameters: str) -> Kept:
         """The row of the log. `asked`: type, id and version that the address names."""
@@ -92,7 +105,7 @@ class Record(msgspec.Struct):
             person=by.person or "",
             purpose=by.purpose or "",
             reason=by.reason or "",
-            basis="" if refused else basis_of(by),
+            basis="" if refused else _basis([self.ground(person) for person in persons or (None,)]),
             request_id=self.request_id,
             parameters=parameters,
             persons=persons,
@@ -102,15 +115,15 @@ class Record(msgspec.Struct):
 CURRENT: ContextVar[Record | None] = ContextVar("record of the request", default=None)
 
 
-def basis_of(by: Principal) -> str:
-    """What lets this caller in (INV-07): a code of our code system `access-basis`."""
-    if not by.narrowed:
-        return "developer"
-    if by.purpose == EMERGENCY:
-        return "emergency"
-    if by.person is not None:
-        return "self" if by.person.startswith("Patient/") else "representative"
-    return _BY_ROLE.get(by.role or "", "member")
+def _basis(grounds: Sequence[str]) -> str:
+    """One ground for all, or one for each person (`Kept.basis`)."""
+    return grounds[0] if len(set(grounds)) == 1 else " ".join(grounds)
+
+
+def note_sights(sights: Mapping[str, Sight]) -> None:
+    """Note what was asked for anyway: what is open of these persons to whoever is calling."""
+    if (record := CURRENT.get()) is not None:
+        record.sees(sights)
 
 
 def noticed(repository: Repository) -> Repository:
@@ -127,29 +140,34 @@ class _Noticed:
         return getattr(self._inner, name)
 
     async def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Stored | None:
-        return _told(await self._inner.read(rtype, rid, access))
+        return await self._one(await self._inner.read(rtype, rid, access), access)
 
     async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
-        return _told(await self._inner.vread(rtype, rid, version, access))
+        return await self._one(await self._inner.vread(rtype, rid, version, access), access)
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
         page = await self._inner.search(query, access)
-        if (record := CURRENT.get()) is not None:
-            record.tell(page.matches)
-            record.tell(page.included)
+        await self._told((*page.matches, *page.included), access)
         return page
 
     async def history(self, query: HistoryQuery, access: Access = EVERYTHING) -> HistoryPage:
         page = await self._inner.history(query, access)
-        if (record := CURRENT.get()) is not None:
-            record.tell(page.versions)
+        await self._told(page.versions, access)
         return page
 
+    async def _one(self, stored: Stored | None, access: Access) -> Stored | None:
+        if stored is not None:
+            await self._told((stored,), access)
+        return stored
 
-def _told(stored: Stored | None) -> Stored | None:
-    if stored is not None and (record := CURRENT.get()) is not None:
-        record.tell((stored,))
-    return stored
+    async def _told(self, rows: Sequence[Stored], access: Access) -> None:
+        record = CURRENT.get()
+        if record is None:
+            return
+        record.tell(rows)
+        unknown = record.persons - record.grounds.keys() if access.condition is not None else ()
+        if unknown:
+            record.sees(await self._inner.sights(unknown, access))
 
 
 def traced(repository: Repository) -> Repository:
@@ -173,8 +191,12 @@ class _Traced:
             nonlocal done
             answer, changes = await work(tx)
             if record is not None and changes.writes:
-                traces = {asked: record.trace(brought=not asked) for asked in {w.asked for w in changes.writes}}
-                writes = tuple([structs.replace(write, trace=traces[write.asked]) for write in changes.writes])
+                access = access_of(record.by, tx.now)
+                if access.condition is not None:
+                    record.sees(await tx.sights({w.person_id for w in changes.writes if w.person_id}, access))
+                kinds = {(write.person_id, write.asked) for write in changes.writes}
+                traces = {(person, asked): record.trace(person, brought=not asked) for person, asked in kinds}
+                writes = tuple([structs.replace(w, trace=traces[w.person_id, w.asked]) for w in changes.writes])
                 changes = structs.replace(changes, writes=writes)
             done = changes
             return answer, changes

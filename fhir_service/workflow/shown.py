@@ -18,6 +18,7 @@ from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.instants import micros
 from fhir_service.storage.port import HistoryPage, HistoryQuery, Page, Repository, Stored, Views
+from fhir_service.workflow.audited import note_sights
 from fhir_service.workflow.known import Key, Known
 from fhir_service.workflow.made_views import HANGS_ON, NOTHING_ELSE, MadeViews, is_all, key_of
 from fhir_service.workflow.performers import ActingFor, Loads, acting_in, outside, within
@@ -110,6 +111,8 @@ class _Shown:
         """A current version as it is told, made anew where it was not made before."""
         hangs_on = HANGS_ON.get(key[0], NOTHING_ELSE)
         found = await self._inner.sighted(*key, access, hangs_on)
+        if found is not None and found.stored.person_id:
+            note_sights({found.stored.person_id: structs.replace(access.sight, labels=found.labels)})
         if found is None or not found.stored.body or sees_whole_by(found.labels):
             return None if found is None else found.stored
         known_by = key_of(found, access.sight)
@@ -144,6 +147,7 @@ class _Shown:
         """The rows as they are told; `past`: they are versions, which may be earlier ones."""
         persons = sorted({r.person_id for r in rows if r.person_id and r.body and seen_in_part(r.rtype)})
         sights = await self._inner.sights(persons, access) if persons else {}
+        note_sights(sights)
         cut = _Cut(rows, lambda row: sights.get(row.person_id or "", access.sight))
         if not cut.places:
             return list(rows)
