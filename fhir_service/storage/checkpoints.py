@@ -13,8 +13,8 @@ from fhir_service.storage.sqlite_connection import Connection, SqliteFile, troub
 
 PAUSE = 0.2
 """Seconds from a commit to the checkpoint: pages that are written again meanwhile are moved once."""
-MOST_FRAMES = 32_768
-"""Pages in the log from which on the writer has to pause: 128 MiB."""
+FRAME = 4_096
+"""Bytes of a page in the log."""
 
 
 class Checkpoints:
@@ -41,7 +41,7 @@ class Checkpoints:
     async def _soon(self) -> None:
         try:
             await asyncio.sleep(PAUSE)
-            self.overdue = await self._made() > MOST_FRAMES
+            self.overdue = await self._made() * FRAME > self._file.log_mib << 20
         finally:
             self._task = None
 

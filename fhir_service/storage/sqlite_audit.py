@@ -51,7 +51,7 @@ class SqliteAudit:
     """`AuditStore` on a file."""
 
     def __init__(self, path: Path, clock: Callable[[], datetime], *, durable: bool = False) -> None:
-        self._file = SqliteFile(made(path), durable=durable)
+        self._file = SqliteFile(made(path), durable=durable, writer_kib=4_096, reader_kib=4_096, log_mib=16)
         self._durable = durable
         self._connection: Connection | None = Connection(self._file, writes=True)
         self._identity = self._found()

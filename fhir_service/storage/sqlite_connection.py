@@ -30,6 +30,11 @@ class SqliteFile:
     busy_ms: int = 5_000
     durable: bool = True
     """Whether a commit waits for the disk; what does not survives the end of the process only (decision 25)."""
+    writer_kib: int = 65_536
+    reader_kib: int = 16_384
+    """Pages that a connection keeps in memory (SR-8)."""
+    log_mib: int = 128
+    """What the write-ahead log may grow to before the writer waits for a checkpoint, and what is kept of it after."""
 
 
 class Connection:
@@ -64,7 +69,8 @@ class Connection:
             "query_only": int(not writes),
             "temp_store": 2,
             "wal_autocheckpoint": 0,
-            "cache_size": -65_536 if writes else -16_384,
+            "cache_size": -(file.writer_kib if writes else file.reader_kib),
+            "journal_size_limit": file.log_mib << 20,
         }
         with trouble():
             for name, value in wanted.items():

@@ -1,13 +1,18 @@
 """The write-ahead log is emptied beside the writer, and stays bounded: stack.md 5, trap 4, SR-8."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from fhir_service.storage import checkpoints
+from fhir_service.storage.audit import Kept
 from fhir_service.storage.sqlite import SqliteRepository
+from fhir_service.storage.sqlite_audit import SqliteAudit
 from tests.contract.database import put
 from tests.contract.resources import patient, resource
 from tests.unit.storage.conftest import Tell
@@ -71,15 +76,12 @@ def test_log_is_begun_anew_only_where_the_writer_pauses(
 
 
 @pytest.mark.usefixtures("at_once")
-@pytest.mark.parametrize(("most", "overdue"), [(0, True), (100_000, False)])
-def test_large_log_asks_the_writer_to_pause(
-    told: Tell[None], monkeypatch: pytest.MonkeyPatch, most: int, overdue: bool
-) -> None:
-    monkeypatch.setattr(checkpoints, "MOST_FRAMES", most)
-
+@pytest.mark.parametrize(("most", "overdue"), [(0, True), (100, False)])
+def test_large_log_asks_the_writer_to_pause(told: Tell[None], most: int, overdue: bool) -> None:
     async def story(repository: SqliteRepository) -> None:
-        await put(repository, patient("arne"))
         made = repository._writer._checkpoints
+        made._file = replace(made._file, log_mib=most)
+        await put(repository, patient("arne"))
         await until_true(lambda: made._task is None)
         assert made.overdue is overdue
 
@@ -99,3 +101,21 @@ def test_checkpoint_in_trouble_harms_nobody_and_comes_back(told: Tell[None]) -> 
         assert await repository.read("Patient", "p2")
 
     told(story)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_log_of_the_audit_log_stays_small(tmp_path: Path) -> None:
+    """SR-8: it is written without a break, and never grows to what it has held in all."""
+
+    async def written() -> int:
+        audit = SqliteAudit(tmp_path / "k.audit.db", lambda: datetime.now(UTC))
+        audit._checkpoints._file = replace(audit._file, log_mib=1)
+        event = Kept(200, 1, 1, "read", "Patient", "x" * 64, "", "", "", "", "r" * 900, "", "", "", ("p" * 36,))
+        for _ in range(40):
+            await asyncio.gather(*(audit.keep(event) for _ in range(512)))
+            await until_true(lambda: audit._checkpoints._task is None)
+        size = (tmp_path / "k.audit.db-wal").stat().st_size
+        await audit.close()
+        return size
+
+    assert asyncio.run(written()) < 6 << 20 < 20 << 20 < (tmp_path / "k.audit.db").stat().st_size
