@@ -41,11 +41,9 @@ def cases_of(standing: Standing, request: str) -> list[Resource]:
 
 def children(standing: Standing, code: str | None = None, *, only_open: bool = True) -> Iterator[Resource]:
     """The person's child Tasks, of one code or all."""
-    for task in first_by_id(standing.of("Task")):
-        if kind_of(task) is Kind.CHILD and (code is None or child_code(task) == code):
-            if only_open and task.get("status") not in OPEN_CHILD:
-                continue
-            yield task
+    asked = (t for t in standing.of("Task") if not only_open or t.get("status") in OPEN_CHILD)
+    found = [t for t in asked if (code is None or child_code(t) == code) and kind_of(t) is Kind.CHILD]
+    yield from first_by_id(found)
 
 
 def child_code(task: Resource) -> str:

@@ -66,7 +66,8 @@ def differences(before: Resource, after: Resource) -> tuple[Difference, ...]:
     Nothing below an element that is new or gone is named by itself.
     """
     rtype = str(after.get("resourceType"))
-    return tuple(_differing(_At(rtype, rtype), _content(before), _content(after)))
+    old, new = _content(before), _content(after)
+    return tuple(_differing(_At(rtype, rtype), old, new)) if old != new else ()
 
 
 def _content(resource: Resource) -> Resource:
@@ -79,19 +80,22 @@ def _content(resource: Resource) -> Resource:
 
 
 def _differing(at: _At, old: Any, new: Any) -> Iterator[Difference]:
-    if old == new:
-        return
+    """Of two values that differ. Paths are told of what differs only: this goes through whole resources."""
     if isinstance(old, dict) and isinstance(new, dict):
         for member in dict.fromkeys((*old, *new)):
-            yield from _differing(at.below(member), old.get(member), new.get(member))
+            left, right = old.get(member), new.get(member)
+            if left != right:
+                yield from _differing(at.below(member), left, right)
         return
     if isinstance(old, list | None) and isinstance(new, list | None):
-        key = key_of(at.name, old or [], new or [])
-        if key is not None:
-            was, now = by_key(old or [], key), by_key(new or [], key)
+        telling = key_of(at.name, old or [], new or [])
+        if telling is not None:
+            was, now = by_key(old or [], telling), by_key(new or [], telling)
             for one in dict.fromkeys((*was, *now)):
-                (left, step), (right, other) = was.get(one, (None, "")), now.get(one, (None, ""))
-                yield from _differing(at.entry(step or other), left, right)
+                left, right = was.get(one), now.get(one)
+                if left != right:
+                    entry: Any = right if left is None else left
+                    yield from _differing(at.entry(telling.step(entry)), left, right)
             return
     yield Difference(at.path, at.name, old, new)
 
@@ -138,23 +142,27 @@ class _Carrying:
         return None
 
     def _members(self, at: _At, base: Resource, mine: Resource, onto: Resource) -> Resource | None:
-        made = {
-            member: self.value(at.below(member), base.get(member), mine.get(member), onto.get(member))
-            for member in dict.fromkeys((*onto, *mine, *base))
-        }
+        made: Resource = {}
+        for member in dict.fromkeys((*onto, *mine, *base)):
+            old, new, here = base.get(member), mine.get(member), onto.get(member)
+            made[member] = here if old == new else self.value(at.below(member), old, new, here)
         return {member: value for member, value in made.items() if value is not None} or None
 
     def _list(self, at: _At, base: list[Any], mine: list[Any], onto: list[Any]) -> tuple[Any] | None:
-        key = key_of(at.name, base, mine, onto)
-        if key is None:
+        telling = key_of(at.name, base, mine, onto)
+        if telling is None:
             return ([*onto, *(one for one in mine if one not in onto)],) if self.partial and not base else None
-        was, now, there = by_key(base, key), by_key(mine, key), by_key(onto, key)
+        was, now, there = by_key(base, telling), by_key(mine, telling), by_key(onto, telling)
         made: dict[object, Any] = {}
         for one in dict.fromkeys((*there, *now)):
-            old, new, here = (of[one][0] if one in of else None for of in (was, now, there))
-            step = next(of[one][1] for of in (there, now) if one in of)
-            gone = self.partial and one in was and one not in now
-            value = None if gone else self.value(at.entry(step), old, new, here)
+            old, new, here = was.get(one), now.get(one), there.get(one)
+            if old == new:
+                value = here
+            elif self.partial and old is not None and new is None:
+                value = None
+            else:
+                entry: Any = new if here is None else here
+                value = self.value(at.entry(telling.step(entry)), old, new, here)
             if value is not None:
                 made[one] = value
         order = now if made.keys() == now.keys() else made

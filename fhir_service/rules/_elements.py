@@ -1,6 +1,6 @@
 """Reading elements of a resource. Nothing here fails on what is absent."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from profiles.r4_types import Reference
@@ -14,19 +14,33 @@ def several(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def codings(concepts: object) -> Iterator[Resource]:
-    """The codings of a CodeableConcept or of a list of them."""
-    return (c for concept in several(concepts) if isinstance(concept, dict) for c in several(concept.get("coding")))
+def codings(concepts: object) -> Sequence[Resource]:
+    """The codings of a CodeableConcept or of a list of them. Asked of everything that a person has, again and again."""
+    if concepts is None:
+        return ()
+    one = concepts[0] if isinstance(concepts, list) and len(concepts) == 1 else concepts
+    if isinstance(one, dict):
+        found = one.get("coding")
+        return found if isinstance(found, list) else several(found)
+    return [
+        coding for concept in several(one) if isinstance(concept, dict) for coding in several(concept.get("coding"))
+    ]
 
 
 def code_in(concepts: object, *systems: str) -> str | None:
     """The first code that a concept (or list) has in one of these systems."""
-    return next((str(c["code"]) for c in codings(concepts) if c.get("system") in systems and "code" in c), None)
+    for coding in codings(concepts):
+        if coding.get("system") in systems and "code" in coding:
+            return str(coding["code"])
+    return None
 
 
 def has_code(concepts: object, system: str, code: str) -> bool:
     """Whether a concept (or list) carries that code."""
-    return any(c.get("system") == system and c.get("code") == code for c in codings(concepts))
+    for coding in codings(concepts):  # noqa: SIM110 - a generator takes twice as long
+        if coding.get("code") == code and coding.get("system") == system:
+            return True
+    return False
 
 
 def is_stated(concept: object) -> bool:

@@ -6,15 +6,21 @@ and code, whatever else has an element id by that. A list of anything else is on
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from fhir_service.rules._elements import codings, extension, reference
 from profiles import names
 from profiles.resource import Resource
 
 Key: TypeAlias = tuple[object, ...]
-KeyOf: TypeAlias = Callable[[Resource], tuple[Key, str]]
-"""Of an entry its key, and the step that leads to it in FHIRPath; empty where that would tell about a person."""
+
+
+class Telling(NamedTuple):
+    """How the entries of a list are told apart. `step`: what leads to one in FHIRPath; empty where that would tell
+    about a person."""
+
+    key: Callable[[Resource], Key]
+    step: Callable[[Resource], str]
 
 
 def _quoted(text: object) -> str:
@@ -22,59 +28,72 @@ def _quoted(text: object) -> str:
     return f"'{escaped}'"
 
 
-def _by_id(entry: Resource) -> tuple[Key, str]:
-    if "id" in entry:
-        return ("id", entry["id"]), f".where(id={_quoted(entry['id'])})"
-    return ("whole", json.dumps(entry, sort_keys=True, default=str)), ""
+def _id(entry: Resource) -> Key:
+    return ("id", entry["id"]) if "id" in entry else ("whole", json.dumps(entry, sort_keys=True, default=str))
 
 
-def _by_reference(entry: Resource) -> tuple[Key, str]:
+def _step_of_id(entry: Resource) -> str:
+    return f".where(id={_quoted(entry['id'])})" if "id" in entry else ""
+
+
+def _target(entry: Resource) -> Key:
     target = reference(entry)
-    return (("to", target), f".where(reference={_quoted(target)})") if target else _by_id(entry)
+    return ("to", target) if target else _id(entry)
 
 
-def _by_member(entry: Resource) -> tuple[Key, str]:
+def _step_of_target(entry: Resource) -> str:
+    target = reference(entry)
+    return f".where(reference={_quoted(target)})" if target else _step_of_id(entry)
+
+
+def _roles(participant: Resource) -> list[str]:
+    return sorted({str(c["code"]) for c in codings(participant.get("role")) if "code" in c})
+
+
+def _member(entry: Resource) -> Key:
+    target = reference(entry.get("member"))
+    return _id(entry) if target is None else ("member", target, *_roles(entry))
+
+
+def _step_of_member(entry: Resource) -> str:
     target = reference(entry.get("member"))
     if target is None:
-        return _by_id(entry)
-    roles = sorted({str(c["code"]) for c in codings(entry.get("role")) if "code" in c})
-    told = f".where(member.reference={_quoted(target)}" + "".join(f" and role.coding.code={_quoted(r)}" for r in roles)
-    return ("member", target, *roles), told + ")"
+        return _step_of_id(entry)
+    told = "".join(f" and role.coding.code={_quoted(role)}" for role in _roles(entry))
+    return f".where(member.reference={_quoted(target)}{told})"
 
 
-def _by_url(entry: Resource) -> tuple[Key, str]:
+def _url(entry: Resource) -> Key:
     url = entry.get("url")
     if url == names.IP_CONTRIBUTION:
         who = (extension(entry, "who") or {}).get("valueReference")
-        return ("url", url, reference(who)), f"({_quoted(url)})"
-    return ("url", url), f"({_quoted(url)})"
+        return ("url", url, reference(who))
+    return ("url", url)
 
 
-def _by_coding(entry: Resource) -> tuple[Key, str]:
-    return ("coding", entry.get("system"), entry.get("code")), f".where(code={_quoted(entry.get('code', ''))})"
-
-
-def _by_identifier(entry: Resource) -> tuple[Key, str]:
-    return ("identifier", entry.get("system"), entry.get("value")), ""
-
-
-_KEYED: Mapping[str, KeyOf] = {
-    "CarePlan.activity": _by_id,
-    "CarePlan.goal": _by_reference,
-    "CarePlan.activity.detail.goal": _by_reference,
-    "CareTeam.participant": _by_member,
+_BY_ID = Telling(_id, _step_of_id)
+_BY_REFERENCE = Telling(_target, _step_of_target)
+_KEYED: Mapping[str, Telling] = {
+    "CarePlan.activity": _BY_ID,
+    "CarePlan.goal": _BY_REFERENCE,
+    "CarePlan.activity.detail.goal": _BY_REFERENCE,
+    "CareTeam.participant": Telling(_member, _step_of_member),
 }
 """By path, without steps to entries."""
-_ANYWHERE: Mapping[str, KeyOf] = {
-    "extension": _by_url,
-    "identifier": _by_identifier,
-    "security": _by_coding,
-    "tag": _by_coding,
+_BY_CODING = Telling(
+    lambda entry: ("coding", entry.get("system"), entry.get("code")),
+    lambda entry: f".where(code={_quoted(entry.get('code', ''))})",
+)
+_ANYWHERE: Mapping[str, Telling] = {
+    "extension": Telling(_url, lambda entry: f"({_quoted(entry.get('url'))})"),
+    "identifier": Telling(lambda entry: ("identifier", entry.get("system"), entry.get("value")), lambda _: ""),
+    "security": _BY_CODING,
+    "tag": _BY_CODING,
 }
 """By name, wherever an element has it."""
 
 
-def key_of(path: str, *versions: list[Any]) -> KeyOf | None:
+def key_of(path: str, *versions: list[Any]) -> Telling | None:
     """How the entries of these versions of a list are told apart; None: they are not, the list is one value."""
     entries = [entry for version in versions for entry in version]
     if not all(isinstance(entry, dict) for entry in entries):
@@ -82,16 +101,16 @@ def key_of(path: str, *versions: list[Any]) -> KeyOf | None:
     found = _KEYED.get(path) or _ANYWHERE.get(path.rpartition(".")[2])
     if found is not None:
         return found
-    return _by_id if entries and all("id" in entry for entry in entries) else None
+    return _BY_ID if entries and all("id" in entry for entry in entries) else None
 
 
-def by_key(entries: list[Any], key: KeyOf) -> dict[tuple[Key, int], tuple[Any, str]]:
-    """Entries with the step to each, by key; the second one of a key is told apart by its number."""
-    found: dict[tuple[Key, int], tuple[Any, str]] = {}
+def by_key(entries: list[Any], telling: Telling) -> dict[tuple[Key, int], Any]:
+    """Entries by key; the second one of a key is told apart by its number."""
+    found: dict[tuple[Key, int], Any] = {}
     for entry in entries:
-        own, step = key(entry)
+        own = telling.key(entry)
         number = 0
         while (own, number) in found:
             number += 1
-        found[own, number] = entry, step
+        found[own, number] = entry
     return found

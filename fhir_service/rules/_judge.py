@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import structs
 
 from fhir_service.principal import SERVICE
-from fhir_service.rules._model import Change, Context, Dispatch, Draft, Judgement, Rule, Standing
+from fhir_service.rules._model import Change, Context, Dispatch, Draft, Judgement, Rule, Standing, no_effects, no_issues
 from mappings.registry import discover
 from profiles.issues import Issue, error
 
@@ -46,12 +46,25 @@ def judge(drafts: Sequence[Draft], standing: Standing, context: Context) -> Judg
 def _checked(drafts: Sequence[Draft], end: Standing, context: Context) -> Mapping[Issue, tuple[str, ...]]:
     """Every issue once, and which drafts it is about."""
     found: dict[Issue, tuple[str, ...]] = {}
-    for rule in rules():
-        for draft in drafts:
-            if draft.rtype in rule.on:
-                for issue in rule.check(Change(draft, end, context)):
-                    found[issue] = (*found.get(issue, ()), draft.reference)
+    changes = [Change(draft, end, context) for draft in drafts]
+    for rule in _checking(frozenset([draft.rtype for draft in drafts])):
+        for change in changes:
+            if change.draft.rtype in rule.on:
+                for issue in rule.check(change):
+                    found[issue] = (*found.get(issue, ()), change.draft.reference)
     return found
+
+
+@lru_cache(maxsize=256)
+def _checking(rtypes: frozenset[str]) -> tuple[Rule, ...]:
+    """The rules that may refuse drafts of these types, in order."""
+    return tuple(rule for rule in rules() if rule.check is not no_issues and not rule.on.isdisjoint(rtypes))
+
+
+@cache
+def _following(rtype: str) -> tuple[Rule, ...]:
+    """The rules by which something may follow from a draft of the type, in order."""
+    return tuple(rule for rule in rules() if rule.effects is not no_effects and rtype in rule.on)
 
 
 def _told(issues: tuple[Issue, ...]) -> tuple[Issue, ...]:
@@ -94,9 +107,11 @@ def _followed(ledger: _Ledger, context: Context, blamed: Mapping[Issue, tuple[st
         if steps > MOST_STEPS:
             return Judgement((error("internal", "", "The rules do not come to an end"),))
         step = ledger.waiting.popleft()
-        for rule in rules():
-            if step.rtype in rule.on:
-                _follow(ledger, rule, Change(step, ledger.end, context))
+        change = Change(step, ledger.end, context)
+        for rule in _following(step.rtype):
+            if change.standing is not ledger.end:
+                change = Change(step, ledger.end, context)
+            _follow(ledger, rule, change)
     return Judgement(tuple(blamed), tuple(ledger.states.values()), tuple(ledger.dispatches), blamed)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import msgspec
@@ -89,7 +90,7 @@ class Context:
     settings: Settings = field(default_factory=Settings)
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, dict=True):
     """Everything of one person that rules look at, as it will be when the transaction ends.
 
     `resources`: `Type/id` -> resource, drafts of the transaction already in place, deleted ones gone.
@@ -98,10 +99,16 @@ class Standing(msgspec.Struct, frozen=True):
     person_id: str | None
     resources: Mapping[str, Resource]
 
+    @cached_property
+    def _by_type(self) -> Mapping[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for literal, resource in self.resources.items():
+            found.setdefault(literal.partition("/")[0], []).append(resource)
+        return found
+
     def of(self, rtype: str) -> Iterator[Resource]:
         """The person's resources of that type."""
-        prefix = rtype + "/"
-        return (r for key, r in self.resources.items() if key.startswith(prefix))
+        return iter(self._by_type.get(rtype, ()))
 
     def get(self, reference: str | None) -> Resource | None:
         """The resource behind a literal relative reference, if it belongs to the person."""
@@ -109,8 +116,11 @@ class Standing(msgspec.Struct, frozen=True):
 
     def put(self, draft: Draft) -> "Standing":
         """The standing with the draft in place."""
-        rest = {k: v for k, v in self.resources.items() if k != draft.reference}
-        return Standing(self.person_id, rest if draft.after is None else rest | {draft.reference: draft.after})
+        end = dict(self.resources)
+        end.pop(draft.reference, None)
+        if draft.after is not None:
+            end[draft.reference] = draft.after
+        return Standing(self.person_id, end)
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -17,7 +17,8 @@ from profiles.resource import Resource
 
 ABOVE_SECTORS = frozenset({"ke", "coordinator", "administrator", "person", "service-itself"})
 """Roles whose writes are no member's."""
-NARRATIVE = "CarePlan.text"
+_LISTED = frozenset({"activity", "extension", "text"})
+"""What is looked at entry by entry, and the narrative, which is made of the rest."""
 _TEXT = "This belongs to another sector or to the whole plan; a member of the team changes its own measures"
 
 
@@ -81,15 +82,15 @@ def _others(before: Resource, after: Resource, member: _Member) -> Iterator[str]
     for name, own in (("activity", member.does), ("extension", member.gives)):
         path = f"CarePlan.{name}"
         old, new = several(before.get(name)), several(after.get(name))
-        key = key_of(path, old, new)
-        was, now = (by_key(listed, key) for listed in (old, new)) if key else ({}, {})
+        telling = key_of(path, old, new) if old != new else None
+        was, now = (by_key(listed, telling) for listed in (old, new)) if telling else ({}, {})
         for one in dict.fromkeys((*was, *now)):
-            versions = [(of[one][0], of[one][1]) for of in (was, now) if one in of]
-            changed = len(versions) == 1 or versions[0][0] != versions[1][0]
-            if changed and not all(own(entry) for entry, _ in versions):
-                yield path + versions[-1][1]
-    listed = ("CarePlan.activity", "CarePlan.extension", NARRATIVE)
-    yield from (one.path for one in differences(before, after) if not one.name.startswith(listed))
+            versions = [of[one] for of in (was, now) if one in of]
+            changed = len(versions) == 1 or versions[0] != versions[1]
+            if changed and telling and not all(map(own, versions)):
+                yield path + telling.step(versions[-1])
+    rest = ({name: value for name, value in one.items() if name not in _LISTED} for one in (before, after))
+    yield from (one.path for one in differences(*rest))
 
 
 def _is_planned(change: Change, goal: str) -> bool:
