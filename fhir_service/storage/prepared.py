@@ -6,8 +6,9 @@ from functools import cache, cached_property
 from typing import Any
 
 import msgspec
-from sqlalchemy import ClauseElement
+from sqlalchemy import BindParameter, ClauseElement
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from fhir_service.storage.constructs import ListOf
 
@@ -16,26 +17,18 @@ _JSON = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """SQL of one database with positional parameters.
-
-    `fixed`: values that belong to the statement itself; `lists`: those that go as JSON (none on PostgreSQL).
-    """
+    """SQL of one database with positional parameters. `lists`: those that go as JSON (none on PostgreSQL)."""
 
     sql: str
     names: tuple[str, ...]
-    fixed: Mapping[str, Any]
     lists: frozenset[str]
 
     def arguments(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values in the order of the statement; what it does not use is left out, lists become JSON."""
-        if not self.lists and not self.fixed:
+        if not self.lists:
             return tuple([values[name] for name in self.names])
-        return tuple([self._argument(name, values) for name in self.names])
-
-    def _argument(self, name: str, values: Mapping[str, Any]) -> Any:
-        if name in self.fixed:
-            return self.fixed[name]
-        return _JSON.encode(values[name]).decode() if name in self.lists else values[name]
+        lists = self.lists
+        return tuple([_JSON.encode(values[n]).decode() if n in lists else values[n] for n in self.names])
 
 
 class Prepared:
@@ -64,24 +57,38 @@ class Prepared:
         return Compiled(
             sql=str(compiled),
             names=names,
-            fixed={name: bind.value for name, bind in binds.items() if not bind.required},
             lists=frozenset(lists if lists_as_json else ()),
         )
+
+
+class _Stating(SQLCompiler):
+    """Writes the values that belong to a statement itself into its text: to bind them takes time in each run, and who
+    looks for the best way would know nothing of them."""
+
+    def visit_bindparam(self, bindparam: BindParameter[Any], *args: Any, **options: Any) -> str:
+        if bindparam.required:
+            return str(super().visit_bindparam(bindparam, *args, **options))  # type: ignore[no-untyped-call]
+        return self.render_literal_value(bindparam.value, bindparam.type)
+
+
+def _stating(dialect: Any) -> Dialect:
+    dialect.statement_compiler = type("Stating", (_Stating, dialect.statement_compiler), {})
+    told: Dialect = dialect
+    return told
 
 
 @cache
 def _sqlite() -> Dialect:
     from sqlalchemy.dialects import sqlite
 
-    return sqlite.dialect(paramstyle="qmark")
+    return _stating(sqlite.dialect(paramstyle="qmark"))
 
 
 @cache
 def _postgres() -> Dialect:
     from sqlalchemy.dialects import postgresql
 
-    dialect: Dialect = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-    return dialect
+    return _stating(postgresql.dialect(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
 
 
 def prepare(statement: ClauseElement, columns: Iterable[str] | None = None) -> Prepared:

@@ -10,7 +10,7 @@ from fhir_service.storage.tables import METADATA
 POSTGRESQL = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 T = Table("t", MetaData(), Column("a", Text), Column("b", Text))
 STATEMENT = select(T.c.a).where(
-    any_of(T.c.a, "many"), filter_only(T.c.b) == "x", contains_text(T.c.b, "part"), not_(any_of(T.c.b, "many"))
+    any_of(T.c.a, "many"), filter_only(T.c.b) == "it's", contains_text(T.c.b, "part"), not_(any_of(T.c.b, "many"))
 )
 VALUES = {"many": ["å", 'b"'], "part": "p", "unused": 1}
 
@@ -22,18 +22,18 @@ def where(sql: str) -> str:
 def test_sqlite_takes_lists_as_json_and_leaves_filters_out_of_indexes() -> None:
     compiled = prepare(STATEMENT).sqlite
     assert where(compiled.sql) == (
-        "(t.a IN (SELECT value FROM json_each(?))) AND +t.b = ? AND (instr(t.b, ?) > 0)"
+        "(t.a IN (SELECT value FROM json_each(?))) AND +t.b = 'it''s' AND (instr(t.b, ?) > 0)"
         " AND NOT (t.b IN (SELECT value FROM json_each(?)))"
     )
-    assert compiled.arguments(VALUES) == ('["å","b\\""]', "x", "p", '["å","b\\""]')
+    assert compiled.arguments(VALUES) == ('["å","b\\""]', "p", '["å","b\\""]')
 
 
 def test_postgresql_takes_lists_as_arrays() -> None:
     compiled = prepare(STATEMENT).postgres
     assert where(compiled.sql).replace("::VARCHAR", "").replace("::TEXT", "") == (
-        "(t.a = ANY ($1)) AND t.b = $2 AND (strpos(t.b, $3) > 0) AND NOT (t.b = ANY ($1))"
+        "(t.a = ANY ($1)) AND t.b = 'it''s' AND (strpos(t.b, $2) > 0) AND NOT (t.b = ANY ($1))"
     )
-    assert compiled.arguments(VALUES) == (["å", 'b"'], "x", "p")
+    assert compiled.arguments(VALUES) == (["å", 'b"'], "p")
 
 
 def test_statement_is_compiled_once_and_only_for_the_database_it_runs_on() -> None:
