@@ -25,6 +25,7 @@ ICD_10 = VOLVEN + ".7110"
 ICPC_2 = VOLVEN + ".7170"
 SNOMED_CT = "http://snomed.info/sct"
 SNOMED_CT_OID = "2.16.840.1.113883.6.96"
+DOCUMENT_TYPE = "urn:oid:2.16.578.1.12.4.1.1.9602"
 
 # HL7 terminology
 TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"

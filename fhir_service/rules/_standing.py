@@ -37,6 +37,8 @@ _NAMES: Mapping[Kind, tuple[str, ...]] = {
 
 _PERFORMING = ("PractitionerRole/", "HealthcareService/")
 """Performers that are no part of what the person has, and say whose they are."""
+_RENDERED = (*_PERFORMING, "Organization/", "Practitioner/")
+"""Those whose names a draft tells when it comes into use (P2)."""
 
 
 def concerns(rtype: str, resource: Resource) -> bool:
@@ -76,7 +78,8 @@ def named_in(resources: Iterable[Resource]) -> frozenset[str]:
             members = (p.get(name) for p in several(resource.get("participant")) for name in ("member", "onBehalfOf"))
             found.update(r for member in members if (r := reference(member)) and not r.startswith("Patient/"))
         elif kind is Kind.PLAN:
-            found.update(r for r in performers_of(resource) if r.startswith(_PERFORMING))
+            wanted = _RENDERED if resource.get("status") == "draft" else _PERFORMING
+            found.update(r for r in performers_of(resource) if r.startswith(wanted))
         elif kind is not None:
             named = [v for name in _NAMES.get(kind, ()) for v in several(resource.get(name))]
             found.update(references([*named, *receivers_named(resource)]))
