@@ -1,11 +1,12 @@
 """The coordination team: who coordinates (INV-02, workflow.md 4.5)."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from fhir_service.rules._elements import as_reference, first_by_id, has_code, reference, several
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Standing
-from fhir_service.rules._times import is_open
+from fhir_service.rules._times import closed, is_open
 from fhir_service.rules._transitions import STANDING_TEAM
 from profiles import names
 from profiles.r4_types import Reference
@@ -24,6 +25,13 @@ def coordinators(team: Resource | None) -> list[tuple[int, Resource]]:
     """The participants of a team with an open period as coordinator, with their places in the list."""
     participants = several((team or {}).get("participant"))
     return [(n, p) for n, p in enumerate(participants) if is_coordinator(p) and is_open(p.get("period"))]
+
+
+def without_coordinators(team: Resource, now: datetime) -> list[Resource]:
+    """The participants when whoever coordinates has ended now."""
+    ended = {place for place, _ in coordinators(team)}
+    participants = enumerate(several(team.get("participant")))
+    return [p | {"period": closed(p.get("period"), now)} if n in ended else p for n, p in participants]
 
 
 def coordinator(team: Resource | None) -> Reference | None:

@@ -12,8 +12,9 @@ from fhir_service.rules._model import Change, Draft, Effect, Rule
 from fhir_service.rules._people import open_stay
 from fhir_service.rules._plan import plans, with_reason
 from fhir_service.rules._tasks import child, completed_with, is_coordinators
-from fhir_service.rules._team import coordinator, deputy
+from fhir_service.rules._team import coordinator, deputy, without_coordinators
 from fhir_service.rules._times import closed, instant
+from fhir_service.rules._transitions import STANDING_TEAM
 from fhir_service.rules.team_activated import tell_coordinator
 from profiles import names
 from profiles.code_systems import concept
@@ -27,13 +28,15 @@ def effects(change: Change) -> Iterable[Effect]:
     if team is None or kind_of(team) is not Kind.TEAM or team.get("status") not in ("active", "suspended"):
         return
     new, old = coordinator(team), coordinator(before)
-    if new is None:
+    if new is not None and (status(before), status(team)) == ("active", "suspended"):
+        # A team is suspended because nobody coordinates; that is K5, as a step of its own.
+        yield revise(change.standing, team, participant=without_coordinators(team, change.context.now))
+    elif new is None:
         yield from _left(change, team, old)
-        return
-    yield from _flag_down(change, team)
-    appointed = status(before) in ("active", "suspended")
-    if appointed and reference(new) != reference(old):
-        yield from _follow(change, team, new, old)
+    else:
+        yield from _flag_down(change, team)
+        if status(before) in STANDING_TEAM and reference(new) != reference(old):
+            yield from _follow(change, team, new, old)
 
 
 def _left(change: Change, team: Resource, old: Reference | None) -> Iterator[Effect]:

@@ -7,8 +7,7 @@ from fhir_service.rules._drafting import revise
 from fhir_service.rules._elements import several
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Change, Effect, Rule
-from fhir_service.rules._team import coordinators, teams
-from fhir_service.rules._times import closed
+from fhir_service.rules._team import coordinators, teams, without_coordinators
 from fhir_service.rules._transitions import STANDING_TEAM
 
 DECLINED = "declined-by-person"
@@ -22,13 +21,11 @@ def effects(change: Change) -> Iterable[Effect]:
     if not grants_coordinator(before) or decided(case, "decision-coordinator") != DECLINED or grants_coordinator(case):
         return
     for team in teams(change.standing, "proposed", *STANDING_TEAM):
-        open_ones = {place for place, _ in coordinators(team)}
-        participants = list(enumerate(several(team.get("participant"))))
+        open_ones = [participant for _, participant in coordinators(team)]
         if team.get("status") == "proposed":
-            kept = [p for place, p in participants if place not in open_ones]
+            kept = [p for p in several(team.get("participant")) if p not in open_ones]
         else:
-            now = change.context.now
-            kept = [p | {"period": closed(p.get("period"), now)} if n in open_ones else p for n, p in participants]
+            kept = without_coordinators(team, change.context.now)
         if open_ones:
             yield revise(change.standing, team, participant=kept or None)
 
