@@ -22,6 +22,7 @@ _SAYS = {
     "removed": "a row was removed",
     "inserted": "a row was inserted",
     "seal": "the seal itself was changed, or one before it removed",
+    "cut": "the end of the log is gone: no seal is left from this time on to the one that was noted last",
 }
 
 

@@ -1,8 +1,8 @@
 """The chain of hashes over the audit log (decision 25, SR-33): what was kept is found to be changed when it is.
 
 A seal stands for the rows of some time: a digest of each row, and the hash of these with the seal before. The rows of
-the log are one chain, the versions of resources with what they carry another. Persons may turn out to be others, so
-whose a version is, is no part of it.
+the log are one chain, the versions of resources with what they carry another, whoever made them. Persons may turn out
+to be others, so whose a version is, is no part of it.
 """
 
 import hashlib
@@ -11,16 +11,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import bindparam, func, insert, literal, select, union_all
+from sqlalchemy import bindparam, func, insert, literal, select, union_all, update
 
 from fhir_service.storage.audit_statements import COLUMNS
 from fhir_service.storage.audit_tables import AUDIT, AUDIT_SEAL
 from fhir_service.storage.prepared import prepare
 from fhir_service.storage.steps import Rows, Steps
-from fhir_service.storage.tables import HISTORY, RESOURCE
+from fhir_service.storage.tables import HISTORY, INSTALLATION, RESOURCE
 
-READS, CHANGES = "reads", "changes"
-CHAINS = (READS, CHANGES)
+READS, VERSIONS = "reads", "versions"
+CHAINS = (READS, VERSIONS)
 MOST = 5_000
 """Rows of one seal, and those of the same instant as the last of them."""
 DIGEST = 16
@@ -74,7 +74,7 @@ def _versions(limited: bool) -> Any:
     parts = []
     for table in (RESOURCE, HISTORY):
         within = (table.c.updated >= bindparam("lo"), table.c.updated < bindparam("hi"))
-        parts.append(select(*[table.c[name] for name in _VERSION]).where(*within, table.c.trace.is_not(None)))
+        parts.append(select(*[table.c[name] for name in _VERSION]).where(*within))
     both = union_all(*parts).subquery("versions")
     asked = select(*both.c).order_by(both.c.updated)
     return asked.limit(literal(MOST)) if limited else asked
@@ -88,11 +88,11 @@ def _kept(limited: bool) -> Any:
     return asked.limit(literal(MOST)) if limited else asked
 
 
-_ROWS = {READS: prepare(_kept(limited=False)), CHANGES: prepare(_versions(limited=False))}
-_FIRST = {READS: prepare(_kept(limited=True)), CHANGES: prepare(_versions(limited=True))}
+_ROWS = {READS: prepare(_kept(limited=False)), VERSIONS: prepare(_versions(limited=False))}
+_FIRST = {READS: prepare(_kept(limited=True)), VERSIONS: prepare(_versions(limited=True))}
 _NEWEST = {
     READS: prepare(select(func.max(AUDIT.c.at))),
-    CHANGES: prepare(
+    VERSIONS: prepare(
         select(
             func.max(
                 union_all(
@@ -110,6 +110,11 @@ _LAST = prepare(_OF_CHAIN.order_by(AUDIT_SEAL.c.number.desc()).limit(literal(1))
 _NEXT = prepare(
     _OF_CHAIN.where(AUDIT_SEAL.c.number > bindparam("after")).order_by(AUDIT_SEAL.c.number).limit(literal(1))
 )
+_HEAD = prepare(select(INSTALLATION.c.value).where(INSTALLATION.c.key == bindparam("key")))
+_MOVE_HEAD = prepare(
+    update(INSTALLATION).where(INSTALLATION.c.key == bindparam("of_key")).returning(INSTALLATION.c.key), ("value",)
+)
+_SET_HEAD = prepare(insert(INSTALLATION).returning(INSTALLATION.c.key), ("key", "value"))
 _ADD = prepare(insert(AUDIT_SEAL).returning(AUDIT_SEAL.c.number), AUDIT_SEAL.c.keys())
 
 
@@ -128,6 +133,21 @@ def after(chain: str, number: int) -> Steps[Seal | None]:
 def add(chain: str, seal: Seal) -> Steps[None]:
     """Keep a seal. The number is taken once: a second writer is refused."""
     yield _ADD, {"chain": chain, **msgspec.structs.asdict(seal)}
+
+
+def noted(chain: str, seal: Seal) -> Steps[None]:
+    """Note in the database which seal is the newest: on SQLite that is another file than the log is in."""
+    head = {"of_key": f"sealed-{chain}", "value": f"{seal.number} {seal.seal}".encode()}
+    moved = yield _MOVE_HEAD, head
+    if not moved:
+        yield _SET_HEAD, {"key": head["of_key"], "value": head["value"]}
+
+
+def head(chain: str) -> Steps[tuple[int, str]]:
+    """(number, seal) that was noted last; 0 where nothing was."""
+    found = yield _HEAD, {"key": f"sealed-{chain}"}
+    number, _, seal = bytes(found[0][0]).decode().partition(" ") if found else ("0", "", "")
+    return int(number), seal
 
 
 def rows(chain: str, lo: int, hi: int) -> Steps[Rows]:

@@ -23,7 +23,7 @@ SETTLED = timedelta(seconds=45)
 
 
 class Break(msgspec.Struct, frozen=True):
-    """Where a chain does not hold. `what`: `changed`, `removed`, `inserted` or `seal`; `at`: time of the row."""
+    """Where a chain does not hold. `what`: `changed`, `removed`, `inserted`, `seal` or `cut`; `at`: time of the row."""
 
     chain: str
     seal: int
@@ -87,6 +87,7 @@ class Sealer:
                 return
             made = await asyncio.to_thread(sealing.following, before, upto, rows)
             await self._audit.note(partial(sealing.add, chain, made))
+            await self._repository.note(partial(sealing.noted, chain, made))
             if len(rows) < sealing.MOST:
                 return
 
@@ -96,11 +97,16 @@ async def verified(repository: Repository, audit: AuditStore) -> Verified:
     rows, seals, heads, breaks = 0, 0, {}, []
     for chain in CHAINS:
         before = sealing.NONE
+        noted, expected = await repository.ask(partial(sealing.head, chain))
         async for seal in _seals(audit, chain):
+            if seal.number == noted and seal.seal != expected:
+                breaks.append(Break(chain, noted, "seal", moment(seal.upto)))
             source: Any = audit if chain == READS else repository
             found = await source.ask(partial(sealing.rows, chain, before.upto, seal.upto))
             breaks += _breaks(chain, before, seal, found)
             rows, seals, before = rows + len(found), seals + 1, seal
+        if before.number < noted:
+            breaks.append(Break(chain, noted, "cut", moment(before.upto)))
         heads[chain] = before.seal
     return Verified(rows, seals, heads, tuple(breaks))
 
