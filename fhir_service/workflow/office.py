@@ -12,7 +12,7 @@ from fhir_service.workflow.composing import CalledOn, Compose, composed
 from fhir_service.workflow.emergency import opened
 from fhir_service.workflow.feedback import close_feedback, not_delivered, put_on_channel
 from fhir_service.workflow.notices import tell_ke
-from fhir_service.workflow.once import ENTRIES, ONE, VERSIONS, Once, once
+from fhir_service.workflow.once import ENTRIES, ONE, VERSIONS, Once
 from fhir_service.workflow.patient_merge import MergeAsked, merged
 from fhir_service.workflow.profile_store import Found
 from fhir_service.workflow.seed import kept_current, seed
@@ -62,7 +62,7 @@ class Office:
 
         `key`: it is done once under it.
         """
-        work: Work[Answers | Refused] = once(transact(entries, by, self._ground), key, ENTRIES)
+        work: Work[Answers | Refused] = ENTRIES.once(transact(entries, by, self._ground), key)
         answers = await self._repository.run(work, afterwards)
         if isinstance(answers, Refused):
             return await self._refused(answers)
@@ -72,7 +72,7 @@ class Office:
 
     async def write(self, request: WriteRequest, by: Principal, key: Once | None = None) -> Written | Refused:
         """Do one write for `by`. Raises what `Repository.run` raises: InForceConflict, Unavailable."""
-        work: Work[Written | Refused] = once(write(request, by, self._ground), key, ONE)
+        work: Work[Written | Refused] = ONE.once(write(request, by, self._ground), key)
         answer = await self._repository.run(work)
         if isinstance(answer, Refused):
             return await self._refused(answer)
@@ -82,7 +82,7 @@ class Office:
         self, on: CalledOn, compose: Compose, by: Principal, key: Once | None = None
     ) -> tuple[Stored, ...] | Refused:
         """Do for `by` what an operation says about a resource; everything that has changed, as they see it."""
-        work: Work[tuple[Stored, ...] | Refused] = once(composed(on, compose, by, self._ground), key, VERSIONS)
+        work: Work[tuple[Stored, ...] | Refused] = VERSIONS.once(composed(on, compose, by, self._ground), key)
         answer = await self._repository.run(work)
         if isinstance(answer, Refused):
             return await self._refused(answer)
@@ -90,7 +90,7 @@ class Office:
 
     async def merge(self, asked: MergeAsked, by: Principal, key: Once | None = None) -> tuple[Stored, ...] | Refused:
         """Make one of two records of a person for `by`; the Patient that stays, as they see it."""
-        work: Work[tuple[Stored, ...] | Refused] = once(merged(asked, by, self._ground), key, VERSIONS)
+        work: Work[tuple[Stored, ...] | Refused] = VERSIONS.once(merged(asked, by, self._ground), key)
         answer = await self._repository.run(work)
         if isinstance(answer, Refused):
             return await self._refused(answer)

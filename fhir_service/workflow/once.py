@@ -5,7 +5,7 @@ are in the history, through what the caller sees now. What was refused has done 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -46,36 +46,34 @@ Found: TypeAlias = Sequence[tuple[Told, Stored | None]]
 """What was told, each with the version that it is about; None where there is none."""
 
 
-class Keeping(msgspec.Struct, frozen=True):
+class Keeping(msgspec.Struct, Generic[T], frozen=True):
     """How answers of a kind are kept, and made again."""
 
-    told: Callable[[object], Sequence[Told]]
-    again: Callable[[Found], object]
+    told: Callable[[T], Sequence[Told]]
+    again: Callable[[Found], T]
+
+    def once(self, work: Work[T | Refused], key: Once | None) -> Work[T | Refused]:
+        """The same work, done unless it was done under the key."""
+        if key is None:
+            return work
+
+        async def at_most_once(tx: Reads) -> tuple[T | Refused, Changes]:
+            kept = await tx.answered(key.caller, key.name)
+            if kept is not None:
+                if kept.digest != key.digest:
+                    return Refused((REUSED,)), NOTHING
+                return self.again(await _found(tx, _DECODER.decode(kept.answer))), NOTHING
+            answer, changes = await work(tx)
+            if isinstance(answer, Refused):
+                return answer, changes
+            told = msgspec.json.encode(self.told(answer)).decode()
+            row = Answered(key.caller, key.name, key.digest, micros(tx.now), told)
+            return answer, joined(changes, answered=(row,))
+
+        return at_most_once
 
 
 _DECODER = msgspec.json.Decoder(tuple[Told, ...])
-
-
-def once(work: Work[T | Refused], key: Once | None, keeping: Keeping) -> Work[T | Refused]:
-    """The same work, done unless it was done under the key."""
-    if key is None:
-        return work
-
-    async def at_most_once(tx: Reads) -> tuple[T | Refused, Changes]:
-        kept = await tx.answered(key.caller, key.name)
-        if kept is not None:
-            if kept.digest != key.digest:
-                return Refused((REUSED,)), NOTHING
-            again: T = keeping.again(await _found(tx, _DECODER.decode(kept.answer)))  # type: ignore[assignment]
-            return again, NOTHING
-        answer, changes = await work(tx)
-        if isinstance(answer, Refused):
-            return answer, changes
-        told = msgspec.json.encode(keeping.told(answer)).decode()
-        row = Answered(key.caller, key.name, key.digest, micros(tx.now), told)
-        return answer, joined(changes, answered=(row,))
-
-    return at_most_once
 
 
 async def _found(tx: Reads, told: Sequence[Told]) -> Found:
@@ -106,9 +104,13 @@ def _tell_versions(done: Sequence[Stored]) -> Sequence[Told]:
     return [Told(0, 200, row.rtype, row.rid, row.version, row.at) for row in done]
 
 
-ONE = Keeping(_tell_one, lambda found: _written(*found[0]))  # type: ignore[arg-type]
+ONE: Keeping[Written] = Keeping(_tell_one, lambda found: _written(*found[0]))
 """Of `Written`."""
-ENTRIES = Keeping(_tell_entries, lambda found: {told.index: _written(told, stored) for told, stored in found})  # type: ignore[arg-type]
+ENTRIES: Keeping[Mapping[int, Written]] = Keeping(
+    _tell_entries, lambda found: {told.index: _written(told, stored) for told, stored in found}
+)
 """Of those of a transaction, by index."""
-VERSIONS = Keeping(_tell_versions, lambda found: tuple(stored for _, stored in found if stored))  # type: ignore[arg-type]
+VERSIONS: Keeping[tuple[Stored, ...]] = Keeping(
+    _tell_versions, lambda found: tuple(stored for _, stored in found if stored)
+)
 """Of the versions that an operation made."""

@@ -1,11 +1,14 @@
 """Patient/[id]/$coordinator: whom to call (workflow.md 4.7 rule 4, 6.1, 13)."""
 
+from collections.abc import Mapping
+
 from fhir_service.rest.exchange import Face, Reply, Request
 from fhir_service.rest.operations._model import Arguments, Level, Operation, Parameter, at
 from fhir_service.rest.operations._replies import out, parameters_reply, parts
 from fhir_service.rest.read import NOT_FOUND
 from fhir_service.rest.render import refusal
 from fhir_service.workflow.current import coordination, person_behind
+from profiles.resource import Resource
 
 _PARTS = ("name", "role", "phone", "unit")
 
@@ -16,12 +19,13 @@ async def serve(face: Face, request: Request, _: Arguments) -> Reply:
     if person is None:
         return refusal(NOT_FOUND)
     found = await coordination(face.repository, request.access, person)
-    told = [
-        parts("coordinator", [out(name, "string", one[name]) for name in _PARTS if one.get(name)])  # type: ignore[literal-required]
-        for one in found.coordinators
-    ]
+    told = [parts("coordinator", _parts(one)) for one in found.coordinators]
     known = [] if found.plan_exists is None else [out("plan-exists", "boolean", found.plan_exists)]
     return parameters_reply([*told, *known])
+
+
+def _parts(one: Mapping[str, object]) -> list[Resource]:
+    return [out(name, "string", one[name]) for name in _PARTS if one.get(name)]
 
 
 OPERATION = Operation(
