@@ -1,8 +1,8 @@
 """Goal: those of the individual plan are guarded.
 
 R4's Goal has no category that tells a plan's goal from another. It says so itself where `meta.profile` names ip-goal or
-it is part of another goal by our extension (workflow.md 5, IpGoal); else a plan says so that refers to it. That is looked
-for where it matters (`workflow.preconditions`, the rule `not-deletable`).
+it is part of another goal by our extension (workflow.md 5, IpGoal); else a plan that refers to it says so. That is
+looked for where it matters (`workflow.preconditions`, the rule `not-deletable`).
 """
 
 from fhir_service.resources._codings import listed

@@ -3,7 +3,7 @@
 drafts -> persons -> standing (what each person has) -> rules -> the next versions of everything, as `Changes`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -110,6 +110,7 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     )
     if isinstance(judged, Issue):
         return Settlement((judged,), Changes())
+    stored |= await _made_before(tx, judged.values(), {*stored, *(d.reference for d in drafts)})
     ends = {p: ended(standings[p], judged[p].drafts) for p in standings}
     elsewhere = moved(drafts)
     written = dict(judged)
@@ -123,6 +124,14 @@ async def settle(tx: Reads, wanted: Sequence[Wanted], ground: Ground) -> Settlem
     if given:
         settled = structs.replace(settled, changes=joined(settled.changes, grants=given))
     return structs.replace(settled, issues=issues, blamed=blamed) if issues else settled
+
+
+async def _made_before(tx: Reads, judgements: Iterable[Judgement], known: Container[str]) -> dict[str, Stored]:
+    """What rules make under an id that there is (ADR 0013), as a client deleted it or took it to somebody else."""
+    drafts = (d for one in judgements for d in one.drafts if d.before is None and d.reference not in known)
+    made = [(d.rtype, d.rid) for d in drafts if d.rtype != "Provenance"]
+    rows = await tx.get_many(made) if made else {}
+    return {f"{row.rtype}/{row.rid}": row for row in rows.values()}
 
 
 def _blamed(judgements: Iterable[Judgement]) -> Mapping[Issue, tuple[str, ...]]:
