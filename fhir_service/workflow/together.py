@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fhir_service.rules import NOT_ALLOWED, Change, Draft, Standing, who_may_write
 from fhir_service.storage.port import Changes
+from fhir_service.workflow.entries import not_theirs_to_change
 from fhir_service.workflow.integrity import broken
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.links import NOWHERE, Places, linked
@@ -63,6 +64,7 @@ async def together(
         return Disagreed(_of_drafts(found.issues))
     wanted = found.wanted
     barred, notices = await unrelated(known, wanted, ground.base_url)
+    barred += await not_theirs_to_change(known, wanted, ground.base_url)
     if barred:
         return Disagreed(_of_drafts(barred), notices)
     dangling = await broken(known, wanted, ground.base_url) if ground.referential_integrity else ()

@@ -61,9 +61,10 @@ def test_a_need_told_elsewhere_opens_nothing_of_the_plan(rest: Rest) -> None:
     for hidden in (one.plan, f"{one.plan}/_history", f"{one.plan}/_history/1", f"{one.plan}/$completeness",
                    one.ref("Goal", "reading"), one.ref("Consent", "plan-sharing")):  # fmt: skip
         assert one.reads(hidden, OTHER_KE).status_code == 404, hidden
-    for rtype in ("CarePlan", "Goal", "Consent", "Encounter", "Flag", "Provenance"):
+    for rtype in ("CarePlan", "Goal", "Consent", "Encounter", "Flag"):
         assert matches(one.reads(f"{rtype}?patient={patient}", OTHER_KE)) == [], rtype
     assert matches(one.reads(f"{patient}/$current-plan", OTHER_KE)) == []
+    assert one.id("") not in one.reads(f"Provenance?patient={patient}", OTHER_KE).text
     told = one.reads(f"{patient}/$coordinator", OTHER_KE).json()["parameter"]
     assert [part["name"] for part in told] == ["coordinator"]
     everything = one.reads(f"{patient}/$everything", OTHER_KE).text

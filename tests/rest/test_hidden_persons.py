@@ -279,14 +279,14 @@ def test_reference_to_what_is_hidden_leads_nowhere(rest: Rest, world: dict[str, 
 
 
 def test_refusal_names_no_hidden_referrer(rest: Rest, world: dict[str, Resource]) -> None:
-    seen = asked(rest, "DELETE", to(world["doctor"])["reference"])
+    seen = asked(rest, "DELETE", to(world["doctor"])["reference"], x_knutepunkt_role="administrator")
     assert (seen.status_code, code(seen)) == (409, "referred-to")
     assert world["other-patient"]["id"] in seen.text
     assert "others" not in seen.text  # as where there are no hidden ones
     tells_nothing(seen, world)
     lone = rest.stored({"resourceType": "Practitioner"})
     hides = rest.stored({"resourceType": "Condition", "subject": to(world["hidden-patient"]), "asserter": to(lone)})
-    answer = asked(rest, "DELETE", to(lone)["reference"])
+    answer = asked(rest, "DELETE", to(lone)["reference"], x_knutepunkt_role="administrator")
     assert "Others refer to it" in answer.text
     assert hides["id"] not in answer.text
     assert hides["id"] in rest("DELETE", to(lone)["reference"]).text
@@ -294,7 +294,7 @@ def test_refusal_names_no_hidden_referrer(rest: Rest, world: dict[str, Resource]
         rest.stored({"resourceType": "Condition", "subject": to(world["hidden-patient"]), "asserter": to(lone)})
     rest.stored({"resourceType": "Observation", "status": "final", "code": {"text": "x"}, "performer": [to(lone)]}
                 | {"subject": to(world["hidden-patient"])})  # fmt: skip
-    assert asked(rest, "DELETE", to(lone)["reference"]).json() == answer.json()
+    assert asked(rest, "DELETE", to(lone)["reference"], x_knutepunkt_role="administrator").json() == answer.json()
     told, [issue] = ([dict(one) for one in a.json()["issue"]] for a in (seen, answer))
     texts = [one.pop("diagnostics") for one in (*told, issue)]
     assert told == [issue]  # one issue, of one kind, about one place

@@ -34,9 +34,10 @@ def test_a_coordinator_is_not_taken_to_another_place(one: Circle, organization: 
     assert one.reads(one.plan, one.stranger).status_code == 404
 
 
-def test_what_is_not_the_place_may_be_corrected(one: Circle) -> None:
+def test_what_is_not_the_place_is_corrected_by_the_place_too(one: Circle) -> None:
     told = _at(one, "unit") | {"telecom": [{"system": "phone", "value": "+47 99 00 00 00"}]}
-    assert _kari(one, one.ke, told).status_code == 200
+    assert _kari(one, one.ke, told).status_code == 403
+    assert _kari(one, one.coordinator, told).status_code == 200
 
 
 def test_the_place_tells_that_somebody_has_left(one: Circle) -> None:
