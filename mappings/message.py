@@ -159,7 +159,8 @@ class Translation:
     author: str | None = None
     """Name of the proposal of the person behind the event (EVN-5)."""
     facts: Mapping[str, str] = field(default_factory=dict)
-    """Further plain facts for the workflow, by name: `route-to` (organisation number or id named by PRD role RT)."""
+    """Further plain facts for the workflow, by name: `route-to` (organisation number or id named by PRD role RT);
+    `about` (name of a proposal that must be found: without it a person looks at the message)."""
 
 
 class Verdict(StrEnum):

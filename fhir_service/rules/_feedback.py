@@ -1,25 +1,25 @@
 """What is told back to the notifier (workflow.md 4.8, 5 IpFeedback, 11): a Communication, and over HL7 v2 an RRI."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from fhir_service.rules._case import outputs, requests_of
+from fhir_service.rules._addressed import Told, case_number, payload_of, unit_of
+from fhir_service.rules._case import (
+    DECISIONS,
+    business_status,
+    decided,
+    grants_coordinator,
+    outputs,
+    requests_of,
+)
 from fhir_service.rules._drafting import make
-from fhir_service.rules._elements import code_in, codings, is_stated, part, reference, reference_to, references, several
+from fhir_service.rules._elements import code_in, codings, is_stated, part, reference_to, references, several
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change, Dispatch, Draft, Effect, Standing
-from fhir_service.rules._people import display_of, patient_of
 from fhir_service.rules._tasks import child
 from fhir_service.rules._times import end_of_day, instant
-from mappings.feedback import (
-    CoordinatorValue,
-    FeedbackPayload,
-    FeedbackStatus,
-    IdentifierValue,
-    PatientValue,
-    UnitValue,
-)
+from mappings.feedback import FeedbackStatus, UnitValue
 from mappings.sources import sender_of
 from profiles import names
 from profiles.code_systems import concept, display
@@ -28,25 +28,12 @@ from profiles.resource import Resource
 
 CHANNEL = "hl7v2"
 KIND = "RRI^I12"
-STATUS_OF: Mapping[str, FeedbackStatus] = {"decision": "A", "coordinator": "A", "rejection": "R"}
-"""Category of a feedback that KE sends by hand -> table 0283; anything else says that the case is pending."""
+ENDED_WITHOUT = ("rejected", "cancelled", "failed")
+"""Statuses of a case that comes to nothing."""
 AWAITED = ("decision", "coordinator")
 """Categories of feedback that a case waits for; a receipt is none."""
 NOT_DELIVERED = "not-delivered"
 """statusReason of a feedback that was sent and did not arrive."""
-TRAINING = "HTEST"
-"""Tag of what a message for training or debugging wrote (MSH-11 T, D)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What one feedback says. `category`: of 5; `status`: table 0283; `outcome`: a code; `text`: for people, nb."""
-
-    category: str
-    status: FeedbackStatus
-    text: str
-    outcome: str | None = None
-    coordinator: CoordinatorValue | None = None
 
 
 def feedback(
@@ -74,7 +61,7 @@ def put_on_channel(change: Change, told: Resource) -> Iterator[Dispatch]:
         category = code_in(told.get("category"), names.FEEDBACK_CATEGORY) or "receipt"
         sender = sender_of(part(request, "meta", "source"))
         if sender:
-            said = Told(category, STATUS_OF.get(category, "P"), text_of(told))
+            said = Told(category, status_of(case), text_of(told))
             yield _dispatch(change.standing, (case, request), told["id"], said, sender)
 
 
@@ -99,6 +86,15 @@ def feedback_on(standing: Standing, case: Resource, *categories: str) -> list[Re
         and is_feedback(c)
         and wanted in references(c.get("about"))
     ]
+
+
+def status_of(case: Resource) -> FeedbackStatus:
+    """Of table 0283: what the notifier may count on."""
+    if case.get("status") in ENDED_WITHOUT or business_status(case) == "withdrawn":
+        return "R"
+    if decided(case, DECISIONS[0]) is None:
+        return "P"
+    return "R" if decided(case, DECISIONS[0]) == "refused" and not grants_coordinator(case) else "A"
 
 
 def delivery_of(told: Resource | None) -> str | None:
@@ -134,7 +130,7 @@ def feedback_to(
 def _dispatch(standing: Standing, about: tuple[Resource, Resource], rid: str, told: Told, sender: str) -> Dispatch:
     """`about`: the case and the need; `rid`: of the Communication that says it here."""
     case, request = about
-    payload = _payload(standing, case, request, told)
+    payload = payload_of(standing, case, request, told)
     return Dispatch(
         channel=CHANNEL,
         kind=KIND,
@@ -152,7 +148,7 @@ def text_of(told: Mapping[str, Any]) -> str:
 def _communication(change: Change, case: Resource, request: Resource, told: Told) -> Communication:
     now = instant(change.context.now)
     stands = () if case_number(case) in told.text else (_how_it_stands(case),)
-    lines = (told.text, *stands, _whom_to_call(_unit(change.standing, case)))
+    lines = (told.text, *stands, _whom_to_call(unit_of(change.standing, case)))
     return {
         "resourceType": "Communication",
         "id": derived_id("feedback", case["id"], request["id"], told.category, now),
@@ -188,93 +184,6 @@ def send_feedback(change: Change, case: Resource, communication: Mapping[str, An
         restriction={"period": {"end": end_of_day(change.context.today)}},
     )
     yield from make(change.standing, task)
-
-
-def _payload(standing: Standing, case: Resource, request: Resource, told: Told) -> FeedbackPayload:
-    payload = FeedbackPayload(
-        referral=_referral(request),
-        status=told.status,
-        case_number=case_number(case),
-        patient=_patient(patient_of(standing, reference(case.get("for")))),
-        ke=_unit(standing, case),
-        text=told.text,
-    )
-    if told.outcome:
-        payload["outcome"] = told.outcome
-    if told.coordinator:
-        payload["coordinator"] = told.coordinator
-    if any(tag.get("code") == TRAINING for tag in several(part(request, "meta", "tag"))):
-        payload["training"] = True
-    return payload
-
-
-def case_number(case: Resource) -> str:
-    """The number that people call a case by."""
-    return str(part(case, "groupIdentifier", "value") or case["id"])
-
-
-def _referral(request: Resource) -> IdentifierValue:
-    """The referrer's own id (type PLAC), else the first, else ours."""
-    identifiers = several(request.get("identifier"))
-    placed = (i for i in identifiers if any(c.get("code") == "PLAC" for c in codings(i.get("type"))))
-    found = next(placed, identifiers[0] if identifiers else {"value": request["id"]})
-    return _identifier(found, request["id"])
-
-
-def _identifier(found: Resource, otherwise: str) -> IdentifierValue:
-    value = IdentifierValue(value=str(found.get("value", otherwise)))
-    if isinstance(found.get("system"), str):
-        value["system"] = found["system"]
-    return value
-
-
-def _patient(patient: Resource | None) -> PatientValue:
-    identifiers = several((patient or {}).get("identifier"))
-    national = [i for i in identifiers if i.get("system") in names.PERSON_SYSTEMS]
-    found: Resource = next(iter([*national, *identifiers]), {})
-    value = PatientValue(identifier=str(found.get("value", (patient or {}).get("id", ""))))
-    if isinstance(found.get("system"), str):
-        value["system"] = found["system"]
-    name: Resource = next(iter(several((patient or {}).get("name"))), {})
-    if isinstance(name.get("family"), str):
-        value["family"] = name["family"]
-    if several(name.get("given")):
-        value["given"] = str(several(name.get("given"))[0])
-    return value
-
-
-def _unit(standing: Standing, case: Resource) -> UnitValue:
-    owner = case.get("owner")
-    organization = standing.get(reference(owner)) or {}
-    unit = UnitValue(name=display_of(standing, owner) or "Koordinerende enhet")
-    number = next((i for i in several(organization.get("identifier")) if i.get("system") == names.ENH), None)
-    if number and number.get("value"):
-        unit["identifier"] = _identifier(number, "")
-    phone = _phone(organization)
-    if phone:
-        unit["phone"] = phone
-    return unit
-
-
-def _phone(*holders: Resource | None) -> str | None:
-    """The first phone number that one of them has."""
-    telecoms = (t for holder in holders for t in several((holder or {}).get("telecom")))
-    return next((str(t["value"]) for t in telecoms if t.get("system") == "phone" and t.get("value")), None)
-
-
-def told_coordinator(standing: Standing, participant: Resource, role: str) -> CoordinatorValue:
-    """Name, role, phone and unit of the participant who coordinates, as far as they are at hand."""
-    member = participant.get("member") or {}
-    holder = standing.get(reference(member)) or {}
-    person = holder.get("practitioner") or member
-    value = CoordinatorValue(name=display_of(standing, person) or display_of(standing, member) or role, role=role)
-    phone = _phone(holder, standing.get(reference(person)))
-    if phone:
-        value["phone"] = phone
-    unit = display_of(standing, holder.get("organization") or participant.get("onBehalfOf"))
-    if unit:
-        value["unit"] = unit
-    return value
 
 
 def reason_text(case: Resource) -> str | None:

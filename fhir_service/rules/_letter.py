@@ -2,9 +2,10 @@
 
 from base64 import b64encode
 
+from fhir_service.rules._addressed import case_number
 from fhir_service.rules._case import CHILD_DECISION, DECISIONS, decided, outputs
 from fhir_service.rules._elements import as_reference, reference, reference_to
-from fhir_service.rules._feedback import case_number, reason_text
+from fhir_service.rules._feedback import reason_text
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._model import Change, Settings
 from fhir_service.rules._times import instant

@@ -16,6 +16,8 @@ from profiles.resource import Resource
 
 Clock = Mapping[str, Any]
 
+_EXTENSION = "extension["
+"""Of a cleared path: one extension, by its URL."""
 CHOICES = ("deceased", "multipleBirth", "onset", "abatement", "occurrence", "effective", "value")
 """Choice elements (x[y]) that proposals speak about: stating one type takes the place of the other."""
 
@@ -93,6 +95,8 @@ class _Merger:
         """`old` with what `new` states; in fill mode only what is absent."""
         merged = dict(old)
         for name, value in new.items():
+            if name in KEPT and name in merged:
+                continue
             place = f"{path}.{name}".lstrip(".")
             choice = _choice(name)
             siblings = [k for k in merged if choice and k != name and _choice(k) == choice]
@@ -112,6 +116,8 @@ class _Merger:
         return old if self.only_fill else new
 
     def _object(self, old: Resource, new: Resource, path: str) -> Resource:
+        if "reference" in new and new.items() <= old.items():
+            return old  # the same, said without its display
         if path in WHOLE or not _is_record(old):
             return old if self.only_fill else new
         return self.objects(old, new, path)
@@ -128,6 +134,8 @@ class _Merger:
         return [*old, *(as_history(further) if is_place else further)]
 
 
+KEPT = frozenset({"authoredOn"})
+"""Elements that say when something was first told: a later message about it does not change that."""
 WHOLE = frozenset({"code", "subject", "class"})
 """Elements that are one statement: half an old one beside half a new one would say what nobody said."""
 _ONE_STATEMENT = frozenset({"coding", "text", "reference", "display", "system", "value", "identifier"})
@@ -151,6 +159,10 @@ def _without(resource: Mapping[str, Any], paths: tuple[str, ...]) -> Resource:
 
 
 def _cut(resource: Resource, path: str) -> Resource:
+    if path.startswith(_EXTENSION):
+        url = path.removeprefix(_EXTENSION).removesuffix("]")
+        left_over = [e for e in resource.get("extension") or [] if e.get("url") != url]
+        return {k: v for k, v in resource.items() if k != "extension"} | ({"extension": left_over} if left_over else {})
     name, _, rest = path.partition(".")
     inner = resource.get(name)
     if rest and not isinstance(inner, dict):
@@ -191,6 +203,8 @@ def _wound(clock: Clock, proposal: Proposal, *, late: bool) -> Clock:
 
 
 def _states(values: Mapping[str, Any], path: str) -> bool:
+    if path.startswith(_EXTENSION):
+        return any(f"{_EXTENSION}{e.get('url')}]" == path for e in values.get("extension") or [])
     found: Any = values
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None

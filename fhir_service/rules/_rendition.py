@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 
-from fhir_service.rules._feedback import told_coordinator
+from fhir_service.rules._addressed import told_coordinator
 from fhir_service.rules._elements import code_in, codings, extension, part, reference, several
 from fhir_service.rules._model import Standing
 from fhir_service.rules._people import display_of, patient_of, plan_consent

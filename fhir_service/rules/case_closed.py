@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from fhir_service.rules._addressed import Told
 from fhir_service.rules._case import business_status
 from fhir_service.rules._closing import cancel_children, close_needs, is_aborted, not_closable, with_end
 from fhir_service.rules._drafting import revise
-from fhir_service.rules._feedback import Told, feedback
+from fhir_service.rules._feedback import feedback
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Effect, Rule
 from profiles.issues import Issue, error

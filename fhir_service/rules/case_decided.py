@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from fhir_service.rules._answer import decision_of
 from fhir_service.rules._case import (
     CHILD_DECISION,
     DECISIONS,
@@ -14,9 +15,9 @@ from fhir_service.rules._case import (
 from fhir_service.rules._decision import wrong_with
 from fhir_service.rules._drafting import make, revise, with_output
 from fhir_service.rules._elements import reference_to
-from fhir_service.rules._feedback import Told, feedback, feedback_on, reason_text
+from fhir_service.rules._feedback import feedback, feedback_on
 from fhir_service.rules._kinds import Kind, kind_of
-from fhir_service.rules._letter import letter, outcome_text
+from fhir_service.rules._letter import letter
 from fhir_service.rules._model import Change, Draft, Effect, Rule
 from fhir_service.rules._plan import plans
 from fhir_service.rules._tasks import cancelled_because, child
@@ -47,7 +48,7 @@ def effects(change: Change) -> Iterable[Effect]:
     # A case that comes back from on-hold was told before.
     is_told = any(feedback_on(change.standing, case, "decision"))
     if (reaches(change, *DECIDED) and not is_told) or _redecided(change):
-        yield from feedback(change, case, _told(case), followed_up=True)
+        yield from feedback(change, case, decision_of(case), followed_up=True)
     if reaches(change, *DECIDED) or _redecided(change):
         yield from _appointment(change, case)
 
@@ -86,14 +87,6 @@ def _draft_by_present(change: Change, case: Resource) -> Iterator[Draft]:
     has_plan = any(plans(change.standing, *IN_FORCE))
     if owner is not None and decided(case, "decision-plan") == "granted" and not has_plan:
         yield from make(change.standing, child(change, case, "draft-plan", case["id"], owner=owner))
-
-
-def _told(case: Resource) -> Told:
-    lines = [outcome_text(case, kind) for kind in (*DECISIONS, CHILD_DECISION)]
-    reason = reason_text(case)
-    text = ". ".join([*(line for line in lines if line), *([f"Begrunnelse: {reason}"] if reason else [])]) + "."
-    refused = decided(case, DECISIONS[0]) == "refused" and not grants_coordinator(case)
-    return Told("decision", "R" if refused else "A", text, decided(case, DECISIONS[0]))
 
 
 RULE = Rule(

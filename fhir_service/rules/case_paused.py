@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from fhir_service.rules._addressed import Told, case_number
 from fhir_service.rules._case import business_status, reason_of
-from fhir_service.rules._feedback import Told, case_number, feedback
+from fhir_service.rules._feedback import feedback
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._transitions import BUSINESS_STATUS

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from fhir_service.rules._feedback import Told, case_number, feedback
+from fhir_service.rules._addressed import Told, case_number
+from fhir_service.rules._feedback import feedback
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Effect, Rule
 from profiles.resource import Resource

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from fhir_service.rules._addressed import Told
 from fhir_service.rules._case import business_status, reason_of
 from fhir_service.rules._drafting import make, with_input
 from fhir_service.rules._elements import reference, reference_to
-from fhir_service.rules._feedback import Told, feedback
+from fhir_service.rules._feedback import feedback
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Draft, Effect, Rule

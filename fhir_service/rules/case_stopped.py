@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
+from fhir_service.rules._addressed import Told
 from fhir_service.rules._case import business_status, reason_of
 from fhir_service.rules._closing import cancel_children, with_end
 from fhir_service.rules._drafting import revise
 from fhir_service.rules._elements import is_stated
-from fhir_service.rules._feedback import Told, feedback, feedback_on
+from fhir_service.rules._feedback import feedback, feedback_on
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Effect, Rule
 from profiles import names

@@ -25,7 +25,7 @@ WITHDRAWN = "Melderen har trukket sin melding om behov. Saken har også meldinge
 def check(change: Change) -> Iterable[Issue]:
     """S4: a need is completed by the end of its case, and an ended one does not change."""
     need = change.after
-    if need is None or kind_of(need) is not Kind.NEED or change.draft.cause == "hl7v2":
+    if need is None or kind_of(need) is not Kind.NEED:
         return
     if enters(change, Kind.NEED, "completed") and not _answered(change, need):
         text = "A need notification is completed by the completion of its case Task (INV-05)"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from fhir_service.rules._amendment import amendment
+from fhir_service.rules._answer import answers_so_far
 from fhir_service.rules._case import cases_of
 from fhir_service.rules._drafting import make, revise, with_input
 from fhir_service.rules._elements import reference, reference_to
@@ -84,6 +85,9 @@ def _join(change: Change, need: Resource, case: Resource, same_notifier: bool) -
         yield from amendment(change, need, case, "Ny melding om behov fra samme melder. Saken beholder fristen sin.")
     elif need.get("requester") and case.get("status") != "requested":  # else the receipt comes to both (C2)
         yield from feedback_to(change, case, need, receipt(case))
+    if need.get("requester"):  # who joins late is told what the others know already
+        for told in answers_so_far(change.standing, case):
+            yield from feedback_to(change, case, need, told, followed_up=told.category == "decision")
 
 
 def _case(change: Change, need: Resource) -> Task:

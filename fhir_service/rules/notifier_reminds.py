@@ -1,11 +1,13 @@
 """4.8: the notifier reminds (purring): what is open becomes urgent, and the answer says how the case stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from fhir_service.rules._case import business_status, cases, cases_of, children_of
+from fhir_service.rules._addressed import case_number
+from fhir_service.rules._answer import answer_of
+from fhir_service.rules._case import business_status, cases, cases_of, children_of, requests_of
 from fhir_service.rules._drafting import revise
-from fhir_service.rules._elements import code_in, part, references
-from fhir_service.rules._feedback import Told, case_number, feedback
+from fhir_service.rules._elements import code_in, part, reference_to, references
+from fhir_service.rules._feedback import feedback, feedback_to
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._tasks import urgency
 from fhir_service.rules._times import parse
@@ -18,17 +20,31 @@ SENT = ("in-progress", "completed")
 
 
 def effects(change: Change) -> Iterable[Effect]:
-    """`send-feedback` is chased, it and the case are urgent, and the notifier learns the status."""
+    """`send-feedback` is chased, it and the case are urgent, and whoever reminds learns the status."""
     reminder = change.after
     if reminder is None or not _arrives(change, reminder):
         return
-    for case in _cases(change, reminder):
+    found = _cases(change, reminder)
+    if found and not reminder.get("about"):  # by message: it knows the need, not the case
+        newest = found[-1]
+        yield revise(change.standing, reminder, about=[reference_to(newest)], recipient=[newest["owner"]])
+    for case in found:
         if case.get("status") not in TERMINAL_TASK:
             yield revise(change.standing, case, priority=urgency(case.get("priority")))
         for task in children_of(change.standing, case, "send-feedback"):
             chased = concept(names.FEEDBACK_STATUS, "chased")
             yield revise(change.standing, task, businessStatus=chased, priority=urgency(task.get("priority")))
-        yield from feedback(change, case, Told("receipt", "P", _standing(case), business_status(case)))
+        yield from _answered(change, case, references(reminder.get("basedOn")))
+
+
+def _answered(change: Change, case: Resource, asked: list[str]) -> Iterator[Effect]:
+    """Those who asked; everybody who notified where the reminder names none of their needs."""
+    told = answer_of(change.standing, case, _standing(case))
+    asking = [need for r in requests_of(case) if r in asked and (need := change.standing.get(r))]
+    for need in asking:
+        yield from feedback_to(change, case, need, told)
+    if not asking:
+        yield from feedback(change, case, told)
 
 
 def _arrives(change: Change, reminder: Resource) -> bool:

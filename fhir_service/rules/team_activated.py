@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 
+from fhir_service.rules._answer import coordinator_of_team
 from fhir_service.rules._appointing import is_wanted, searches
 from fhir_service.rules._case import case_behind, decided
 from fhir_service.rules._drafting import make, revise
 from fhir_service.rules._elements import code_in, part, status
-from fhir_service.rules._feedback import Told, feedback, told_coordinator
+from fhir_service.rules._feedback import feedback
 from fhir_service.rules._kinds import Kind, enters, is_imported, kind_of
 from fhir_service.rules._model import Change, Draft, Effect, Rule
 from fhir_service.rules._tasks import child, completed_with
 from fhir_service.rules._team import coordinator, coordinators
 from fhir_service.rules._times import instant
 from profiles import names
-from profiles.code_systems import concept, display
+from profiles.code_systems import concept
 from profiles.issues import Issue, error
 from profiles.resource import Resource
 
@@ -78,13 +79,7 @@ def _go_on(change: Change, case: Resource, team: Resource) -> Iterator[Effect]:
 
 def tell_coordinator(change: Change, case: Resource, team: Resource) -> Iterator[Effect]:
     """Feedback with the coordinator's name, role, phone and unit (4.8)."""
-    participant = coordinators(team)[0][1]
-    code = code_in(participant.get("role"), names.TEAM_ROLE) or "coordinator"
-    role = display(names.TEAM_ROLE, code) or code
-    value = told_coordinator(change.standing, participant, role)
-    reached = ", ".join(v for v in (value["name"], value.get("unit"), value.get("phone")) if v)
-    told = Told("coordinator", "A", f"{role}: {reached}.", "granted", value)
-    yield from feedback(change, case, told)
+    yield from feedback(change, case, coordinator_of_team(change.standing, team))
 
 
 RULE = Rule(

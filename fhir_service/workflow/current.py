@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fhir_service.rules import Kind, Standing, extension, kind_of, reference, references, several
-from fhir_service.rules._feedback import told_coordinator
+from fhir_service.rules._addressed import told_coordinator
 from fhir_service.rules._plan import plans
 from fhir_service.rules._team import coordinators, teams
 from fhir_service.rules._transitions import IN_FORCE

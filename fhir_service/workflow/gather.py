@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from fhir_service.rules import Draft, merge, several
+from fhir_service.rules import Draft, merge, reference, several
 from fhir_service.storage.port import Reads, Stored
 from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.protection import HIDDEN, is_protected, shielded
@@ -33,6 +33,8 @@ class Gathered:
     was_protected: bool = False
     protected: bool = False
     """Whether the Patient's address is protected: before this message, and after what is merged so far."""
+    unsure: bool = False
+    """Whether a person has to look at it: what the message is about is not here, or is another sender's."""
 
 
 async def gather(tx: Reads, translation: Translation, cause: str) -> Gathered:
@@ -41,20 +43,42 @@ async def gather(tx: Reads, translation: Translation, cause: str) -> Gathered:
     found = await _find(tx, translation.proposals, gathered)
     if any(issue.refuses for issue in gathered.issues):
         return gathered
-    for proposal in translation.proposals:
-        existing = found.get(proposal.name)
-        if existing is None and proposal.mode is Mode.STATUS:
-            text = "Nothing is known here that this event could change"
-            gathered.issues.append(warning("nothing-to-cancel", proposal.rtype, text))
-            continue
-        rid = existing.rid if existing else new_id()
-        gathered.places[proposal.name] = f"{proposal.rtype}/{rid}"
+    _place(gathered, translation, found)
+    if gathered.unsure:
+        return gathered
     for proposal in translation.proposals:
         if proposal.name in gathered.places:
             _merge_one(gathered, proposal, found.get(proposal.name), cause)
     if gathered.protected and not gathered.was_protected and gathered.patient:
         gathered.wanted.extend(await _hidden_kin(tx, gathered, gathered.patient, cause))
     return gathered
+
+
+def _place(gathered: Gathered, translation: Translation, found: Mapping[str, Stored]) -> None:
+    """Which resource each proposal is about; none for an event about something that is not here."""
+    for proposal in translation.proposals:
+        existing = found.get(proposal.name)
+        if existing is None and proposal.mode is Mode.STATUS:
+            text = "Nothing is known here that this event could change"
+            gathered.issues.append(warning("nothing-to-cancel", proposal.rtype, text))
+            continue
+        if existing is not None and not _is_senders(proposal, existing, gathered.places.get("patient")):
+            text = "This is another sender's, or another person's; the koordinerende enhet looks at the message"
+            gathered.issues.append(warning("forbidden", proposal.rtype, text))
+            gathered.unsure = True
+        rid = existing.rid if existing else new_id()
+        gathered.places[proposal.name] = f"{proposal.rtype}/{rid}"
+    about = translation.facts.get("about")
+    gathered.unsure |= about is not None and about not in gathered.places
+
+
+def _is_senders(proposal: Proposal, existing: Stored, patient: str | None) -> bool:
+    """A request is its notifier's alone (workflow.md 1): nobody else changes it, or hears how it stands."""
+    if proposal.rtype != "ServiceRequest":
+        return True
+    request = parse_body(existing.body)
+    is_about = reference(request.get("subject")) in (None, patient)
+    return is_about and bool(request.get("meta", {}).get("source") == proposal.values.get("meta", {}).get("source"))
 
 
 async def _find(tx: Reads, proposals: Sequence[Proposal], gathered: Gathered) -> dict[str, Stored]:

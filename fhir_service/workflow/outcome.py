@@ -50,6 +50,8 @@ async def outcome_of(tx: Reads, told: Translated, ground: Ground) -> Outcome:
     if _leaves_no_trace(told.endpoint, translation, gathered):
         text = "The person is not known here and the message states no need: nothing was kept"
         return Outcome(Verdict.APPLIED, (*issues, information("unmapped", "", text)))
+    if gathered.unsure:
+        return await _for_a_person(tx, told, ground, Outcome(Verdict.MANUAL, issues))
     named = await receiver(tx, translation.facts.get("route-to"), ground.routes)
     wanted = routed(gathered, translation, ground.routes, ground.context(tx.now).today, named)
     issues = (*translation.issues, *gathered.issues)

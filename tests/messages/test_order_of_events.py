@@ -55,3 +55,25 @@ def test_same_content_under_a_new_id_makes_no_new_version(hospital: Hospital) ->
     before = {rtype: hospital.find(rtype, _count="200") for rtype in types}
     assert hospital.send("ADT^A01", "202611100800", *stated)[0] == "AA"
     assert {rtype: hospital.find(rtype, _count="200") for rtype in types} == before
+
+
+def planned(stay: dict) -> list[str]:
+    return [e["valueDateTime"] for e in stay.get("extension", []) if e["url"].endswith("plannedEndDate")]
+
+
+def test_planned_discharge_is_set_and_taken_back_in_any_order(hospital: Hospital) -> None:
+    """A16 and A25 (workflow.md 4.11): the planned end only."""
+    events = {
+        "A01": ("202611100800", pv1("plan", f44="202611100800")),
+        "A16": ("202611120800", pv1("plan"), "PV2|||||||||202611201200"),
+        "A25": ("202611130800", pv1("plan")),
+    }
+    hospital.send("ADT^A01", events["A01"][0], ARNE, *events["A01"][1:])
+    hospital.send("ADT^A16", events["A16"][0], ARNE, *events["A16"][1:])
+    assert planned(hospital.stay("plan")) == ["2026-11-20T12:00:00+01:00"]
+    hospital.send("ADT^A25", events["A25"][0], ARNE, *events["A25"][1:])
+    assert planned(hospital.stay("plan")) == []
+    hospital.send("ADT^A16", events["A16"][0], ARNE, *events["A16"][1:])  # late: it is cancelled already
+    assert (planned(hospital.stay("plan")), hospital.stay("plan")["status"]) == ([], "in-progress")
+    hospital.send("ADT^A16", "202611140800", ARNE, pv1("plan"), "PV2|||||||||202611251200")
+    assert planned(hospital.stay("plan")) == ["2026-11-25T12:00:00+01:00"]

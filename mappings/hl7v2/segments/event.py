@@ -1,6 +1,7 @@
 """MSH and EVN: who sends, what happened, when (hl7v2-mapping.md 9 and 13 "Event clock").
 
-Not mapped: MSH-8, MSH-13, MSH-14, MSH-17, MSH-19, MSH-21 to MSH-25, EVN-3, EVN-7.
+Not mapped: MSH-8, MSH-13, MSH-14, MSH-17, MSH-19, MSH-21 to MSH-25, EVN-7; EVN-3 but for a planned
+discharge (`stay`).
 """
 
 from dataclasses import dataclass, field

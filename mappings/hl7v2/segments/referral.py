@@ -85,7 +85,7 @@ def request(rf1: Segment, event: Event, reading: Reading) -> ServiceRequest:
         "authoredOn": effective.value if effective else None,
         "occurrencePeriod": _period(expires),
         "reasonCode": [c for item in items(rf1, 10) if (c := concept(item, reading, "0336"))],
-        "note": _notes(reading),
+        "note": notes(reading),
     }
     return stated(values)
 
@@ -110,7 +110,7 @@ def _period(end: When | None) -> Period:
     return {"end": end.value} if end else {}
 
 
-def _notes(reading: Reading) -> list[Annotation]:
+def notes(reading: Reading) -> list[Annotation]:
     """NTE-3 of the referral itself, lines joined; notes about something else are told as unmapped."""
     lines: list[str] = []
     before = "MSH"

@@ -4,9 +4,7 @@ Not mapped: PV1-1, -12, -18, -20 to -35, -39, -41, -43, -46 to -49, -51, -53, -5
 -23, -24, -26, -28 to -37, -39 and later.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from html import escape
 from typing import Final, cast
 
 from mappings import codes
@@ -15,6 +13,7 @@ from mappings.hl7v2.datatypes_identifiers import CX, VISIT, coding_of, identifie
 from mappings.hl7v2.parse import Segment
 from mappings.hl7v2.proposals import Proposals, destination, location, practitioner
 from mappings.hl7v2.reading import Item, Reading, first_item, items, nulled, value
+from mappings.hl7v2.segments._pv2 import PLANNED_END, from_pv2, planned_end
 from mappings.hl7v2.segments.event import Event
 from mappings.message import Key
 from profiles import names
@@ -27,7 +26,6 @@ from profiles.r4_types import (
     EncounterLocationStatusCode,
     EncounterParticipant,
     EncounterStatusCode,
-    Extension,
     Identifier,
     Period,
     Reference,
@@ -70,6 +68,10 @@ class StayEvent:
     """A discharge: the end is EVN-6, else EVN-2, when PV1-45 says nothing."""
     reopens: bool = False
     """A cancelled discharge: what a discharge states is taken back."""
+    plans: bool = False
+    """A discharge that is planned: its time is one to come (PV2-9, else EVN-3, else PV1-45)."""
+    unplans: bool = False
+    """A planned discharge that is cancelled: its time is taken back."""
 
     @property
     def status(self) -> EncounterStatusCode | None:
@@ -79,8 +81,13 @@ class StayEvent:
 
     @property
     def cancels(self) -> bool:
-        """Whether it takes back an admission or a discharge."""
-        return self.reopens or self.status == "cancelled"
+        """Whether it takes back an admission or a discharge, planned or not."""
+        return self.reopens or self.unplans or self.status == "cancelled"
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether the person stays: what the message says of an end is none."""
+        return self.reopens or self.plans or self.unplans
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +128,15 @@ def stay(found: Proposals, how: StayEvent, event: Event, provider: Reference | N
         "hospitalization": _hospitalization((pv1, pv2), how, status, found),
         "location": _locations(pv1, found),
         "serviceProvider": provider,
-        **_from_pv2(pv2, reading),
+        **from_pv2(pv2, reading),
     }
+    planned = planned_end((pv1, pv2), reading) if how.plans else []
+    if planned or how.unplans:
+        values["extension"] = [*(e for e in values.get("extension") or () if e.get("url") != PLANNED_END), *planned]
     values = stated(values)
     nulls = [path for path in (*nulled(pv1, CLEARS), *nulled(pv2, PV2_CLEARS)) if path not in values]
-    return Stay(key, values, tuple(dict.fromkeys([*nulls, *(DISCHARGE if how.reopens else ())])))
+    taken_back = (*(DISCHARGE if how.reopens else ()), *((f"extension[{PLANNED_END}]",) if how.unplans else ()))
+    return Stay(key, values, tuple(dict.fromkeys([*nulls, *taken_back])))
 
 
 def _some(one: CodeableConcept | None) -> list[CodeableConcept]:
@@ -160,7 +171,7 @@ def _told_unknown(pv1: Segment, reading: Reading) -> None:
 def _period(pv1: Segment, how: StayEvent, event: Event, reading: Reading) -> Period:
     """PV1-44 and PV1-45; a discharge ends at EVN-6 or EVN-2 at the latest word (2)."""
     start = reading.time_of(pv1, 44, critical=True)
-    end = None if how.reopens else reading.time_of(pv1, 45, critical=True)
+    end = None if how.leaves_open else reading.time_of(pv1, 45, critical=True)
     if how.ends and end is None and not pv1.is_null(45):
         end = event.stated
         if end is None:
@@ -221,7 +232,7 @@ def _hospitalization(
         "specialCourtesy": _some(courtesy),
         "specialArrangement": [c for c in arrangements if c],
     }
-    if not how.reopens:
+    if not how.leaves_open:
         goal = first_item(pv1, 37)
         told["destination"] = destination(goal, found) if goal else None
         expected = first_item(pv2, 27) if status == "planned" else None
@@ -257,31 +268,3 @@ def _locations(pv1: Segment, found: Proposals) -> list[EncounterLocation]:
             one["extension"] = [{"url": url, "valueCodeableConcept": {"text": "temporary"}}]
         told.append(one)
     return told
-
-
-def _from_pv2(pv2: Segment | None, reading: Reading) -> Encounter:
-    """PV2-8, -9, -11, -12, -22, -38."""
-    told: Encounter = {}
-    if extensions := list(_extensions(pv2, reading)):
-        told["extension"] = extensions
-    if days := value(pv2, 11):
-        if days.isdecimal():
-            told["length"] = {"value": int(days), "unit": "d", "system": names.UCUM, "code": "d"}
-        else:
-            reading.warn("bad-number", "PV2-11", "The length of the stay is not a number of days; left out.")
-    if text := value(pv2, 12):
-        div = f'<div xmlns="{names.XHTML}">{escape(text)}</div>'
-        told["text"] = {"status": "additional", "div": div}
-    if value(pv2, 22).upper() == "Y":
-        told["meta"] = {"security": [{"system": names.V3_CONFIDENTIALITY, "code": "R", "display": "restricted"}]}
-    return told
-
-
-def _extensions(pv2: Segment | None, reading: Reading) -> Iterable[Extension]:
-    for number, name in ((8, "plannedStartDate"), (9, "plannedEndDate")):
-        if when := reading.time_of(pv2, number):
-            yield {"url": f"{names.EXTENSION_R5}Encounter.{name}", "valueDateTime": when.value}
-    item = first_item(pv2, 38)
-    arrival = mapped(item, "v2-0430-mode-of-arrival", reading)
-    if arrival and (codings := arrival.get("coding")):
-        yield {"url": f"{names.HL7_EXTENSION}/encounter-modeOfArrival", "valueCoding": codings[0]}

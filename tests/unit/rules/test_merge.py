@@ -257,3 +257,30 @@ def test_joined_entries_keep_their_order_when_a_message_comes_again() -> None:
     first = merge(None, proposal({"participant": people}), None)
     assert first.resource is not None
     assert merge(first.resource, proposal({"participant": people}, 13), first.clock).resource is first.resource
+
+
+def test_time_of_the_first_word_is_not_that_of_a_later_one() -> None:
+    existing = {
+        "resourceType": "ServiceRequest",
+        "authoredOn": "2026-11-20",
+        "subject": {"reference": "P/1", "display": "A"},
+    }
+    restated = {"resourceType": "ServiceRequest", "authoredOn": "2026-11-22", "subject": {"reference": "P/1"}}
+    assert merge(existing, Proposal("p", Key(), restated, at=at(12)), {}).resource is existing
+
+
+def test_one_extension_is_cleared_and_the_others_stay() -> None:
+    plan = proposal(
+        {"extension": [{"url": "urn:end", "valueDate": "2026-11-25"}, {"url": "urn:x", "valueCode": "y"}]}, 9
+    )
+    taken_back = proposal({}, 11, cleared=("extension[urn:end]",))
+    after = then(merge(None, plan, None), taken_back)
+    assert after.resource is not None
+    assert after.resource["extension"] == [{"url": "urn:x", "valueCode": "y"}]
+    late = then(after, proposal({"extension": [{"url": "urn:end", "valueDate": "2026-11-25"}]}, 10))
+    assert late.resource is not None
+    assert late.resource["extension"] == [{"url": "urn:x", "valueCode": "y"}]
+    anew = then(late, proposal({"extension": [{"url": "urn:end", "valueDate": "2026-11-30"}]}, 12))
+    assert anew.resource is not None
+    assert anew.resource["extension"][-1]["valueDate"] == "2026-11-30"
+    assert anew.clock["removed"] == {}

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from fhir_service.rules import Settings
 from profiles import names
+from profiles.code_systems import concept
 from profiles.resource import Resource
 from tests.unit.rules.world import (
     COORDINATOR,
@@ -295,3 +296,42 @@ def test_deadline_of_a_sub_step_is_the_municipality_s() -> None:
     world.move("accepted", "awaiting-consent")
     end = date.fromisoformat(world.task("obtain-consent")["restriction"]["period"]["end"][:10])
     assert (end - NOW.date()).days == 3
+
+
+def test_who_joins_a_case_late_is_told_what_the_others_know_and_is_waited_for() -> None:
+    """7.4 (both get feedback), INV-05."""
+    world = world_at("appointed")
+    gp: Resource = {"requester": {"reference": "Organization/legekontor"}}
+    world.write(need("from-gp", **gp))
+    about = [{"reference": "ServiceRequest/from-gp"}]
+    told = [c for c in world.of("Communication") if c.get("basedOn") == about]
+    assert sorted(c["category"][0]["coding"][0]["code"] for c in told) == ["coordinator", "decision", "receipt"]
+    closing = {"status": "completed", "businessStatus": business_status("closed")}
+    by_phone = {"status": "completed", "businessStatus": concept(names.FEEDBACK_STATUS, "manual")}
+    first, second = world.tasks("send-feedback")
+    world.change(first, **by_phone, statusReason={"text": "Ringt"})
+    assert world.refuse(world.case, **closing) == [("rule", "Task.status")]
+    world.change(second, **by_phone, statusReason={"text": "Ringt"})
+    assert world.change(world.case, **closing)["status"] == "completed"
+
+
+def test_reminder_is_answered_to_the_one_who_reminds() -> None:
+    world = world_at("appointed")
+    world.write(need("from-gp", requester={"reference": "Organization/legekontor"}))
+    before = len(world.of("Communication"))
+    about = [{"reference": "ServiceRequest/from-gp"}]
+    reminder: Resource = {
+        "resourceType": "Communication",
+        "id": "reminder",
+        "status": "completed",
+        "category": [concept(names.FEEDBACK_CATEGORY, "reminder")],
+        "basedOn": about,
+        "payload": [{"contentString": "Hvor er svaret?"}],
+    }
+    asked = world.write(reminder)
+    assert asked["about"] == [{"reference": f"Task/{world.case['id']}"}]
+    assert len(world.of("Communication")) == before + 2
+    answer = world.of("Communication")[-1]
+    assert answer["basedOn"] == about
+    assert "Koordinator oppnevnt" in answer["payload"][0]["contentString"]
+    assert {t["businessStatus"]["coding"][0]["code"] for t in world.tasks("send-feedback")} == {"chased"}
