@@ -11,8 +11,9 @@ from fhir_service.access.rows import Handled, content_of, labels_of, stays_behin
 from fhir_service.access.view import looked_up
 from fhir_service.principal import SERVICE
 from fhir_service.rules import Draft, Kind, Standing, acting_for, kind_of, performers_of, reference, references, several
+from fhir_service.rules._expected import CHILD_BORN
 from fhir_service.storage.port import Stored
-from fhir_service.workflow.versions import CLIENTS, UNLABELLED, Labelled
+from fhir_service.workflow.versions import UNLABELLED, Labelled
 
 RELABELLING = "labels"
 
@@ -40,7 +41,7 @@ class Labelling:
         labels = labels_of(
             draft.after,
             about_person=person is not None,
-            writer=(draft.by.person or draft.by.organization) if draft.cause in CLIENTS else None,
+            writer=None if draft.cause == CHILD_BORN else draft.by.person or draft.by.organization,
             before=before,
             stands_for=self.stands_for,
             handled=self.handled,

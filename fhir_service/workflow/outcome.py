@@ -1,9 +1,14 @@
 """What one translated message comes to: effects with their traces, a Task for a person, or a refusal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import structs
+
+from fhir_service.principal import Principal
 from fhir_service.rules import Draft, derived_id
 from fhir_service.storage.port import NOTHING, Changes, Reads
+from fhir_service.workflow.entries import OF_THE_PERSON
 from fhir_service.workflow.gather import Gathered, gather
 from fhir_service.workflow.receivers import receiver
 from fhir_service.workflow.review import manual_review
@@ -55,7 +60,7 @@ async def outcome_of(tx: Reads, told: Translated, ground: Ground) -> Outcome:
     named = await receiver(tx, translation.facts.get("route-to"), ground.routes)
     wanted = routed(gathered, translation, ground.routes, ground.context(tx.now).today, named)
     issues = (*translation.issues, *gathered.issues)
-    settlement = await settle(tx, wanted, ground)
+    settlement = await settle(tx, _brought(wanted, gathered.places.get(translation.sender or "")), ground)
     if settlement.refused:
         if any(issue.code == "identity-ambiguous" for issue in settlement.issues):  # decision 27
             return await _for_a_person(tx, told, ground, Outcome(Verdict.REFUSED, (*issues, *settlement.issues)))
@@ -63,6 +68,18 @@ async def outcome_of(tx: Reads, told: Translated, ground: Ground) -> Outcome:
         waits = await waiting_merge(tx, wanted, settlement.issues, ground)
         return await _for_a_person(tx, told, ground, Outcome(Verdict.MANUAL, (*issues, *warnings)), waits)
     return _applied(tx, told, gathered, settlement, issues)
+
+
+def _brought(wanted: Sequence[Wanted], sender: str | None) -> list[Wanted]:
+    """What is wanted; whoever brings a person, or who is near them, may read that record (SR-27). All else that a
+    message brings names its sender itself."""
+    if sender is None or not sender.startswith("Organization/"):
+        return list(wanted)
+    by = Principal(organization=sender)
+    return [
+        structs.replace(w, draft=structs.replace(w.draft, by=by)) if w.draft.rtype in OF_THE_PERSON else w
+        for w in wanted
+    ]
 
 
 def _leaves_no_trace(endpoint: Endpoint, translation: Translation, gathered: Gathered) -> bool:
