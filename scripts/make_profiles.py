@@ -2,12 +2,14 @@
 
     python scripts/make_profiles.py [--check]
 
-Needs Node: npm fetches SUSHI and the CC0 package `hl7.fhir.r4.examples` 4.0.1 into `build/sushi` the first time. Only
-who changes a profile runs this; the written file is committed. `--check` writes nothing and says whether the file that
-is there is what the sources give: exit status 1 if not.
+Needs Node: npm fetches SUSHI, with all it is made of as `scripts/sushi/package-lock.json` names it, and the CC0 package
+`hl7.fhir.r4.examples` 4.0.1 into `build/sushi` the first time, and each is held to its hash: the same sources give the
+same file. Only who changes a profile runs this; the written file is committed. `--check` writes nothing and says
+whether the file that is there is what the sources give: exit status 1 if not.
 """
 
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -24,8 +26,12 @@ CODE_SYSTEMS = ROOT / "profiles" / "code_systems"
 NO_BASIS = ROOT / "tests" / "cases" / "profiles" / "no-basis.jsonl.gz"
 TARGET = ROOT / "profiles" / "conformance" / "definitions.jsonl.gz"
 TOOLS = ROOT / "build" / "sushi"
-SUSHI = "fsh-sushi@3.21.0"
+R4_FILE = TOOLS / "hl7.fhir.r4.examples-4.0.1.tgz"
+LOCKED = ROOT / "scripts" / "sushi"
+LOCKS = ("package.json", "package-lock.json")
 R4 = "hl7.fhir.r4.examples@4.0.1"
+R4_HASH = "dce87f1b5b9341867033f7d1f544fa1b5232503f6d62813887ac6b8a8b6cb682"
+"""SHA-256 of the file that npm brings."""
 NO_BASIS_VERSION = "2.2.0"
 DEFINITIONS = ("StructureDefinition", "ValueSet", "CodeSystem", "SearchParameter", "OperationDefinition")
 OF_ROWS = ("alias", "comment", "mapping", "requirements", "example")
@@ -73,16 +79,23 @@ def compiled(folder: Path) -> list[Json]:
 def tools() -> None:
     """SUSHI and the package of R4, brought by npm once."""
     TOOLS.mkdir(parents=True, exist_ok=True)
-    if not (TOOLS / "node_modules" / ".bin" / "sushi").exists():
-        words = ["npm", "install", "--silent", "--no-save", "--prefix", str(TOOLS), SUSHI]
-        subprocess.run(words, check=True)  # noqa: S603 - fixed words
-    if not list(TOOLS.glob("hl7.fhir.r4.examples-*.tgz")):
+    stamp = TOOLS / ".installed"
+    locked = b"".join((LOCKED / name).read_bytes() for name in LOCKS)
+    if not stamp.exists() or stamp.read_bytes() != locked:
+        for name in LOCKS:
+            shutil.copy(LOCKED / name, TOOLS)
+        words = ["npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(words, cwd=TOOLS, check=True)  # noqa: S603 - fixed words
+        stamp.write_bytes(locked)
+    if not R4_FILE.exists():
         subprocess.run(["npm", "pack", "--silent", R4], cwd=TOOLS, check=True)  # noqa: S603, S607 - fixed words
+    if hashlib.sha256(R4_FILE.read_bytes()).hexdigest() != R4_HASH:
+        sys.exit(f"{R4_FILE} is not the file that the profiles are made with: delete it and try again")
 
 
 def packages(cache: Path) -> None:
     """A FHIR package cache with R4 and the Norwegian base profiles, so that SUSHI needs no network."""
-    with tarfile.open(next(TOOLS.glob("hl7.fhir.r4.examples-*.tgz"))) as archive:
+    with tarfile.open(R4_FILE) as archive:
         named = [m for m in archive.getmembers() if m.name.removeprefix("package/").partition("-")[0] in DEFINITIONS]
         core = [json.load(content) for m in named if (content := archive.extractfile(m)) is not None]
     package(cache, "hl7.fhir.r4.core", "4.0.1", core)
