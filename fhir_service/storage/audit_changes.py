@@ -8,14 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, Table, and_, bindparam, select
+from sqlalchemy import Select, Table, and_, bindparam, literal, select
 
-from fhir_service.storage.access import EVERYTHING, Access
+from fhir_service.sight import ALL
+from fhir_service.storage.access import EVERYTHING, Access, is_open
 from fhir_service.storage.audit import Span
 from fhir_service.storage.constructs import any_of
 from fhir_service.storage.prepared import Prepared, prepare
 from fhir_service.storage.steps import Steps
-from fhir_service.storage.tables import HISTORY, JOINED, RESOURCE
+from fhir_service.storage.tables import GRANT, HISTORY, JOINED, RESOURCE
 
 COLUMNS = ("updated", "rtype", "rid", "version", "deleted", "person_id", "trace")
 
@@ -70,6 +71,7 @@ def _at(table: Table) -> Prepared:
 _TABLES = (RESOURCE, HISTORY)
 _AT = tuple(map(_at, _TABLES))
 _WAS = prepare(select(JOINED.c.person_id).where(any_of(JOINED.c.to_person, "persons")))
+_OPEN = prepare(select(GRANT.c.person_id).where(*is_open(GRANT), GRANT.c.opens == literal(ALL)))
 _PATIENTS = prepare(
     select(RESOURCE.c.person_id, RESOURCE.c.rid)
     .where(any_of(RESOURCE.c.person_id, "persons"), RESOURCE.c.rtype == bindparam("rtype"))
@@ -111,6 +113,12 @@ def were(persons: Iterable[str]) -> Steps[frozenset[str]]:
         if more == known:
             return known
         known = more
+
+
+def represented(access: Access) -> Steps[frozenset[str]]:
+    """The persons of whom all is open to the caller, but for what is hidden from those who represent them."""
+    found = yield _OPEN, dict(access.bound)
+    return frozenset(row[0] for row in found)
 
 
 def patients(persons: list[str]) -> Steps[dict[str, str]]:

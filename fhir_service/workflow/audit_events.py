@@ -58,6 +58,15 @@ class Event(msgspec.Struct, frozen=True):
     beside: tuple[str, ...] = ()
     """`Type/id/_history/version` of what was written with it."""
 
+    @property
+    def resources(self) -> frozenset[tuple[str, str]]:
+        """(type, id) of what it names beside the patient."""
+        named = {(rtype, rid) for rtype, rid, *_ in (reference.split("/") for reference in self.beside)}
+        kept = self.kept
+        if kept.rtype and kept.rid and "(" not in kept.rid:
+            named.add((kept.rtype, kept.rid))
+        return frozenset(named)
+
 
 CHANGE_ID = re.compile(r"c([0-9a-f]{1,15})-[0-9a-f]{16,28}")
 

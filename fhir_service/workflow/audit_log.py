@@ -50,6 +50,16 @@ class _Asked(msgspec.Struct, frozen=True):
     patients: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+def is_open(access: Access) -> bool:
+    """Whether the log has anything for this caller: everybody's, or that of themselves or of whom they represent."""
+    everybodys = access.condition is None or access.bound.get("access_role") == AUDITOR
+    return everybodys or "access_patient" in access.bound or _represents(access)
+
+
+def _represents(access: Access) -> bool:
+    return (access.sight.person or "").startswith("RelatedPerson/")
+
+
 def with_log(repository: Repository, audit: AuditStore, base_url: str) -> Repository:
     """The same; AuditEvents are those of the log as well."""
     return cast(Repository, _WithLog(repository, audit, base_url))
@@ -97,14 +107,15 @@ class AuditLog:
             found = await self._made_at([at])
         persons = await self._open_to(access)
         named = [e for e in found if e.eid == rid and (persons is None or e.person_id in persons)]
-        return (await self._stored(named, {}))[0] if named else None
+        shown = await self._shown(named, access)
+        return (await self._stored(shown, {}))[0] if shown else None
 
     async def search(self, query: SearchQuery, access: Access) -> Page:
         """One page. Raises TooSlow when too much would have to be looked at."""
         asked = await self._asked(query, await self._open_to(access))
         whole = is_ascending(query) or query.total
         recorded = await self._recorded(asked, access, whole)
-        events = await self._events(asked, None if whole else query.count + 1)
+        events = await self._events(asked, None if whole else query.count + 1, access)
         return page_of(in_order((*recorded.matches, *events), query), query, recorded.included)
 
     async def _open_to(self, access: Access) -> frozenset[str] | None:
@@ -112,7 +123,12 @@ class AuditLog:
         if access.condition is None or access.bound.get("access_role") == AUDITOR:
             return None
         own = access.bound.get("access_patient")
-        return frozenset() if own is None else await self._persons([own], {})
+        if own is not None:
+            return await self._persons([own], {})
+        if not _represents(access):
+            return frozenset()
+        persons = await self._repository.ask(partial(audit_changes.represented, access))
+        return await self._repository.ask(partial(audit_changes.were, persons))
 
     async def _persons(self, patient_ids: Iterable[str], patients: dict[str, str]) -> frozenset[str]:
         """All persons that these Patients are and were; notes in `patients` which Patient is asked for."""
@@ -157,7 +173,7 @@ class AuditLog:
             replace(query, criteria=criteria, sort=newest, after=None, count=count, total=False), access
         )
 
-    async def _events(self, asked: _Asked, wanted: int | None) -> list[Stored]:
+    async def _events(self, asked: _Asked, wanted: int | None, access: Access) -> list[Stored]:
         """Those of the log that match, newest first; at least `wanted` of them after the cursor, if there are."""
         found: list[Stored] = []
         hi, limit, looked = asked.hi, CHUNK, 0
@@ -166,7 +182,7 @@ class AuditLog:
         while True:
             span = Span(asked.lo, hi, limit, _listed(asked.persons), asked.entity if asked.persons is None else None)
             events, floor = await self._chunk(span, asked)
-            found += await self._matching(events, asked)
+            found += await self._matching(await self._shown(events, access), asked)
             looked += len(events)
             if floor is None or (wanted is not None and len(after(found, asked.query)) >= wanted):
                 return found
@@ -186,6 +202,14 @@ class AuditLog:
         told += await self._made_at(times) if times else []
         of = asked.persons
         return [e for e in told if (floor is None or e.at > floor) and (of is None or e.person_id in of)], floor
+
+    async def _shown(self, events: list[Event], access: Access) -> list[Event]:
+        """Without those about what is hidden from who represents the person; others see all that is theirs to see."""
+        if not _represents(access):
+            return events
+        named = {key for e in events for key in e.resources}
+        seen = {key for key in sorted(named) if await self._repository.read(*key, access) is not None}
+        return [e for e in events if seen >= e.resources]
 
     async def _made_at(self, times: list[int]) -> list[Event]:
         """The events of changes that were made at these times."""

@@ -35,7 +35,7 @@ async def arguments_of(operation: Operation, face: Face, request: Request) -> Ar
     shown = view_with(None, list(token.parameters))
     if isinstance(shown, Issue):
         return (CHANGED,)
-    request.view = replace(shown[0], pretty=request.view.pretty)
+    request.view = replace(shown[0], pretty=request.view.pretty, native=request.view.native)
     request.parameters = shown[1]
     asked = await _asked(operation, face, request)
     return (CHANGED,) if isinstance(asked, tuple) else replace(asked, after=token.cursor, token=link, total=token.total)

@@ -3,6 +3,7 @@
 Pasientjournalloven § 18 and § 22: the person has a right to know. A browser gets a page in plain Norwegian.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -11,11 +12,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from fhir_service.rest.exchange import Face, Header, Reply, Request
+from fhir_service.rest.links import Paged, links, place_of
 from fhir_service.rest.operations._model import Arguments, Level, Operation, Parameter, at
 from fhir_service.rest.operations._replies import out, parameters_reply, parts
 from fhir_service.rest.read import NOT_FOUND
 from fhir_service.rest.render import ALWAYS, refusal
 from fhir_service.search import parse
+from fhir_service.workflow.audit_log import is_open
 from profiles import names
 from profiles.code_systems import display
 from profiles.issues import Issue, error
@@ -24,6 +27,9 @@ from profiles.resource import Resource
 OSLO = ZoneInfo("Europe/Oslo")
 MOST, USUAL = 1_000, 200
 _BAD_COUNT = error("bad-parameter-value", "_count", f"Expected a whole number from 1 to {MOST}")
+_NOT_THEIRS = error(
+    "forbidden", "Patient", "The log is for the person, who represents them, and the role administrator"
+)
 _KINDS = {"C": "create", "R": "read", "U": "update", "D": "delete", "E": "search"}
 _UNNAMED = "Ikke oppgitt"
 _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
@@ -47,31 +53,44 @@ class Line(msgspec.Struct, frozen=True):
 
 async def serve(face: Face, request: Request, arguments: Arguments) -> Reply:
     """The newest first, as Parameters, or as a page where the client asks for one."""
-    told = arguments.one("_count")
-    count = USUAL if told is None else told
+    named = arguments.one("_count")
+    count = USUAL if named is None else named
     if not 1 <= count <= MOST:
         return refusal(_BAD_COUNT)
     patient = await face.repository.read("Patient", request.rid, request.access)
     if patient is None:
         return refusal(NOT_FOUND)
-    lines = await _lines(face, request, arguments, count)
-    if isinstance(lines, tuple):
-        return refusal(lines)
+    if not is_open(request.access):
+        return refusal(_NOT_THEIRS)
+    told = await _lines(face, request, arguments, count)
+    if not isinstance(told, Lines):
+        return refusal(told)
     if request.view.native:
-        return Reply(200, (_HTML, _SAFE, *ALWAYS[1:]), page(lines).encode())
-    return parameters_reply(_parameter(line) for line in lines)
+        return Reply(200, (_HTML, _SAFE, *ALWAYS[1:]), page(told.lines, told.following).encode())
+    older = [out("next", "url", told.following)] if told.following else []
+    return parameters_reply([*map(_parameter, told.lines), *older])
 
 
-async def _lines(face: Face, request: Request, arguments: Arguments, count: int) -> list[Line] | tuple[Issue, ...]:
+class Lines(msgspec.Struct, frozen=True):
+    """A page of them; `following`: the link to those before."""
+
+    lines: list[Line]
+    following: str | None = None
+
+
+async def _lines(face: Face, request: Request, arguments: Arguments, count: int) -> Lines | tuple[Issue, ...]:
     asked = [("patient", f"Patient/{request.rid}"), ("outcome", "0"), ("_count", str(count))]
     asked += [("date", f"{prefix}{day}") for prefix, name in _BOUNDS if (day := arguments.one(name))]
     parsed = parse("AuditEvent", tuple(asked), base_url=face.base, types=face.rtypes)
     if parsed.query is None:
         return parsed.issues
-    found = await face.repository.search(parsed.query, request.access)
+    found = await face.repository.search(replace(parsed.query, after=arguments.after), request.access)
     events = [msgspec.json.decode(row.body) for row in found.matches]
     known = {name: await _named(face, request, name) for name in sorted({_organization(e) for e in events})}
-    return [_line(event, known[_organization(event)]) for event in events]
+    lines = [_line(event, known[_organization(event)]) for event in events]
+    paged = Paged(place_of(request, "$access-log"), arguments.used, arguments.token)
+    listed = msgspec.json.decode(links(face, paged, found.following, request.view))
+    return Lines(lines, next((one["url"] for one in listed if one["relation"] == "next"), None))
 
 
 _BOUNDS = (("ge", "start"), ("le", "end"))
@@ -131,18 +150,19 @@ def _parameter(line: Line) -> Resource:
     return parts("access", [out("when", "dateTime", line.when), *told])
 
 
-def page(lines: list[Line]) -> str:
+def page(lines: list[Line], following: str | None = None) -> str:
     """A page that anybody can read."""
     head = "".join(f"<th>{escape(heading)}</th>" for heading in _HEADINGS)
     rows = "".join(f"<tr>{''.join(map(_cell, msgspec.structs.astuple(_for_people(line))))}</tr>" for line in lines)
     told = (
         f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if lines else "<p>Ingen har sett noe.</p>"
     )
+    older = f'<p><a rel="next" href="{escape(following)}">Vis eldre</a></p>' if following else ""
     return (
         '<!doctype html><html lang="nb"><head><meta charset="utf-8"><title>Innsyn i logg</title>'
         f"<style>{_STYLE}{_CELLS}</style></head><body><h1>Hvem har sett opplysninger om meg?</h1>"
         "<p>Her står hvem som har lest eller endret opplysninger om deg, når det skjedde, hvilken virksomhet det var, "
-        f"og hva som ga tilgang. Det nyeste står først.</p>{told}</body></html>"
+        f"og hva som ga tilgang. Det nyeste står først.</p>{told}{older}</body></html>"
     )
 
 
@@ -160,18 +180,20 @@ OPERATION = Operation(
     name="access-log",
     title="Who saw what is about a person",
     says="Each access to what is about the person: when, by which organization and role, what was done and on which "
-    "ground; newest first. For the person, auditors, and in mode dev everybody who is not narrowed. With Accept: "
-    "text/html it is a page in Norwegian.",
+    "ground; newest first. For the person, who represents them, auditors, and in mode dev everybody who is not "
+    "narrowed; others get 403. With Accept: text/html it is a page in Norwegian.",
     serve=serve,
     levels=at(Level.INSTANCE),
     types=("Patient",),
     own_form=True,
+    pages=True,
     inputs=(
         Parameter("start", "date", "Only from this day on"),
         Parameter("end", "date", "Only up to this day"),
         Parameter("_count", "integer", f"How many at most; {USUAL} unless told, {MOST} at most"),
     ),
     outputs=(
+        Parameter("next", "url", "Where those before these are; absent when there are none"),
         Parameter(
             "access",
             "",
