@@ -1,13 +1,12 @@
 """From the snapshot of a StructureDefinition to the check of a resource.  https://hl7.org/fhir/R4/profiling.html"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from profiles.checking.problem import Problem
 from profiles.definitions import kinds
 from profiles.fhirpath import Node, Unsupported, compile_expression, node_of
-from profiles.fhirpath import nodes as fhirpath_nodes
 from profiles.fhirpath.scope import Allowance
 from profiles.issues import Issue, error, information
 from profiles.resource import Resource
@@ -15,6 +14,7 @@ from profiles.snapshots import discriminators
 from profiles.snapshots.discriminators import Undecidable
 from profiles.snapshots.extensions import Extensions
 from profiles.snapshots.invariants import is_own, of_rule
+from profiles.snapshots.items import counted, of_items
 from profiles.snapshots.judging import MOST_PROBLEMS, Around, Judge, below, joined
 from profiles.snapshots.kept import NOTHING_KEPT, Kept
 from profiles.snapshots.known import CORE, Lookup, base_type, canonical, core_type
@@ -71,7 +71,6 @@ class Profile:
 
 def nothing_known(url: str) -> None:
     """The lookup of one who has nothing at hand."""
-    return
 
 
 def compile_profile(definition: Resource, lookup: Lookup = nothing_known) -> Profile | tuple[Issue, ...]:
@@ -220,25 +219,8 @@ class _OneProfile:
         """The checks of the items of an element: their number, each of them, and their slices."""
         name, (least, most) = row.name, (0, None) if is_unchanged(row) else (row.min, row.max)
         each, slicing = self.row(row), self._slicing(row)
-        if not (least or most is not None or each or slicing):
-            return
-        counted = _counted(name, least, most, self.by)
-        wanted = least or (slicing is not None and any(one.min for one in slicing.slices))
-
-        def judge(node: Node, around: Around) -> list[Problem]:
-            items = fhirpath_nodes.placed(node, name)
-            if not items and not wanted:
-                return []
-            problems = counted(items)
-            if each is not None:
-                for place, item in items:
-                    if id(item.value) not in around.kept and (found := each(item, around)):
-                        problems += below(place, found)
-            if slicing is not None:
-                problems += slicing.judge(items, around)
-            return problems
-
-        yield judge
+        if least or most is not None or each or slicing:
+            yield of_items(name, counted(name, least, most, self.by), each, slicing, wanted=bool(least))
 
     def _slicing(self, row: Row) -> Slicing | None:
         slices = [self._slice(one, row) for one in row.slices]
@@ -286,15 +268,3 @@ def _one_of(kind: str, judges: list[Judge]) -> Judge:
         return min(found, key=lambda problems: sum(not problem.warning for problem in problems))
 
     return judge
-
-
-def _counted(name: str, least: int, most: int | None, by: str) -> Callable[[list[tuple[str, Node]]], list[Problem]]:
-    def count(items: list[tuple[str, Node]]) -> list[Problem]:
-        if len(items) < least:
-            return [Problem(f".{name}", "required", f"at least {least} ({by})")]
-        if most is not None and len(items) > most:
-            words = f"at most {most} ({by})" if most else f"is not used ({by})"
-            return [Problem(items[most][0], "structure", words)]
-        return []
-
-    return count

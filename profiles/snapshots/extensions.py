@@ -39,13 +39,17 @@ def extensions_in(value: Any, kept: Kept = NOTHING_KEPT) -> Iterator[tuple[str, 
     while waiting:
         place, found = waiting.pop()
         for name, inner in found.items():
-            kind = type(inner)
-            if kind is not dict and kind is not list:
+            if type(inner) is not dict and type(inner) is not list:
                 continue
-            at = f"{place}.{name.removeprefix('_')}"
-            several = ((f"{at}[{n}]", item) for n, item in enumerate(inner)) if kind is list else ((at, inner),)
-            for where, item in several:
-                if type(item) is dict and id(item) not in kept:
-                    if name in NAMES:
-                        yield where, item
-                    waiting.append((where, item))
+            for where, item in _dicts(inner, kept):
+                at = f"{place}.{name.removeprefix('_')}{where}"
+                if name in NAMES:
+                    yield at, item
+                waiting.append((at, item))
+
+
+def _dicts(inner: Any, kept: Kept) -> list[tuple[str, dict[str, Any]]]:
+    """The objects that an element is or has in its list, each with its place there."""
+    if type(inner) is dict:
+        return [] if id(inner) in kept else [("", inner)]
+    return [(f"[{n}]", one) for n, one in enumerate(inner) if type(one) is dict and id(one) not in kept]

@@ -5,27 +5,35 @@ from typing import Any, TypeAlias
 
 from profiles.resource import Resource
 
-Kept: TypeAlias = frozenset[int]
-"""Elements, and entries of lists, by identity."""
+Kept: TypeAlias = frozenset[int | str]
+"""Elements of the resource by name, and of those that differ the entries by identity."""
 NOTHING_KEPT: Kept = frozenset()
 
 
 def kept(before: Resource, after: Resource) -> Kept:
-    """The elements and entries of `after` that are as in `before`; none where references lead to other contained ones.
+    """What of `after` is as in `before`; nothing where references lead to other contained resources.
 
     Entries are compared by their id, or else by their place.
     """
     if before.get("contained") != after.get("contained"):
         return NOTHING_KEPT
-    pairs = (pair for name, value in after.items() for pair in _paired(before.get(name), value))
-    return frozenset([id(new) for old, new in pairs if type(new) is dict and new == old])
+    found: list[int | str] = []
+    for name, value in after.items():
+        old, beside = before.get(name), f"_{name}"
+        entries = value if type(value) is list else [value]
+        if value == old:
+            found += [id(one) for one in entries if type(one) is dict]
+            if before.get(beside) == after.get(beside):
+                found.append(name)
+        elif type(old) is list and type(value) is list:
+            found += [id(new) for was, new in _paired(old, entries) if new == was]
+    return frozenset(found)
 
 
-def _paired(old: Any, new: Any) -> Iterator[tuple[Any, Any]]:
-    if type(old) is not list or type(new) is not list:
-        yield old, new
-        return
-    by_id = {one["id"]: one for one in old if type(one) is dict and "id" in one}
+def _paired(old: list[Any], new: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """Each object with the one that it is a version of."""
+    by_id = {one["id"]: one for one in old if type(one) is dict and type(one.get("id")) is str}
     for place, one in enumerate(new):
-        rid = one.get("id") if type(one) is dict else None
-        yield by_id.get(rid) if rid else old[place] if place < len(old) else None, one
+        if type(one) is dict:
+            rid = one.get("id")
+            yield by_id.get(rid) if type(rid) is str else old[place] if place < len(old) else None, one

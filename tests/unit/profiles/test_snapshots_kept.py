@@ -52,8 +52,17 @@ def test_entry_is_known_by_its_id_wherever_it_stands() -> None:
 
 @pytest.mark.parametrize("name", [None, "x", {"use": "usual"}, ["x", None, [1]]])
 def test_what_is_of_another_shape_is_not_kept(name: Any) -> None:
-    assert kept(patient(name=[{"use": "usual"}]), patient(name=name)) == frozenset()
-    assert kept(patient(name=name), patient(name=[{"use": "usual"}])) == frozenset()
+    assert kept(patient(name=[{"use": "usual"}]), patient(name=name)) == {"resourceType"}
+    assert kept(patient(name=name), patient(name=[{"use": "usual"}])) == {"resourceType"}
+
+
+def test_element_that_stays_is_judged_no_more_but_for_what_stands_beside_it() -> None:
+    made = profile("Patient", row("Patient.name", max="1"), row("Patient.gender", min=1, patternCode="male"))
+    before = patient(name=[{"text": "x"}, {"text": "y"}], gender="female")
+    assert len(conforms(before, (made,))) == 2
+    assert conforms({**before, "active": True}, (made,), kept(before, {**before, "active": True})) == ()
+    after = {**before, "_gender": {"id": "g"}}
+    assert [issue.at for issue in conforms(after, (made,), kept(before, after))] == ["Patient.gender"]
 
 
 def test_nothing_is_kept_beside_other_contained_resources() -> None:
