@@ -158,14 +158,21 @@ def _granted(table: "FromClause") -> "ColumnElement[Any]":
 
 
 def _opened_by_grants(table: "FromClause") -> "ColumnElement[Any]":
-    from sqlalchemy import literal_column, select
+    from sqlalchemy import select
 
-    from fhir_service.storage.constructs import listed
     from fhir_service.storage.tables import GRANT
 
     grant = GRANT.alias("opening")
-    labels = select(listed(grant.c.opens + literal_column("' '", grant.c.opens.type) + grant.c.apart))
-    return labels.where(grant.c.person_id == table.c.person_id, *is_open(grant)).scalar_subquery()
+    return select(told_by(grant)).where(grant.c.person_id == table.c.person_id, *is_open(grant)).scalar_subquery()
+
+
+def told_by(grants: "FromClause") -> "ColumnElement[Any]":
+    """What several grants open, as a text (`rows.opened_labels`)."""
+    from sqlalchemy import literal
+
+    from fhir_service.storage.constructs import listed
+
+    return listed(grants.c.opens + literal(" ") + grants.c.apart)
 
 
 def is_open(grant: "FromClause") -> "list[ColumnElement[Any]]":

@@ -322,8 +322,8 @@ class Repository(Protocol):
         """The current version, also when deleted; None as well where `access` hides it."""
         ...
 
-    async def sighted(self, rtype: str, rid: str, access: Access, on: "HangsOn") -> "Sighted | None":
-        """The current version as `read` has it, with what a view of it is made from."""
+    async def sighted(self, rtype: str, rids: Sequence[str], access: Access, on: "HangsOn") -> "tuple[Sighted, ...]":
+        """Current versions as `read` has them, with what a view of each is made from."""
         ...
 
     async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:

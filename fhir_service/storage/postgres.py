@@ -7,7 +7,7 @@ hand: trap 1), those for searches that one plan serves for all values (`planning
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -114,9 +114,9 @@ class PostgresRepository(Noting):
     async def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Stored | None:
         return await self._batches.read(rtype, rid, access)
 
-    async def sighted(self, rtype: str, rid: str, access: Access, on: HangsOn) -> Sighted | None:
+    async def sighted(self, rtype: str, rids: Sequence[str], access: Access, on: HangsOn) -> tuple[Sighted, ...]:
         async with self._readers.session() as session:
-            return await session.driven(sighted(rtype, rid, access, on))
+            return await session.driven(sighted(rtype, rids, access, on))
 
     async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
         async with self._searchers.session() as session:

@@ -1,6 +1,5 @@
 """What a caller sees of persons, from the grants that are open to them now; for both back-ends (`steps`)."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
 
@@ -8,10 +7,10 @@ from msgspec.structs import replace
 from sqlalchemy import bindparam, select
 
 from fhir_service.sight import Sight
-from fhir_service.storage.access import Access, is_open
+from fhir_service.storage.access import Access, is_open, told_by
 from fhir_service.storage.constructs import any_of
 from fhir_service.storage.prepared import Prepared, prepare
-from fhir_service.storage.rows import sector_of
+from fhir_service.storage.rows import opened_labels
 from fhir_service.storage.steps import Steps
 from fhir_service.storage.tables import GRANT, RESOURCE
 
@@ -26,16 +25,14 @@ def sights(person_ids: Iterable[str], access: Access) -> Steps[Mapping[str, Sigh
         rows = yield _self(), access.bound
         own = {row[0] for row in rows}
         return {person: replace(access.sight, everything=person in own or person == whole) for person in asked}
-    labels: defaultdict[str, set[str]] = defaultdict(set)
     rows = yield _open(), {**access.bound, "persons": asked}
-    for person, opens, apart in rows:
-        labels[person].add(sector_of(opens, apart))
-    return {p: replace(access.sight, labels=frozenset(labels[p]), everything=p == whole) for p in asked}
+    labels = {person: opened_labels(text) for person, text in rows}
+    return {p: replace(access.sight, labels=labels.get(p, frozenset()), everything=p == whole) for p in asked}
 
 
 @cache
 def _open() -> Prepared:
-    chosen = select(GRANT.c.person_id, GRANT.c.opens, GRANT.c.apart)
+    chosen = select(GRANT.c.person_id, told_by(GRANT)).group_by(GRANT.c.person_id)
     return prepare(chosen.where(any_of(GRANT.c.person_id, "persons"), *is_open(GRANT)))
 
 

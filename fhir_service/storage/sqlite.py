@@ -3,7 +3,7 @@
 Things that bite: the file is used by one server process at a time, and lies on a local disk (WAL).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -78,8 +78,10 @@ class SqliteRepository(Noting):
     async def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Stored | None:
         return self._readers.at_once(lambda c: c.driven(visible.get(rtype, rid, access)))
 
-    async def sighted(self, rtype: str, rid: str, access: Access, on: HangsOn) -> Sighted | None:
-        return self._readers.at_once(lambda c: c.driven(sighted(rtype, rid, access, on)))
+    async def sighted(self, rtype: str, rids: Sequence[str], access: Access, on: HangsOn) -> tuple[Sighted, ...]:
+        if len(rids) == 1:
+            return self._readers.at_once(lambda c: c.driven(sighted(rtype, rids, access, on)))
+        return await self._readers.quick(lambda c: c.driven(sighted(rtype, rids, access, on)))
 
     async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
         return self._readers.at_once(lambda c: c.driven(visible.version(rtype, rid, version, access)))

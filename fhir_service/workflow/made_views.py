@@ -14,6 +14,7 @@ from fhir_service.rules import HELD_BY
 from fhir_service.sight import Sight
 from fhir_service.storage.port import Stored
 from fhir_service.storage.sighted import HangsOn, Sighted
+from fhir_service.workflow.versions import parse_body
 from profiles.resource import Resource
 
 MOST_BYTES = 32_000_000
@@ -23,46 +24,54 @@ HANGS_ON: Mapping[str, HangsOn] = {
 }
 """By type: which goals may be read, and for whom those act who carry out activities (`performers`)."""
 NOTHING_ELSE = HangsOn()
-Key: TypeAlias = tuple[Any, ...]
-
-
-def key_of(found: Sighted, looks: Sight) -> Key:
-    """All that a view is made from. `looks`: who looks."""
-    row = found.stored
-    version = (row.rtype, row.rid, row.version, row.at, row.person_id)
-    return (*version, found.labels, found.beside, looks.organization, looks.person)
-
-
-def is_all(found: Sighted, resource: Resource) -> bool:
-    """Whether `key_of` has all that a view of `resource` is made from: each goal of a plan is one of the person's."""
-    goals = found.beside[0] if found.beside else None
-    known = {f"Goal/{one.partition(' ')[0]}" for one in (goals or "").split(",")}
-    return looked_up(resource) <= known
+Known: TypeAlias = Mapping[tuple[str, str], Sighted]
+"""By (type, id)."""
+_Key: TypeAlias = tuple[Any, ...]
 
 
 class MadeViews:
-    """Views by what they are made from, as many as have room."""
+    """Views by all that they were made from, as many as have room."""
 
     def __init__(self, room: int = MOST_BYTES) -> None:
         """`room`: for the bodies, in bytes, and for what they are known by."""
         self._left = room
-        self._views: OrderedDict[Key, tuple[Stored, int]] = OrderedDict()
+        self._views: OrderedDict[_Key, tuple[Stored, int]] = OrderedDict()
 
-    def get(self, key: Key) -> Stored | None:
-        """The view that was made; None: it has to be."""
-        known = self._views.get(key)
-        if known is None:
+    def get(self, row: Stored, found: Known, looks: Sight) -> Stored | None:
+        """The view of a version that was made for who sees the same; None: it has to be made. `looks`: who looks."""
+        one = _same(row, found)
+        if one is None or (key := _key(one, looks)) not in self._views:
             return None
         self._views.move_to_end(key)
-        return known[0]
+        return self._views[key][0]
 
-    def put(self, key: Key, view: Stored, found: Sighted) -> None:
-        """Remember what was made from `found`, whose key it is."""
-        if key in self._views:
+    def put(self, row: Stored, found: Known, looks: Sight, view: Stored) -> None:
+        """Remember the view that was made, if all is known that it was made from."""
+        one = _same(row, found)
+        if one is None or not is_all(one, parse_body(row.body)):
             return
-        takes = len(view.body) + sum(len(text) for text in found.beside if text)
+        takes = len(view.body) + sum(len(text) for text in one.beside if text)
+        self._left += self._views.pop(key := _key(one, looks), (view, 0))[1] - takes
         self._views[key] = view, takes
-        self._left -= takes
         while self._left < 0:
             _, (_, freed) = self._views.popitem(last=False)
             self._left += freed
+
+
+def _same(row: Stored, found: Known) -> Sighted | None:
+    """What the view of this very version is made from."""
+    one = found.get((row.rtype, row.rid))
+    return one if one is not None and (one.stored.version, one.stored.at) == (row.version, row.at) else None
+
+
+def _key(one: Sighted, looks: Sight) -> _Key:
+    row = one.stored
+    version = (row.rtype, row.rid, row.version, row.at, row.person_id)
+    return (*version, one.labels, one.beside, looks.organization, looks.person)
+
+
+def is_all(one: Sighted, resource: Resource) -> bool:
+    """Whether that is all that a view of `resource` is made from: each goal of a plan is one of the person's."""
+    goals = one.beside[0] if one.beside else None
+    known = {f"Goal/{goal.partition(' ')[0]}" for goal in (goals or "").split(",")}
+    return looked_up(resource) <= known

@@ -5,6 +5,7 @@ of the REST side, `shown_in` looks into a unit of work. For who sees everything 
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, cast
@@ -18,14 +19,17 @@ from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.instants import micros
 from fhir_service.storage.port import HistoryPage, HistoryQuery, Page, Repository, Stored, Views
+from fhir_service.storage.sighted import Sighted
 from fhir_service.workflow.audited import note_sights
 from fhir_service.workflow.known import Key, Known
-from fhir_service.workflow.made_views import HANGS_ON, NOTHING_ELSE, MadeViews, is_all, key_of
+from fhir_service.workflow.made_views import HANGS_ON, NOTHING_ELSE, MadeViews
 from fhir_service.workflow.performers import ActingFor, Loads, acting_in, outside, within
 from fhir_service.workflow.request import Written
 from fhir_service.workflow.versions import encode, parse_body
 from profiles.resource import Resource
 
+Sights: TypeAlias = Mapping[str, Sight]
+"""By person what the caller sees."""
 Seen: TypeAlias = Callable[[frozenset[Key], Access], Awaitable[frozenset[Key]]]
 """Those of (type, id) that an access does not hide."""
 LARGE = 65_536
@@ -82,7 +86,8 @@ class _Shown:
         self._seen = seen
         self._loads = loads
         self._threads = threads
-        self._made = made
+        self._remembers = made is not None
+        self._made = made or MadeViews()
 
     def __getattr__(self, name: str) -> Any:
         """What gives out no resources."""
@@ -91,9 +96,9 @@ class _Shown:
     def read(self, rtype: str, rid: str, access: Access = EVERYTHING) -> Awaitable[Stored | None]:
         if access.condition is None or not seen_in_part(rtype):
             return self._inner.read(rtype, rid, access)
-        if self._made is None or access.opened is None:
+        if not self._remembers or access.opened is None:
             return self._one(self._inner.read(rtype, rid, access), access)
-        return self._view((rtype, rid), access, self._made)
+        return self._view((rtype, rid), access)
 
     def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Awaitable[Stored | None]:
         found = self._inner.vread(rtype, rid, version, access)
@@ -107,23 +112,17 @@ class _Shown:
         found = self._inner.history(query, access)
         return found if access.condition is None else self._versions(found, access)
 
-    async def _view(self, key: Key, access: Access, made: MadeViews) -> Stored | None:
-        """A current version as it is told, made anew where it was not made before."""
-        hangs_on = HANGS_ON.get(key[0], NOTHING_ELSE)
-        found = await self._inner.sighted(*key, access, hangs_on)
-        if found is not None and found.stored.person_id:
-            note_sights({found.stored.person_id: structs.replace(access.sight, labels=found.labels)})
-        if found is None or not found.stored.body or sees_whole_by(found.labels):
-            return None if found is None else found.stored
-        known_by = key_of(found, access.sight)
-        view = made.get(known_by)
-        if view is None:
-            (view,) = await self.told([found.stored], access)
-            whole = parse_body(found.stored.body)
-            # what it was made from was asked for meanwhile: it is kept only where nothing has changed
-            if is_all(found, whole) and await self._inner.sighted(*key, access, hangs_on) == found:
-                made.put(known_by, view, found)
-        return view
+    async def _view(self, key: Key, access: Access) -> Stored | None:
+        """A current version as it is told."""
+        found = await self._sighted([key], access)
+        if key not in found:
+            return None
+        row, labels = found[key].stored, found[key].labels
+        sights = {row.person_id: structs.replace(access.sight, labels=labels)} if row.person_id else {}
+        note_sights(sights)
+        if not row.body or sees_whole_by(labels):
+            return row
+        return (await self._again([row], found, sights, access))[0]
 
     async def _one(self, found: Awaitable[Stored | None], access: Access) -> Stored | None:
         stored = await found
@@ -148,12 +147,54 @@ class _Shown:
         persons = sorted({r.person_id for r in rows if r.person_id and r.body and seen_in_part(r.rtype)})
         sights = await self._inner.sights(persons, access) if persons else {}
         note_sights(sights)
+        parted = ((n, row) for n, row in enumerate(rows) if row.body and seen_in_part(row.rtype))
+        cut = {n: row for n, row in parted if not sees_whole(sights.get(row.person_id or "", access.sight))}
+        told = list(rows)
+        for n, view in zip(cut, await self._views(list(cut.values()), sights, access, past), strict=True):
+            told[n] = view
+        return told
+
+    async def _views(self, rows: list[Stored], sights: Sights, access: Access, past: bool) -> list[Stored]:
+        """Of rows that their reader sees in part."""
+        if past or not self._remembers or access.opened is None or not rows:
+            return await self._anew(rows, sights, access, past=past)
+        found = await self._sighted([(row.rtype, row.rid) for row in rows], access)
+        return await self._again(rows, found, sights, access)
+
+    async def _sighted(self, keys: Iterable[Key], access: Access) -> dict[Key, Sighted]:
+        """By (type, id) what views are made from, of those that the caller may see."""
+        by_type: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for rtype, rid in keys:
+            by_type[rtype][rid] = None
+        found: dict[Key, Sighted] = {}
+        for rtype, rids in by_type.items():
+            on = HANGS_ON.get(rtype, NOTHING_ELSE)
+            found |= {(rtype, one.stored.rid): one for one in await self._inner.sighted(rtype, list(rids), access, on)}
+        return found
+
+    async def _again(
+        self, rows: list[Stored], found: Mapping[Key, Sighted], sights: Sights, access: Access
+    ) -> list[Stored]:
+        """The views of current versions, those made anew that were not made before."""
+        views = {n: self._made.get(row, found, access.sight) for n, row in enumerate(rows)}
+        missing = {n: row for n, row in enumerate(rows) if views[n] is None}
+        if missing:
+            anew = await self._anew(list(missing.values()), sights, access)
+            # what they were made from was asked for meanwhile: they are kept only where nothing has changed
+            now = await self._sighted([(row.rtype, row.rid) for row in missing.values()], access)
+            for (n, row), view in zip(missing.items(), anew, strict=True):
+                views[n] = view
+                if now.get((row.rtype, row.rid)) == found.get((row.rtype, row.rid)):
+                    self._made.put(row, found, access.sight, view)
+        return [view for view in views.values() if view is not None]
+
+    async def _anew(
+        self, rows: Sequence[Stored], sights: Sights, access: Access, *, past: bool = False
+    ) -> list[Stored]:
         cut = _Cut(rows, lambda row: sights.get(row.person_id or "", access.sight))
-        if not cut.places:
-            return list(rows)
         if past:
             await cut.look_at(self._inner)
-        large = self._threads and sum(len(rows[n].body) for n in cut.places) > LARGE
+        large = self._threads and sum(len(row.body) for row in rows) > LARGE
         named = await asyncio.to_thread(cut.parsed) if large else cut.parsed()
         seen = _references(await self._seen(named, access)) if named else frozenset()
         cut.acting_in = await acting_in(self._loads, cut.plans())
@@ -161,42 +202,39 @@ class _Shown:
 
 
 class _Cut:
-    """The rows of a page, those among them that their reader sees in part."""
+    """Rows that their reader sees in part."""
 
     def __init__(self, rows: Sequence[Stored], sight_of: Callable[[Stored], Sight]) -> None:
         self._rows = rows
         self._sight_of = sight_of
         self._current: dict[Key, Resource] = {}
-        self._resources: dict[int, Resource] = {}
+        self._resources: list[Resource] = []
         self.acting_in: Mapping[str | None, ActingFor] = {}
         """Person -> for whom those act who carry out activities of their `plans`."""
-        parted = (n for n, row in enumerate(rows) if row.body and seen_in_part(row.rtype))
-        self.places = [n for n in parted if not sees_whole(sight_of(rows[n]))]
 
     async def look_at(self, repository: Repository) -> None:
         """Read the current versions of them, whoever may see those."""
-        for key in {(self._rows[n].rtype, self._rows[n].rid): None for n in self.places}:
+        for key in {(row.rtype, row.rid): None for row in self._rows}:
             stored = await repository.read(*key)
             if stored is not None and stored.body:
                 self._current[key] = parse_body(stored.body)
 
     def parsed(self) -> frozenset[Key]:
         """Parse them; what they refer to that shows only to those who may read it."""
-        self._resources = {n: parse_body(self._rows[n].body) for n in self.places}
-        return _keys(self._resources.values())
+        self._resources = [parse_body(row.body) for row in self._rows]
+        return _keys(self._resources)
 
     def plans(self) -> list[tuple[Resource, str | None]]:
         """What is cut, earlier versions and current ones, each with its person."""
-        current = ((self._current.get((self._rows[n].rtype, self._rows[n].rid)), n) for n in self._resources)
-        named = (*((one, n) for n, one in self._resources.items()), *current)
-        return [(one, self._rows[n].person_id) for one, n in named if one is not None]
+        current = [(self._current.get((row.rtype, row.rid)), row) for row in self._rows]
+        named = (*zip(self._resources, self._rows, strict=True), *current)
+        return [(one, row.person_id) for one, row in named if one is not None]
 
     def done(self, seen: frozenset[str]) -> list[Stored]:
-        """All rows, those as they are told."""
+        """The rows as they are told."""
         told = list(self._rows)
-        for n, resource in self._resources.items():
-            row, sight = self._rows[n], self._sight_of(self._rows[n])
-            now = self._current.get((row.rtype, row.rid))
+        for n, (row, resource) in enumerate(zip(self._rows, self._resources, strict=True)):
+            sight, now = self._sight_of(row), self._current.get((row.rtype, row.rid))
             acting = self.acting_in.get(row.person_id, {})
             view = reduced(resource, sight, seen, closed_in(now, sight, acting) if now else frozenset(), acting)
             if view is not resource:

@@ -19,15 +19,14 @@ def _plan(*performers: str) -> Resource:
 
 
 async def sighted(repository: Repository, by: Principal = X) -> Sighted:
-    told = await repository.sighted("CarePlan", "p", access_of(by, NOW), ON)
-    assert told is not None
+    (told,) = await repository.sighted("CarePlan", ["p"], access_of(by, NOW), ON)
     return told
 
 
 def test_labels_are_those_of_the_grants_that_are_open(database: Database) -> None:
     async def told(repository: Repository) -> None:
         await put(repository, (_plan(), "person", ("frame",)))
-        assert await repository.sighted("CarePlan", "p", access_of(X, NOW), NOTHING) is None
+        assert await repository.sighted("CarePlan", ["p"], access_of(X, NOW), NOTHING) == ()
         grants = [to_x("person", label) for label in ("frame", "~ke", "+Organization/x")]
         await grant(repository, "person", *grants, to_x("person", "school", days=(1, 2)), to_x("person", "trust", "ke"))
         assert (await sighted(repository)).labels == {"frame", "~ke", "+Organization/x"}
@@ -35,10 +34,10 @@ def test_labels_are_those_of_the_grants_that_are_open(database: Database) -> Non
         assert (await sighted(repository, ke)).labels == {"frame", "~ke", "+Organization/x", "trust"}
         for by, now in ((X, NOW), (X, LATER), (ke, NOW), (Principal(organization="Organization/y"), NOW)):
             access = access_of(by, now)
-            one = await repository.sighted("CarePlan", "p", access, NOTHING)
+            found = await repository.sighted("CarePlan", ["p"], access, NOTHING)
             read = await repository.read("CarePlan", "p", access)
-            assert (one and one.stored) == read
-            if one is not None:
+            assert [one.stored for one in found] == ([] if read is None else [read])
+            for one in found:
                 assert one.labels == (await repository.sights(["person"], access))["person"].labels
 
     database.run(told)
@@ -51,7 +50,7 @@ def test_person_has_every_label_of_what_is_theirs(database: Database) -> None:
         await put(repository, (_plan(), "person", party))
         assert (await sighted(repository, Principal(person="Patient/arne"))).labels == {"*"}
         assert (await sighted(repository, Principal(person="Patient/other"))).labels == frozenset()
-        assert await repository.sighted("CarePlan", "p", access_of(Principal(person="Patient/x"), NOW), ON) is None
+        assert await repository.sighted("CarePlan", ["p"], access_of(Principal(person="Patient/x"), NOW), ON) == ()
 
     database.run(told)
 
@@ -61,8 +60,7 @@ def test_nothing_is_opened_where_nothing_is_to_be_asked_for(database: Database) 
         await put(repository, (_plan(), "person", ("frame",)))
         await grant(repository, "person", to_x("person", "frame"))
         for access in (EVERYTHING, in_emergency(X, "person", NOW)):
-            one = await repository.sighted("CarePlan", "p", access, NOTHING)
-            assert one is not None
+            (one,) = await repository.sighted("CarePlan", ["p"], access, NOTHING)
             assert (one.labels, one.beside) == (frozenset(), ())
 
     database.run(told)
@@ -93,5 +91,23 @@ def test_each_version_that_it_hangs_on_tells_it_from_others(database: Database) 
         await repository.run(joined)
         states.append((await sighted(repository)).beside)
         assert len(set(states)) == len(states)
+
+    database.run(told)
+
+
+def test_several_are_told_as_each_is_by_itself(database: Database) -> None:
+    async def told(repository: Repository) -> None:
+        await put(
+            repository, (_plan("PractitionerRole/r"), "person", ("frame",)), (resource("Goal", "g"), "person", ())
+        )
+        await put(repository, (plan("q"), "other", ("frame",)), (resource("PractitionerRole", "r"), None, ()))
+        await put(repository, (plan("hidden"), "third", ("frame",)))
+        await grant(repository, "person", to_x("person", "frame"), to_x("person", "school"))
+        await grant(repository, "other", to_x("other", "frame"))
+        access = access_of(X, NOW)
+        several = await repository.sighted("CarePlan", ["p", "q", "hidden", "no"], access, ON)
+        each = [one for rid in ("p", "q") for one in await repository.sighted("CarePlan", [rid], access, ON)]
+        assert sorted(several, key=lambda one: one.stored.rid) == each
+        assert each[0].labels != each[1].labels
 
     database.run(told)

@@ -6,49 +6,64 @@ from msgspec.structs import replace
 from fhir_service.sight import Sight
 from fhir_service.storage.port import Stored
 from fhir_service.storage.sighted import Sighted
-from fhir_service.workflow.made_views import MadeViews, is_all, key_of
+from fhir_service.workflow.made_views import MadeViews, is_all
 from profiles import names
 from profiles.resource import Resource
 
-STORED = Stored("CarePlan", "p", 3, 1_000, b"{}", False, "person", {})
+STORED = Stored("CareTeam", "p", 3, 1_000, b'{"resourceType":"CareTeam"}', False, "person", {})
 FOUND = Sighted(STORED, frozenset({"frame"}), ("g 17,h 18", "t 19", None))
+VIEW = replace(STORED, body=b"view")
 SCHOOL = Sight(organization="Organization/school")
+
+
+def known(*found: Sighted) -> dict[tuple[str, str], Sighted]:
+    return {(one.stored.rtype, one.stored.rid): one for one in found}
+
+
+def made(found: Sighted = FOUND) -> MadeViews:
+    views = MadeViews()
+    views.put(STORED, known(found), SCHOOL, VIEW)
+    return views
 
 
 @pytest.mark.parametrize(
     "other",
     [
         *(replace(FOUND, stored=replace(STORED, **one)) for one in (
-            {"rtype": "CareTeam"}, {"rid": "q"}, {"version": 4}, {"at": 1_001}, {"person_id": "other"})),
+            {"rtype": "Task"}, {"rid": "q"}, {"version": 4}, {"at": 1_001}, {"person_id": "other"})),
         replace(FOUND, labels=frozenset({"frame", "school"})),
         replace(FOUND, beside=("g 17,h 20", "t 19", None)),
     ],
 )  # fmt: skip
 def test_view_is_known_by_all_that_it_is_made_from(other: Sighted) -> None:
-    made = MadeViews()
-    made.put(key_of(FOUND, SCHOOL), STORED, FOUND)
-    assert made.get(key_of(FOUND, SCHOOL)) is STORED
-    assert made.get(key_of(other, SCHOOL)) is None
+    assert made().get(STORED, known(FOUND), SCHOOL) is VIEW
+    assert made().get(other.stored, known(other), SCHOOL) is None
 
 
 @pytest.mark.parametrize("other", [Sight(organization="Organization/nav"), Sight(person="RelatedPerson/1")])
 def test_view_is_known_by_who_looks(other: Sight) -> None:
-    made = MadeViews()
-    made.put(key_of(FOUND, SCHOOL), STORED, FOUND)
-    assert made.get(key_of(FOUND, other)) is None
+    assert made().get(STORED, known(FOUND), other) is None
+
+
+@pytest.mark.parametrize("found", [known(), known(replace(FOUND, stored=replace(STORED, version=4)))])
+def test_version_of_which_nothing_is_known_is_not_remembered(found: dict[tuple[str, str], Sighted]) -> None:
+    views = MadeViews()
+    views.put(STORED, found, SCHOOL, VIEW)
+    assert views.get(STORED, known(FOUND), SCHOOL) is None
+    assert made().get(STORED, found, SCHOOL) is None
 
 
 def test_what_was_asked_for_longest_ago_is_forgotten() -> None:
     """What a view is known by takes room as well."""
-    made = MadeViews(room=1_000)
-    rows = [replace(STORED, rid=str(n), body=b"x" * 300) for n in range(3)]
-    found = [Sighted(row, frozenset(), ("y" * 100, None)) for row in rows]
-    keys = [key_of(one, SCHOOL) for one in found]
+    views = MadeViews(room=1_000)
+    rows = [replace(STORED, rid=str(n)) for n in range(3)]
+    found = known(*(Sighted(row, frozenset(), ("y" * 100, None)) for row in rows))
+    told = [replace(row, body=b"x" * 300) for row in rows]
     for n in (0, 1, 1):
-        made.put(keys[n], rows[n], found[n])
-    assert made.get(keys[0]) is rows[0]
-    made.put(keys[2], rows[2], found[2])
-    assert [made.get(key) for key in keys] == [rows[0], None, rows[2]]
+        views.put(rows[n], found, SCHOOL, told[n])
+    assert views.get(rows[0], found, SCHOOL) is told[0]
+    views.put(rows[2], found, SCHOOL, told[2])
+    assert [views.get(row, found, SCHOOL) for row in rows] == [told[0], None, told[2]]
 
 
 @pytest.mark.parametrize(
