@@ -1,7 +1,8 @@
 """The mark of a reduced view: `REDACTED` in `meta.security`, whose element id tells one view from another."""
 
 import hashlib
-import json
+
+import msgspec
 
 from fhir_service.rules import several
 from profiles import names
@@ -9,6 +10,7 @@ from profiles.resource import Resource
 
 REDACTED = "REDACTED"
 _MARK = "view-"
+_ENCODE = msgspec.json.Encoder(order="sorted").encode
 
 
 def mark_of(resource: Resource) -> str | None:
@@ -38,6 +40,6 @@ def _is_mark(coding: Resource) -> bool:
 
 def marked(shown: Resource) -> Resource:
     """The view with its mark."""
-    digest = hashlib.sha256(json.dumps(shown, sort_keys=True, default=str).encode()).hexdigest()
+    digest = hashlib.sha256(_ENCODE(shown)).hexdigest()
     mark = {"id": _MARK + digest[:32], "system": names.V3_OBSERVATION_VALUE, "code": REDACTED}
     return {**shown, "meta": {**shown.get("meta", {}), "security": [*_security(shown), mark]}}

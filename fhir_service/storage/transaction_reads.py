@@ -54,6 +54,7 @@ class TransactionReads:
 
     def __init__(self, now: datetime) -> None:
         self._now = now
+        self._sights: dict[tuple[object, ...], Sight] = {}
 
     @property
     def now(self) -> datetime:
@@ -101,7 +102,14 @@ class TransactionReads:
         return await Asked(found_in_work(query, access), ("words",) if words else (), is_search=not words)
 
     async def sights(self, person_ids: Iterable[str], access: Access) -> Mapping[str, Sight]:
-        return await Asked(sights(person_ids, access))
+        """Asked once: rules, views and traces all want to know."""
+        who = (access.name, *access.bound.values())
+        persons = frozenset(person_ids)
+        missing = [person for person in persons if (person, *who) not in self._sights]
+        if missing:
+            found = await Asked(sights(missing, access))
+            self._sights.update({(person, *who): sight for person, sight in found.items()})
+        return {person: self._sights[person, *who] for person in persons}
 
     async def referrers(
         self, targets: Sequence[tuple[str, str]], limit: int, apart_from: frozenset[str] = frozenset()

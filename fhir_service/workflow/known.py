@@ -26,6 +26,7 @@ class Known:
         self._access = access
         self._rows: dict[Key, Stored | None] = {}
         self._locked: dict[Lock, set[Key]] = {Lock.KEEP: set(), Lock.TAKE: set()}
+        self._seen: dict[Key, bool] = {}
 
     @property
     def now(self) -> datetime:
@@ -94,7 +95,11 @@ class Known:
         asked = frozenset(references)
         if self._access.condition is None or not asked:
             return frozenset()
-        return asked - await self._tx.seen(asked, self._access)
+        missing = asked - self._seen.keys()
+        if missing:
+            seen = await self._tx.seen(missing, self._access)
+            self._seen.update((key, key in seen) for key in missing)
+        return frozenset(key for key in asked if not self._seen[key])
 
     async def search(self, query: SearchQuery, access: Access = EVERYTHING) -> Page:
         return await self._tx.search(query, access)

@@ -103,7 +103,7 @@ class Office:
         return refused
 
     async def _shown(self, answer: Written, by: Principal) -> Written:
-        return await shown_answer(self._repository, answer, access_of(by, self._clock()))
+        return answer if answer.shown else await shown_answer(self._repository, answer, access_of(by, self._clock()))
 
     async def open_in_emergency(self, person_id: str, by: Principal) -> None:
         """Tell the person and the koordinerende enhet that everything of the person is opened to `by`."""

@@ -36,7 +36,7 @@ class Written(msgspec.Struct, frozen=True):
     """What was done: `status` 200, 201 or 204; `body` is empty for 204. `many`: how many resources were deleted.
 
     `issues`: warnings and informations about it, told where an OperationOutcome is asked for; `person_id`: whom it is
-    about.
+    about; `shown`: whether the body is what the caller sees, else it is the whole.
     """
 
     status: int
@@ -48,6 +48,7 @@ class Written(msgspec.Struct, frozen=True):
     many: int = 1
     issues: tuple[Issue, ...] = ()
     person_id: str | None = None
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

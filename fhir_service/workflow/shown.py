@@ -13,12 +13,13 @@ from typing import Any, TypeAlias, cast
 from msgspec import structs
 
 from fhir_service.access.view import closed_in, looked_up, reduced, seen_in_part, sees_whole, sees_whole_by
+from fhir_service.rules import HELD_BY
 from fhir_service.search.query import SearchQuery
 from fhir_service.sight import Sight
 from fhir_service.storage import visible
 from fhir_service.storage.access import EVERYTHING, Access
 from fhir_service.storage.instants import micros
-from fhir_service.storage.port import HistoryPage, HistoryQuery, Page, Repository, Stored, Views
+from fhir_service.storage.port import Changes, HistoryPage, HistoryQuery, Page, Repository, Stored, Views
 from fhir_service.storage.sighted import Sighted
 from fhir_service.workflow.audited import note_sights
 from fhir_service.workflow.known import Key, Known
@@ -59,6 +60,22 @@ async def shown_answer(repository: Repository, answer: Written, access: Access) 
         return answer
     told = await _Shown(repository, _seen_in(repository), outside(repository)).told((_version_of(answer),), access)
     return structs.replace(answer, body=told[0].body)
+
+
+async def shown_at_once(known: Known, answer: Written, changes: Changes) -> Written:
+    """The same within the unit of work, which knows what the caller sees, unless that is another by what it does."""
+    if known.access.condition is None or not answer.body or not seen_in_part(answer.rtype):
+        return answer
+    own = (answer.rtype, answer.rid)
+    if changes.grants or changes.joins or any(w.rtype in _HUNG_ON and (w.rtype, w.rid) != own for w in changes.writes):
+        return answer
+    resource = next(w.resource for w in changes.writes if (w.rtype, w.rid) == own)
+    view = await shown_in(known, _version_of(answer), resource or {})
+    return structs.replace(answer, body=answer.body if view is resource else encode(view), shown=True)
+
+
+_HUNG_ON = frozenset({"Goal", "CareTeam", *HELD_BY})
+"""Types of what it hangs on which parts of a resource somebody sees."""
 
 
 async def shown_changes(repository: Repository, changed: Sequence[Stored], access: Access) -> tuple[Stored, ...]:
@@ -247,10 +264,11 @@ async def shown_in(known: Known, stored: Stored, resource: Resource, current: Re
     if known.access.condition is None or not seen_in_part(stored.rtype):
         return resource
     person = stored.person_id
-    sights: Mapping[str, Sight] = await known.sights([person], known.access) if person else {}
+    sight = (await known.sights([person], known.access))[person] if person else known.access.sight
+    if sees_whole(sight):
+        return resource
     named = _keys([resource])
     seen = _references(named - await known.hidden(named))
-    sight = sights.get(person or "", known.access.sight)
     plans = [(one, person) for one in (resource, current) if one is not None]
     acting = (await acting_in(within(known), plans)).get(person, {})
     return reduced(resource, sight, seen, closed_in(current, sight, acting) if current else frozenset(), acting)

@@ -88,4 +88,4 @@ def _stamped(draft: Draft, after: Resource, version: int, now: datetime) -> tupl
     if "meta" in after:
         meta |= {k: v for k, v in after["meta"].items() if k not in _SET_HERE}
     head = {"resourceType": draft.rtype, "id": draft.rid, "meta": meta}
-    return {**after, **head}, encode(head)[:-1]
+    return {**head, **after, **head}, encode(head)[:-1]

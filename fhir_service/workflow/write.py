@@ -8,6 +8,7 @@ from fhir_service.workflow.interaction import answers, intended
 from fhir_service.workflow.known import Known
 from fhir_service.workflow.request import ANY_VERSION, Refused, WriteRequest, Written
 from fhir_service.workflow.settle import Ground
+from fhir_service.workflow.shown import shown_at_once
 from fhir_service.workflow.together import Agreed, together
 
 __all__ = ["ANY_VERSION", "Refused", "WriteRequest", "Written", "write"]
@@ -27,6 +28,7 @@ def write(request: WriteRequest, by: Principal, ground: Ground) -> Work[Written 
         agreed = await together(known, intent.wanted, ground)
         if not isinstance(agreed, Agreed):
             return Refused(tuple(dict.fromkeys(b.issue for b in agreed.blamed)), agreed.notices), NOTHING
-        return answers({0: intent}, agreed)[0], agreed.changes
+        answer = answers({0: intent}, agreed)[0]
+        return await shown_at_once(known, answer, agreed.changes), agreed.changes
 
     return work

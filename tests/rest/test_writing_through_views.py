@@ -34,6 +34,22 @@ def test_school_changes_its_own_and_nothing_else(rest: Rest) -> None:
     assert "security" not in whole["meta"]
 
 
+def test_answer_is_what_is_read_afterwards(rest: Rest) -> None:
+    """Also where the write changes what is open to whom: then it is looked up anew."""
+    one = circle(rest, "afterwards")
+    for path, who in ((one.plan, one.school), (one.plan, one.coordinator), (one.ref("CareTeam", "team"), one.ke)):
+        resource = one.reads(path, who).json()
+        if path == one.plan:
+            resource["activity"][0]["detail"]["description"] = f"Endret {len(who)} {resource['meta']['versionId']}"
+        else:
+            resource["participant"] = [p for p in resource["participant"] if "teacher" not in p["member"]["reference"]]
+        version = {"if_match": f'W/"{resource["meta"]["versionId"]}"'}
+        answer = one.asks("PUT", path, who, resource, prefer="return=representation", **version)
+        assert answer.status_code == 200, answer.text
+        assert answer.content == one.reads(path, who).content
+    assert one.reads(one.plan, one.school).status_code == 404
+
+
 FHIRPATH = {
     "resourceType": "Parameters",
     "parameter": [
