@@ -10,12 +10,15 @@ import httpx
 from fhir_service.settings import Settings
 from profiles import names
 from profiles.resource import Resource
+from tests import postgres
 from tests.rest.conftest import BASE, FHIR_JSON, Rest, matches, opened_rest
 from tests.unit.rules import world
 
 FNR, DNR, FHN, DUF = names.FNR, names.DNR, names.FHN, names.DUF
 IMPORT = FHIR_JSON | {"x-knutepunkt-purpose": "import"}
 KE = {"x-knutepunkt-role": "ke"}
+DATABASES = ("sqlite", "postgresql")
+N1, N2 = "15918512397", "01911560042"
 IN_FORCE = "draft,active,on-hold"
 
 
@@ -34,6 +37,17 @@ def opened(folder: Path, url: str = "") -> Iterator[Rest]:
         yield client
 
 
+@contextmanager
+def opened_on(database: str, folder: Path) -> Iterator[Rest]:
+    """The same on one of `DATABASES`."""
+    if database == "sqlite":
+        with opened(folder) as client:
+            yield client
+        return
+    with postgres.empty_database() as url, opened(folder, url) as client:
+        yield client
+
+
 def numbers(*pairs: tuple[str, str]) -> list[Resource]:
     return [{"system": system, "value": value} for system, value in pairs]
 
@@ -41,6 +55,16 @@ def numbers(*pairs: tuple[str, str]) -> list[Resource]:
 def person(rest: Rest, *pairs: tuple[str, str], **elements: Any) -> Resource:
     """A stored Patient with these numbers."""
     return rest.stored({"resourceType": "Patient", **({"identifier": numbers(*pairs)} if pairs else {}), **elements})
+
+
+def two(rest: Rest) -> tuple[Resource, Resource]:
+    """Two stored Patients."""
+    return person(rest, (FNR, N1)), person(rest, (FNR, N2))
+
+
+def now(rest: Rest, resource: Resource) -> Any:
+    """A resource as it is stored by now."""
+    return rest.get(f"{resource['resourceType']}/{resource['id']}").json()
 
 
 def of(patient: Resource, resource: Resource, **elements: Any) -> Resource:

@@ -9,21 +9,16 @@ import pytest
 from profiles import names
 from profiles.code_systems import concept
 from profiles.resource import Resource
-from tests import postgres
 from tests.rest.conftest import Rest, code, matches
-from tests.rest.persons import FNR, brought, changed, of, opened, person, team_of
+from tests.rest.persons import DATABASES, FNR, brought, changed, now, of, opened_on, person, team_of
 from tests.unit.rules import world
 
 EXPECTED = concept(names.TASK_INPUT, "expected-child")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def rest(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rest]:
-    if request.param == "sqlite":
-        with opened(tmp_path) as client:
-            yield client
-        return
-    with postgres.empty_database() as url, opened(tmp_path, url) as client:
+    with opened_on(request.param, tmp_path) as client:
         yield client
 
 
@@ -39,10 +34,6 @@ def case_of(rest: Rest, mother: Resource) -> tuple[Resource, Resource]:
 
 def team_for_the_child(rest: Rest, mother: Resource) -> Any:
     return brought(rest, of(mother, world.team(status="active"), reasonCode=[EXPECTED]))
-
-
-def now(rest: Rest, resource: Resource) -> Any:
-    return rest.get(f"{resource['resourceType']}/{resource['id']}").json()
 
 
 def test_the_childs_coordinator_stands_beside_the_mothers_own(rest: Rest) -> None:

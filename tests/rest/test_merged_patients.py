@@ -8,47 +8,38 @@ import httpx
 import pytest
 
 from profiles.resource import Resource
-from tests import postgres
 from tests.rest.conftest import FHIR_JSON, Rest, code, matches
 from tests.rest.persons import (
+    DATABASES,
     FNR,
+    N1,
+    N2,
     changed,
     ended,
     in_force,
+    now,
     numbers,
-    opened,
+    opened_on,
     person,
     plan_of,
     planned,
     replaced_by,
     team_of,
+    two,
 )
 
-N1, N2, N3 = "15918512397", "01911560042", "15821470134"
+N3 = "15821470134"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def rest(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rest]:
-    if request.param == "sqlite":
-        with opened(tmp_path) as client:
-            yield client
-        return
-    with postgres.empty_database() as url, opened(tmp_path, url) as client:
+    with opened_on(request.param, tmp_path) as client:
         yield client
-
-
-def two(rest: Rest) -> tuple[Resource, Resource]:
-    return person(rest, (FNR, N1)), person(rest, (FNR, N2))
 
 
 def link(rest: Rest, source: Resource, target: Resource, **headers: str) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return changed(rest, source, named, link=replaced_by(target))
-
-
-def now(rest: Rest, resource: Resource) -> Resource:
-    found: Resource = rest.get(f"{resource['resourceType']}/{resource['id']}").json()
-    return found
 
 
 def subject(resource: Resource) -> Any:

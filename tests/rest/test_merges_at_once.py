@@ -7,22 +7,17 @@ from pathlib import Path
 import pytest
 
 from profiles.resource import Resource
-from tests import postgres
 from tests.rest.conftest import FHIR_JSON, Rest
-from tests.rest.persons import DUF, IMPORT, in_force, numbers, of, opened, person, replaced_by
+from tests.rest.persons import DATABASES, DUF, IMPORT, in_force, numbers, of, opened_on, person, replaced_by
 from tests.unit.rules import world
 
 ROUNDS = 25
 _UNIQUE = count(300000000001)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def rest(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rest]:
-    if request.param == "sqlite":
-        with opened(tmp_path) as client:
-            yield client
-        return
-    with postgres.empty_database() as url, opened(tmp_path, url) as client:
+    with opened_on(request.param, tmp_path) as client:
         yield client
 
 

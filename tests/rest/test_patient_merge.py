@@ -9,26 +9,28 @@ import pytest
 
 from profiles import names
 from profiles.resource import Resource
-from tests import postgres
 from tests.rest.conftest import Rest, code
 from tests.rest.operating import called, parameter, valid
-from tests.rest.persons import FNR, in_force, opened, person, plan_of, replaced_by, team_of
+from tests.rest.persons import (
+    DATABASES,
+    FNR,
+    N1,
+    N2,
+    in_force,
+    now,
+    opened_on,
+    person,
+    plan_of,
+    replaced_by,
+    team_of,
+    two,
+)
 
-N1, N2 = "15918512397", "01911560042"
 
-
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def rest(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rest]:
-    if request.param == "sqlite":
-        with opened(tmp_path) as client:
-            yield client
-        return
-    with postgres.empty_database() as url, opened(tmp_path, url) as client:
+    with opened_on(request.param, tmp_path) as client:
         yield client
-
-
-def two(rest: Rest) -> tuple[Resource, Resource]:
-    return person(rest, (FNR, N1)), person(rest, (FNR, N2))
 
 
 def ref(name: str, resource: Resource) -> Resource:
@@ -38,10 +40,6 @@ def ref(name: str, resource: Resource) -> Resource:
 def merge(rest: Rest, source: Resource, target: Resource, *more: Resource, **headers: str) -> httpx.Response:
     both = (ref("source-patient", source), ref("target-patient", target))
     return called(rest, "Patient/$merge", *both, *more, **headers)
-
-
-def now(rest: Rest, resource: Resource) -> Any:
-    return rest.get(f"{resource['resourceType']}/{resource['id']}").json()
 
 
 def result(answer: httpx.Response) -> Any:
