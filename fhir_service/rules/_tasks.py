@@ -41,7 +41,7 @@ CHILDREN: Mapping[str, Child] = {
     "map-needs": Child(7, "ke service"),
     "complaint": Child(28),
     "ask-ke": Child(14, "ke coordinator"),
-    "invite-participant": Child(14, "service"),
+    "invite-participant": Child(14, "service coordinator"),
     "recontact": Child(14, "ke coordinator"),
     "abort": Child(7, "notifier"),
     "discharge-ready": Child(1, "service", alone=True),
