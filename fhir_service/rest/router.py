@@ -38,6 +38,8 @@ log = structlog.get_logger()
 PATH = "/fhir"
 REQUEST_ID = b"x-request-id"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9\-._]{1,64}")
+_NUMBER = re.compile(rb"(?<!\d)\d{11}(?!\d)")
+"""What may be a national number stands in no log (SR-35)."""
 _UNKNOWN_PARAMETER = "This address takes no such parameter; known: _format, _pretty, _summary, _elements"
 _TRY_AGAIN = error("temporary", "", "Temporarily unable to reach the database; try again")
 _TOO_SLOW = error("too-slow", "", "This took too long and was broken off; ask for less, or more narrowly")
@@ -71,9 +73,12 @@ class FhirRouter:
         await _send(send, request, reply)
 
     def _request_id(self, headers: dict[bytes, bytes]) -> bytes:
-        """The client's own, so that it finds the request again, else a new one.  FHIR R4 http.html#custom"""
+        """The client's own, so that it finds the request again, else a new one: also for one that is a national number.
+
+        FHIR R4 http.html#custom
+        """
         given = headers.get(REQUEST_ID)
-        if given is not None and _REQUEST_ID.fullmatch(given):
+        if given is not None and _REQUEST_ID.fullmatch(given) and not _NUMBER.search(given):
             return given
         return f"{self._prefix}{next(self._numbers)}".encode()
 

@@ -27,6 +27,26 @@ def persons(message: bytes) -> set[bytes]:
     return {word for word in words if len(word) > 4}
 
 
+def asked_with_what_names_somebody(fhir: str, patient: dict[str, object]) -> None:
+    """Operations, and every header of ours."""
+    number = ARNE.number
+    headers = {
+        "x-request-id": number, "idempotency-key": f"Moen-{number}", "x-knutepunkt-reason": f"Arne Moen {number}",
+        "x-knutepunkt-purpose": "BTG", "x-knutepunkt-organization": f"Organization/{number}",
+        "x-knutepunkt-person": f"RelatedPerson/Moen-{number}", "x-knutepunkt-role": "Moen",
+        "if-none-exist": f"identifier={number}", "prefer": number, "if-match": f'W/"{number}"',
+    }  # fmt: skip
+    match = {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": patient}]}
+    for left_out in (*headers, ""):
+        sent = {name: value for name, value in headers.items() if name != left_out}
+        for some in (sent, {left_out: headers.get(left_out, "")} if left_out else {}):
+            httpx.post(f"{fhir}/Patient", json=patient, headers=some)
+            httpx.get(f"{fhir}/Patient/{number}/$access-log", headers=some)
+            httpx.post(f"{fhir}/Patient/$match", json=match, headers=some)
+            httpx.post(f"{fhir}/CarePlan/Moen/$handover", json=match, headers=some)
+            httpx.get(f"{fhir}/Provenance", params={"agent": f"Practitioner/{number}"}, headers=some)
+
+
 def test_log_names_no_person_of_any_case(service: Service) -> None:
     messages = [(case / "input.hl7").read_bytes() for case in cases()]
     messages += [text.encode() for text in MISPLACED.values()]
@@ -38,6 +58,7 @@ def test_log_names_no_person_of_any_case(service: Service) -> None:
     httpx.post(f"{service.fhir}/Patient", json=patient | {"Moen": ARNE.number})
     httpx.get(f"{service.fhir}/Patient", params={"identifier": ARNE.number, "name": "Moen"})
     httpx.get(f"{service.fhir}/Moen/{ARNE.number}")
+    asked_with_what_names_somebody(service.fhir, patient)
     service.stop()
     log = service.log.read_bytes()
     assert log.count(b"ingested") >= len(cases()) // 2

@@ -263,6 +263,7 @@ def test_audit_events_are_made_and_read_but_not_changed(rest: Rest) -> None:
 
 def test_the_request_id_of_the_client_comes_back_and_others_get_one(rest: Rest) -> None:
     assert rest.get("metadata", x_request_id="abc-1").headers["x-request-id"] == "abc-1"
+    assert "15918512397" not in rest.get("metadata", x_request_id="r-15918512397").headers["x-request-id"]  # SR-35
     made = {rest.get("metadata", **more).headers["x-request-id"] for more in ({}, {"x_request_id": "a b"})}
     assert len(made) == 2
     assert "a b" not in made
