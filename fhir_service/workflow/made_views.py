@@ -24,8 +24,6 @@ HANGS_ON: Mapping[str, HangsOn] = {
 }
 """By type: which goals may be read, and for whom those act who carry out activities (`performers`)."""
 NOTHING_ELSE = HangsOn()
-Known: TypeAlias = Mapping[tuple[str, str], Sighted]
-"""By (type, id)."""
 _Key: TypeAlias = tuple[Any, ...]
 
 
@@ -37,41 +35,34 @@ class MadeViews:
         self._left = room
         self._views: OrderedDict[_Key, tuple[Stored, int]] = OrderedDict()
 
-    def get(self, row: Stored, found: Known, looks: Sight) -> Stored | None:
-        """The view of a version that was made for who sees the same; None: it has to be made. `looks`: who looks."""
-        one = _same(row, found)
-        if one is None or (key := _key(one, looks)) not in self._views:
+    def get(self, found: Sighted, looks: Sight) -> Stored | None:
+        """The view that was made for who sees the same; None: it has to be made. `looks`: who looks."""
+        known = self._views.get(key := _key(found, looks))
+        if known is None:
             return None
         self._views.move_to_end(key)
-        return self._views[key][0]
+        return known[0]
 
-    def put(self, row: Stored, found: Known, looks: Sight, view: Stored) -> None:
+    def put(self, found: Sighted, looks: Sight, view: Stored) -> None:
         """Remember the view that was made, if all is known that it was made from."""
-        one = _same(row, found)
-        if one is None or not is_all(one, parse_body(row.body)):
+        if not is_all(found, parse_body(found.stored.body)):
             return
-        takes = len(view.body) + sum(len(text) for text in one.beside if text)
-        self._left += self._views.pop(key := _key(one, looks), (view, 0))[1] - takes
+        takes = len(view.body) + sum(len(text) for text in found.beside if text)
+        self._left += self._views.pop(key := _key(found, looks), (view, 0))[1] - takes
         self._views[key] = view, takes
         while self._left < 0:
             _, (_, freed) = self._views.popitem(last=False)
             self._left += freed
 
 
-def _same(row: Stored, found: Known) -> Sighted | None:
-    """What the view of this very version is made from."""
-    one = found.get((row.rtype, row.rid))
-    return one if one is not None and (one.stored.version, one.stored.at) == (row.version, row.at) else None
-
-
-def _key(one: Sighted, looks: Sight) -> _Key:
-    row = one.stored
+def _key(found: Sighted, looks: Sight) -> _Key:
+    row = found.stored
     version = (row.rtype, row.rid, row.version, row.at, row.person_id)
-    return (*version, one.labels, one.beside, looks.organization, looks.person)
+    return (version, found.labels, found.beside, looks.organization, looks.person)
 
 
-def is_all(one: Sighted, resource: Resource) -> bool:
+def is_all(found: Sighted, resource: Resource) -> bool:
     """Whether that is all that a view of `resource` is made from: each goal of a plan is one of the person's."""
-    goals = one.beside[0] if one.beside else None
+    goals = found.beside[0] if found.beside else None
     known = {f"Goal/{goal.partition(' ')[0]}" for goal in (goals or "").split(",")}
     return looked_up(resource) <= known

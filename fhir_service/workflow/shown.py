@@ -131,15 +131,17 @@ class _Shown:
 
     async def _view(self, key: Key, access: Access) -> Stored | None:
         """A current version as it is told."""
-        found = await self._sighted([key], access)
-        if key not in found:
+        several = await self._inner.sighted(key[0], key[1:], access, HANGS_ON.get(key[0], NOTHING_ELSE))
+        if not several:
             return None
-        row, labels = found[key].stored, found[key].labels
-        sights = {row.person_id: structs.replace(access.sight, labels=labels)} if row.person_id else {}
+        (found,) = several
+        row = found.stored
+        sights = {row.person_id: structs.replace(access.sight, labels=found.labels)} if row.person_id else {}
         note_sights(sights)
-        if not row.body or sees_whole_by(labels):
+        if not row.body or sees_whole_by(found.labels):
             return row
-        return (await self._again([row], found, sights, access))[0]
+        view = self._made.get(found, access.sight)
+        return (await self._made_now({0: row}, {key: found}, sights, access))[0] if view is None else view
 
     async def _one(self, found: Awaitable[Stored | None], access: Access) -> Stored | None:
         stored = await found
@@ -176,7 +178,11 @@ class _Shown:
         if past or not self._remembers or access.opened is None or not rows:
             return await self._anew(rows, sights, access, past=past)
         found = await self._sighted([(row.rtype, row.rid) for row in rows], access)
-        return await self._again(rows, found, sights, access)
+        known = {n: one for n, row in enumerate(rows) if (one := _of(row, found))}
+        views = {n: view for n, one in known.items() if (view := self._made.get(one, access.sight))}
+        missing = {n: row for n, row in enumerate(rows) if n not in views}
+        views |= await self._made_now(missing, found, sights, access)
+        return [views[n] for n in range(len(rows))]
 
     async def _sighted(self, keys: Iterable[Key], access: Access) -> dict[Key, Sighted]:
         """By (type, id) what views are made from, of those that the caller may see."""
@@ -189,21 +195,18 @@ class _Shown:
             found |= {(rtype, one.stored.rid): one for one in await self._inner.sighted(rtype, list(rids), access, on)}
         return found
 
-    async def _again(
-        self, rows: list[Stored], found: Mapping[Key, Sighted], sights: Sights, access: Access
-    ) -> list[Stored]:
-        """The views of current versions, those made anew that were not made before."""
-        views = {n: self._made.get(row, found, access.sight) for n, row in enumerate(rows)}
-        missing = {n: row for n, row in enumerate(rows) if views[n] is None}
-        if missing:
-            anew = await self._anew(list(missing.values()), sights, access)
-            # what they were made from was asked for meanwhile: they are kept only where nothing has changed
-            now = await self._sighted([(row.rtype, row.rid) for row in missing.values()], access)
-            for (n, row), view in zip(missing.items(), anew, strict=True):
-                views[n] = view
-                if now.get((row.rtype, row.rid)) == found.get((row.rtype, row.rid)):
-                    self._made.put(row, found, access.sight, view)
-        return [view for view in views.values() if view is not None]
+    async def _made_now(
+        self, rows: Mapping[int, Stored], found: Mapping[Key, Sighted], sights: Sights, access: Access
+    ) -> dict[int, Stored]:
+        """Their views by place. They are remembered where nothing has changed while they were made."""
+        if not rows:
+            return {}
+        views = dict(zip(rows, await self._anew(list(rows.values()), sights, access), strict=True))
+        now = await self._sighted([(row.rtype, row.rid) for row in rows.values()], access)
+        for n, row in rows.items():
+            if (before := _of(row, found)) and before == _of(row, now):
+                self._made.put(before, access.sight, views[n])
+        return views
 
     async def _anew(
         self, rows: Sequence[Stored], sights: Sights, access: Access, *, past: bool = False
@@ -216,6 +219,12 @@ class _Shown:
         seen = _references(await self._seen(named, access)) if named else frozenset()
         cut.acting_in = await acting_in(self._loads, cut.plans())
         return await asyncio.to_thread(cut.done, seen) if large else cut.done(seen)
+
+
+def _of(row: Stored, found: Mapping[Key, Sighted]) -> Sighted | None:
+    """What was found of this very version."""
+    one = found.get((row.rtype, row.rid))
+    return one if one is not None and (one.stored.version, one.stored.at) == (row.version, row.at) else None
 
 
 class _Cut:

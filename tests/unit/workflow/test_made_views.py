@@ -16,13 +16,9 @@ VIEW = replace(STORED, body=b"view")
 SCHOOL = Sight(organization="Organization/school")
 
 
-def known(*found: Sighted) -> dict[tuple[str, str], Sighted]:
-    return {(one.stored.rtype, one.stored.rid): one for one in found}
-
-
-def made(found: Sighted = FOUND) -> MadeViews:
+def made() -> MadeViews:
     views = MadeViews()
-    views.put(STORED, known(found), SCHOOL, VIEW)
+    views.put(FOUND, SCHOOL, VIEW)
     return views
 
 
@@ -36,34 +32,25 @@ def made(found: Sighted = FOUND) -> MadeViews:
     ],
 )  # fmt: skip
 def test_view_is_known_by_all_that_it_is_made_from(other: Sighted) -> None:
-    assert made().get(STORED, known(FOUND), SCHOOL) is VIEW
-    assert made().get(other.stored, known(other), SCHOOL) is None
+    assert made().get(FOUND, SCHOOL) is VIEW
+    assert made().get(other, SCHOOL) is None
 
 
 @pytest.mark.parametrize("other", [Sight(organization="Organization/nav"), Sight(person="RelatedPerson/1")])
 def test_view_is_known_by_who_looks(other: Sight) -> None:
-    assert made().get(STORED, known(FOUND), other) is None
-
-
-@pytest.mark.parametrize("found", [known(), known(replace(FOUND, stored=replace(STORED, version=4)))])
-def test_version_of_which_nothing_is_known_is_not_remembered(found: dict[tuple[str, str], Sighted]) -> None:
-    views = MadeViews()
-    views.put(STORED, found, SCHOOL, VIEW)
-    assert views.get(STORED, known(FOUND), SCHOOL) is None
-    assert made().get(STORED, found, SCHOOL) is None
+    assert made().get(FOUND, other) is None
 
 
 def test_what_was_asked_for_longest_ago_is_forgotten() -> None:
     """What a view is known by takes room as well."""
     views = MadeViews(room=1_000)
-    rows = [replace(STORED, rid=str(n)) for n in range(3)]
-    found = known(*(Sighted(row, frozenset(), ("y" * 100, None)) for row in rows))
-    told = [replace(row, body=b"x" * 300) for row in rows]
+    found = [Sighted(replace(STORED, rid=str(n)), frozenset(), ("y" * 100, None)) for n in range(3)]
+    told = [replace(one.stored, body=b"x" * 300) for one in found]
     for n in (0, 1, 1):
-        views.put(rows[n], found, SCHOOL, told[n])
-    assert views.get(rows[0], found, SCHOOL) is told[0]
-    views.put(rows[2], found, SCHOOL, told[2])
-    assert [views.get(row, found, SCHOOL) for row in rows] == [told[0], None, told[2]]
+        views.put(found[n], SCHOOL, told[n])
+    assert views.get(found[0], SCHOOL) is told[0]
+    views.put(found[2], SCHOOL, told[2])
+    assert [views.get(one, SCHOOL) for one in found] == [told[0], None, told[2]]
 
 
 @pytest.mark.parametrize(
