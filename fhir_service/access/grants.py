@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from fhir_service.access._consents import Block, blocks, covered, is_blocking, shared
 from fhir_service.access._custodians import custodians, with_a_case_only
-from fhir_service.access._periods import ALWAYS, Times, both, minus
+from fhir_service.access._periods import ALWAYS, Times, both, covering, minus
 from fhir_service.access.labels import SECTORS, party_of
 from fhir_service.access.members import Member, members
 from fhir_service.rules import INPATIENT, Kind, Standing, extension, kind_of, reference
@@ -76,7 +76,7 @@ _ELEMENTS = {
     "CarePlan": ("subject", "status", "created", "careTeam"),
     "CareTeam": ("subject", "status", "participant", "managingOrganization"),
     "Consent": ("patient", "status", "category", "provision", "policy", "policyRule"),
-    "Encounter": ("subject", "status", "class", "serviceProvider"),
+    "Encounter": ("subject", "status", "class", "serviceProvider", "period"),
     "Task": ("for", "status", "owner", "authoredOn"),
 }
 """What rules 1 to 4 look at, and of whom it is; beside it the municipality that manages a plan."""
@@ -143,7 +143,8 @@ def _staying(standing: Standing) -> Iterator[_Given]:
     for stay in standing.of("Encounter"):
         who = party_of(reference(stay.get("serviceProvider")), {})
         if who and stay.get("status") == "in-progress" and _is_stay(stay):
-            yield from (_Given(who, role, COORDINATORS) for role in (ANYBODY, NOTIFIER))
+            times = covering(stay.get("period"))
+            yield from (_Given(who, role, COORDINATORS, times) for role in (ANYBODY, NOTIFIER))
 
 
 def _unblocked(given: _Given, blocked: tuple[Block, ...]) -> Iterator[_Given]:

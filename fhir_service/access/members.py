@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from fhir_service.access._periods import Times, both, covering, held
-from fhir_service.access.labels import party_of, sectors_of
-from fhir_service.rules import Kind, Standing, code_in, codings, kind_of, reference, several
+from fhir_service.access.labels import party_of
+from fhir_service.rules import Kind, Standing, agreements, code_in, is_private, kind_of, reference, several
 from profiles import names
 from profiles.resource import Resource
 
@@ -14,8 +14,6 @@ LEADING = frozenset({"coordinator", "child-coordinator", "deputy"})
 NO_MEMBERS = frozenset({"person", "ke"})
 """Participants who see by another rule."""
 NOT_STANDING = frozenset({"proposed", "inactive", "entered-in-error"})
-PRIVATE = "private"
-AGREEMENT = "agreement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def private_leaders(standing: Standing) -> frozenset[str]:
     found: set[str] = set()
     for participant in (one for team in standing_teams(standing) for one in several(team.get("participant"))):
         who = _who(participant, stands_for)
-        if who and _leads(participant) and _is_private(standing, participant, who):
+        if who and _leads(participant) and is_private(standing, participant):
             found.add(who)
     return frozenset(found)
 
@@ -80,21 +78,8 @@ def _member(standing: Standing, participant: Resource, stands_for: Mapping[str, 
     times = held(participant.get("period"))
     if not _leads(participant):
         yield Member(who, times)
-    elif _is_private(standing, participant, who):
-        yield from (Member(who, both(times, agreed), leads=True) for agreed in _agreements(standing, who))
+    elif is_private(standing, participant):
+        agreed = (covering(one.get("period")) for one in agreements(standing, who))
+        yield from (Member(who, both(times, agreement), leads=True) for agreement in agreed)
     else:
         yield Member(who, times, leads=True)
-
-
-def _is_private(standing: Standing, participant: Resource, who: str) -> bool:
-    """Whether a private provider is meant, by the participant's sector or by the type of the organization."""
-    kinds = several((standing.get(who) or {}).get("type"))
-    return PRIVATE in sectors_of(participant) or any(code_in(kind, names.SECTOR) == PRIVATE for kind in kinds)
-
-
-def _agreements(standing: Standing, who: str) -> Iterator[Times]:
-    """When a private provider has an agreement with a municipality (decision 42)."""
-    for one in standing.of("OrganizationAffiliation"):
-        coded = any(coding.get("code") == AGREEMENT for coding in codings(one.get("code")))
-        if one.get("active", True) and coded and reference(one.get("participatingOrganization")) == who:
-            yield covering(one.get("period"))

@@ -15,7 +15,7 @@ from fhir_service.rules._merge import Merged, merge
 from fhir_service.rules._model import Change, Context, Dispatch, Draft, Effect, Judgement, Rule, Settings, Standing
 from fhir_service.rules._people import municipality_of
 from fhir_service.rules._permissions import may_make
-from fhir_service.rules._private import private_providers
+from fhir_service.rules._private import agreements, is_private, private_providers
 from fhir_service.rules._profiles import STAMPED, profile_of
 from fhir_service.rules._routing import (
     home_inbox,
@@ -53,6 +53,7 @@ __all__ = [
     "Settings",
     "Standing",
     "acting_for",
+    "agreements",
     "carried_over",
     "code_in",
     "codings",
@@ -65,6 +66,7 @@ __all__ = [
     "is_abort",
     "is_municipal",
     "is_open",
+    "is_private",
     "judge",
     "kind_of",
     "may_make",

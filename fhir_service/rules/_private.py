@@ -43,17 +43,18 @@ def private_providers(standing: Standing) -> frozenset[str]:
 def has_agreement(standing: Standing, participant: Resource, today: date) -> bool:
     """Whether a provider has an active agreement today."""
     provider = provider_of(standing, participant)
-    return provider is not None and any(_holds(one, today) for one in _agreements(standing, provider))
+    return provider is not None and any(_holds(one, today) for one in agreements(standing, provider))
 
 
-def _agreements(standing: Standing, provider: str) -> Iterator[Resource]:
+def agreements(standing: Standing, provider: str) -> Iterator[Resource]:
+    """The agreements of a provider with a municipality that are not called off, whenever they hold."""
     for one in standing.of("OrganizationAffiliation"):
         coded = any(coding.get("code") == AGREEMENT for coding in codings(one.get("code")))
-        if coded and reference(one.get("participatingOrganization")) == provider:
+        if one.get("active", True) and coded and reference(one.get("participatingOrganization")) == provider:
             yield one
 
 
 def _holds(affiliation: Resource, today: date) -> bool:
     start, end = (str(part(affiliation, "period", name) or "")[:DAY] for name in ("start", "end"))
     day = today.isoformat()
-    return affiliation.get("active", True) and start <= day[: len(start)] and (not end or day[: len(end)] <= end)
+    return start <= day[: len(start)] and (not end or day[: len(end)] <= end)

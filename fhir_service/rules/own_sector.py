@@ -19,6 +19,7 @@ ABOVE_SECTORS = frozenset({"ke", "coordinator", "administrator", "person", "serv
 """Roles whose writes are no member's."""
 _LISTED = frozenset({"activity", "extension", "text"})
 """What is looked at entry by entry, and the narrative, which is made of the rest."""
+_BEYOND = "A label of another sector opens it to others, or closes it: a member of the team labels for its own sector"
 _TEXT = "This belongs to another sector or to the whole plan; a member of the team changes its own measures"
 
 
@@ -34,6 +35,8 @@ def check(change: Change) -> Iterable[Issue]:
         versions = [one for one in (before, after) if one is not None]
         if before != after and not all(member.carries(one) for one in versions):
             yield error("no-consent", "Goal", _TEXT)
+    if after["resourceType"] == "Goal" and not member.has(_labels(before) ^ _labels(after)):
+        yield error("no-consent", "Goal.meta.security", _BEYOND)
 
 
 class _Member:
@@ -68,8 +71,17 @@ class _Member:
 
     def carries(self, resource: Resource) -> bool:
         """Whether a resource is labelled with its sector."""
-        labels = several(resource.get("meta", {}).get("security"))
-        return any(c.get("system") == names.SECTOR and c.get("code") in self._sectors for c in labels)
+        return not self._sectors.isdisjoint(_labels(resource))
+
+    def has(self, sectors: frozenset[str]) -> bool:
+        """Whether these are all its own."""
+        return sectors <= self._sectors
+
+
+def _labels(resource: Resource | None) -> frozenset[str]:
+    """The sectors in `meta.security`."""
+    told = several((resource or {}).get("meta", {}).get("security"))
+    return frozenset(str(c.get("code")) for c in told if c.get("system") == names.SECTOR)
 
 
 def _sectors(extensions: Iterable[Resource]) -> frozenset[str]:
@@ -87,10 +99,17 @@ def _others(before: Resource, after: Resource, member: _Member) -> Iterator[str]
         for one in dict.fromkeys((*was, *now)):
             versions = [of[one] for of in (was, now) if one in of]
             changed = len(versions) == 1 or versions[0] != versions[1]
-            if changed and telling and not all(map(own, versions)):
+            opened = _opened(was.get(one), now.get(one))
+            if changed and telling and not (all(map(own, versions)) and member.has(opened)):
                 yield path + telling.step(versions[-1])
     rest = ({name: value for name, value in one.items() if name not in _LISTED} for one in (before, after))
     yield from (one.path for one in differences(*rest))
+
+
+def _opened(was: Resource | None, now: Resource | None) -> frozenset[str]:
+    """The sectors to which an entry is open that it was not open to before."""
+    before, after = (_sectors(several((one or {}).get("extension"))) for one in (was, now))
+    return after - before
 
 
 def _is_planned(change: Change, goal: str) -> bool:

@@ -7,7 +7,7 @@ of whoever brought it.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from fhir_service.access.labels import labels_in
+from fhir_service.access.labels import labels_in, security_of
 from fhir_service.access.rows import OPEN_TYPES, RECORDS
 from fhir_service.access.view import sees_whole_by
 from fhir_service.rules import Draft, Kind, kind_of, reference, references
@@ -75,13 +75,23 @@ async def _is_theirs(known: Known, one: Wanted, sights: Mapping[str, Sight], bas
         ownerless = not owners and draft.by.acts_as == "ke" and (draft.rtype in OWNED_BY or draft.rtype == _PEOPLE)
         return ownerless or draft.by.organization in owners
     sight = sights.get(one.stored.person_id or "", known.access.sight)
-    return _handles(draft, sight, labels_in(one.stored.sector))
+    return _handles(sight) or (_is_named(draft, sight, labels_in(one.stored.sector)) and not _relabels(draft))
 
 
-def _handles(draft: Draft, sight: Sight, carried: frozenset[str]) -> bool:
-    """Whether the caller handles the case of the person, or is named on the row as who wrote it, or as a party."""
+def _handles(sight: Sight) -> bool:
+    """Whether the caller handles the case of the person."""
+    return CASE in sight.labels or sees_whole_by(sight.labels)
+
+
+def _relabels(draft: Draft) -> bool:
+    """Whether it opens to others what is there, or closes it: that is for whoever handles the case."""
+    return draft.after is not None and security_of(draft.before or {}) != security_of(draft.after)
+
+
+def _is_named(draft: Draft, sight: Sight, carried: frozenset[str]) -> bool:
+    """Whether the caller is named on the row, as who wrote it or as a party, or the person is theirs."""
     who = draft.by.person or draft.by.organization or ""
-    if CASE in sight.labels or sees_whole_by(sight.labels) or not carried.isdisjoint({OWN + who, PARTY + who}):
+    if not carried.isdisjoint({OWN + who, PARTY + who}):
         return True
     if sight.everything or ALL_BUT_HIDDEN in sight.labels:
         return draft.rtype in OF_THE_PERSON

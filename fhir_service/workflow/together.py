@@ -18,6 +18,7 @@ from fhir_service.workflow.relations import disputes, told_of_duplicates, unrela
 from fhir_service.workflow.request import Notice
 from fhir_service.workflow.roles import as_related
 from fhir_service.workflow.settle import Ground, Wanted, settle
+from fhir_service.workflow.stays import not_their_stay
 from fhir_service.workflow.trace import provenance_of_rest
 from fhir_service.workflow.workplaces import not_theirs_to_tell
 from profiles.issues import Issue, error
@@ -65,6 +66,7 @@ async def together(
     wanted = found.wanted
     barred, notices = await unrelated(known, wanted, ground.base_url)
     barred += await not_theirs_to_change(known, wanted, ground.base_url)
+    barred += await not_their_stay(known, wanted, ground.base_url)
     if barred:
         return Disagreed(_of_drafts(barred), notices)
     dangling = await broken(known, wanted, ground.base_url) if ground.referential_integrity else ()
