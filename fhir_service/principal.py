@@ -14,7 +14,7 @@ class Principal:
 
     tenant: str = "default"
     organization: str | None = None
-    """`Organization/[id]`."""
+    """`Organization/[id]`; at the edge, until it is looked up, an organisation number, too."""
     role: str | None = None
     """`ke`, `coordinator`, `unit-leader`, `notifier`, `service`, `person`, `administrator`."""
     person: str | None = None

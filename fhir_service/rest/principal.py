@@ -9,7 +9,11 @@ from dataclasses import replace
 from functools import lru_cache
 
 from fhir_service.principal import DEVELOPER, EMERGENCY, Principal
+from fhir_service.rest.exchange import Face, Request
 from fhir_service.rules.import_marked import IMPORT
+from fhir_service.storage.access import access_of
+from fhir_service.storage.reading import by_identifiers
+from profiles import names
 from profiles.issues import Issue, error
 
 ROLE = b"x-knutepunkt-role"
@@ -23,7 +27,8 @@ IMPORTERS = (None, "administrator")
 """Roles whose imports pass guards of the workflow; None: a developer."""
 ROLES = ("ke", "coordinator", "unit-leader", "notifier", "service", "person", "administrator")
 LONGEST_REASON = 1000
-_ORGANIZATION = re.compile(rb"Organization/[A-Za-z0-9\-.]{1,64}")
+_ORGANIZATION = re.compile(rb"Organization/[A-Za-z0-9\-.]{1,64}|[0-9]{9}")
+_EXPECTED = "Expected Organization/[id], or the organisation number of an Organization that is registered here"
 _PERSON = re.compile(rb"(Patient|RelatedPerson)/[A-Za-z0-9\-.]{1,64}")
 
 
@@ -49,7 +54,7 @@ def _named(
     if role is not None and role.decode("latin-1") not in ROLES:
         return error("bad-request", "X-Knutepunkt-Role", f"The roles are {', '.join(ROLES)}")
     if organization is not None and not _ORGANIZATION.fullmatch(organization):
-        return error("bad-request", "X-Knutepunkt-Organization", "Expected Organization/[id]")
+        return error("bad-request", "X-Knutepunkt-Organization", _EXPECTED)
     if person is not None and not _PERSON.fullmatch(person):
         return error("bad-request", "X-Knutepunkt-Person", "Expected Patient/[id] or RelatedPerson/[id]")
     if purpose is not None and purpose.decode("latin-1") not in PURPOSES:
@@ -63,3 +68,16 @@ def _named(
     if by.purpose == IMPORT and by.acts_as not in IMPORTERS:
         return error("forbidden", "X-Knutepunkt-Purpose", "Nobody but an administrator imports")
     return by
+
+
+async def organization_of_number(face: Face, request: Request) -> Issue | None:
+    """Let who calls by an organisation number call by the Organization that has it; or that none has."""
+    number = request.by.organization or ""
+    asked = ("Organization", (names.ENH, number))
+    found = await face.repository.ask(lambda: by_identifiers(frozenset({asked})), short=True)
+    there = sorted((row.at, row.rid) for row in found.get(asked, ()) if not row.deleted)
+    if not there:
+        return error("bad-request", "X-Knutepunkt-Organization", _EXPECTED)
+    request.by = replace(request.by, organization=f"Organization/{there[0][1]}")
+    request.access = access_of(request.by, face.clock())
+    return None

@@ -23,7 +23,7 @@ from fhir_service.rest.exchange import PLAIN, ClientGone, Face, Header, Receive,
 from fhir_service.rest.media import not_acceptable, view_of
 from fhir_service.rest.once import IDEMPOTENCY_KEY, noted
 from fhir_service.rest.preconditions import is_lenient
-from fhir_service.rest.principal import principal_of
+from fhir_service.rest.principal import organization_of_number, principal_of
 from fhir_service.rest.render import CONTENT_TYPE, refusal
 from fhir_service.rest.routes import Methods, Route
 from fhir_service.rest.views import in_part, unknown_part
@@ -132,6 +132,8 @@ class FhirRouter:
             return _otherwise(served, request.method)
         record.interaction = "" if route.interaction in UNNOTED else route.interaction
         issue = _understand(query, request, route, self._face.clock)
+        if issue is None and request.by.organization is not None and request.by.organization.isdecimal():
+            issue = await organization_of_number(self._face, request)
         record.by = request.by
         if issue is None and (IDEMPOTENCY_KEY in request.headers or request.by.purpose == EMERGENCY):
             issue = await self._first(parts, query, request)

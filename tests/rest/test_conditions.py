@@ -145,6 +145,7 @@ def test_conditional_create_without_an_effective_condition_is_400(rest: Rest, co
         {"x_knutepunkt_role": "service-itself"},
         {"x_knutepunkt_organization": "Bergen"},
         {"x_knutepunkt_organization": "Organization/a b"},
+        {"x_knutepunkt_organization": "889640782"},
     ],
 )
 def test_a_caller_that_cannot_be_is_400(rest: Rest, headers: dict[str, str]) -> None:
@@ -156,3 +157,16 @@ def test_a_caller_that_cannot_be_is_400(rest: Rest, headers: dict[str, str]) -> 
 def test_a_caller_with_role_and_organisation_is_served(rest: Rest) -> None:
     named = {"x_knutepunkt_role": "ke", "x_knutepunkt_organization": "Organization/ke-5001"}
     assert rest.post(ORGANIZATION, **named).status_code == 201
+
+
+def test_a_caller_may_name_its_organisation_by_number(rest: Rest) -> None:
+    number = {"system": "urn:oid:2.16.578.1.12.4.1.4.101", "value": "310000019"}
+    own = rest.stored({"resourceType": "Organization", "name": "Vår enhet", "identifier": [number]})
+    patient = {"resourceType": "Patient", "name": [{"family": "Prøvesen"}]}
+    by_number, by_id = (
+        {"x_knutepunkt_organization": "310000019"},
+        {"x_knutepunkt_organization": f"Organization/{own['id']}"},
+    )
+    made = rest.post(patient, **by_number).json()
+    assert [rest.get(f"Patient/{made['id']}", **who).status_code for who in (by_number, by_id)] == [200, 200]
+    assert rest.get(f"Patient/{made['id']}", x_knutepunkt_organization="Organization/ke-5001").status_code == 404
