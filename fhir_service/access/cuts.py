@@ -6,9 +6,10 @@ Those who look are named by their user: `view` has one, `forms` has one for each
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
-from fhir_service.rules import Kind, code_in, codings, extension, is_open, kind_of, reference, several
+from fhir_service.rules import Kind, code_in, codings, extension, is_open, kind_of, reference
 from fhir_service.sight import CASE, CASE_OF, FRAME
 from profiles import names
 from profiles.resource import Resource
@@ -66,12 +67,12 @@ class Eyes:
             found = self.known[labels] = self.opened(labels)
         return found
 
-    @property
+    @cached_property
     def all_of_it(self) -> Those:
         """Those who see what carries no label (rules 1 and 2)."""
         return self.seeing(NONE)
 
-    @property
+    @cached_property
     def frame(self) -> Those:
         """Those who see what every member of the team sees."""
         return self.seeing(_FRAME)
@@ -101,16 +102,19 @@ class View(NamedTuple):
 
         What is contained is not among it.
         """
-        levels = self.names(eyes)
+        levels = [level for level in self.names(eyes) if level[0]]
         for name, value in resource.items():
             cut = self.lists.get(name)
             if cut is not None:
-                yield from ((who, name, part, True) for one in value for who, part in cut(eyes, one) if who)
+                for one in value:
+                    for who, part in cut(eyes, one):
+                        if who:
+                            yield who, name, part, True
             elif name != "contained":
                 element = name.removeprefix("_")
-                who = frozenset().union(*[who for who, names in levels if names is None or element in names])
-                if who:
-                    yield who, name, value, False
+                seeing = [who for who, names in levels if names is None or element in names]
+                if seeing:
+                    yield seeing[0].union(*seeing[1:]), name, value, False
 
 
 def _activity(eyes: Eyes, activity: Resource) -> _Seen:
@@ -118,7 +122,9 @@ def _activity(eyes: Eyes, activity: Resource) -> _Seen:
     it is found again."""
     who = NONE if activity.get("id") in eyes.closed else eyes.seeing(eyes.labels(activity))
     detail = activity.get("detail", {})
-    read = [(_readers(eyes, goal), goal) for goal in several(detail.get("goal"))] if who else []
+    if not who or "goal" not in detail:
+        return ((who, activity),)
+    read = [(_readers(eyes, goal), goal) for goal in detail["goal"]]
     whole = who.intersection(*[readers for readers, _ in read])
     if len(whole) == len(who) or "id" not in activity:
         return ((whole, activity),)

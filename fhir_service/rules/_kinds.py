@@ -100,7 +100,8 @@ INPATIENT = frozenset({"IMP", "ACUTE", "NONAC"})
 
 def enters(change: Change, kind: Kind, *statuses: str) -> bool:
     """Whether the draft brings a resource of this kind into one of the statuses, where it was not before."""
-    if change.after is None or kind_of(change.after) is not kind or change.after.get("status") not in statuses:
+    before, after = change.before, change.after
+    if after is None or after.get("status") not in statuses or kind_of(after) is not kind:
         return False
-    was_there = kind_of(change.before) is kind and (change.before or {}).get("status") in statuses
+    was_there = before is not None and before.get("status") in statuses and kind_of(before) is kind
     return not was_there

@@ -6,8 +6,7 @@ from fhir_service.rules import Draft, Standing, private_providers
 from fhir_service.search import parse
 from fhir_service.storage.access import EVERYTHING
 from fhir_service.storage.port import Reads
-from fhir_service.workflow.references import local
-from fhir_service.workflow.versions import parse_body
+from fhir_service.workflow.references import parse_local
 from profiles.resource import Resource
 
 
@@ -26,5 +25,5 @@ async def agreements(
     for provider in sorted(private_providers(Standing(None, whole))):
         query = parse("OrganizationAffiliation", [("participating-organization", provider)], base_url=base_url).query
         rows = await tx.matches(query, EVERYTHING) if query is not None else ()
-        found |= {f"{row.rtype}/{row.rid}": local(parse_body(row.body), base_url) for row in rows}
+        found |= {f"{row.rtype}/{row.rid}": parse_local(row.body, base_url) for row in rows}
     return found

@@ -15,7 +15,7 @@ from fhir_service.search import parse
 from fhir_service.sight import ALL_BUT_HIDDEN, CASE, CASE_OF, IDENTITY, OWN, PARTY, Sight
 from fhir_service.storage.access import EVERYTHING
 from fhir_service.workflow.known import Known
-from fhir_service.workflow.references import local
+from fhir_service.workflow.references import local, parse_local
 from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.versions import parse_body
 from profiles.issues import Issue, error
@@ -123,5 +123,5 @@ async def _workplaces(known: Known, practitioner: str, base_url: str) -> Iterabl
     """Where somebody works, by what stands before the change."""
     asked = parse("PractitionerRole", [("practitioner", practitioner), ("_count", str(MOST_ROLES))], base_url=base_url)
     roles = await known.matches(asked.query, EVERYTHING) if asked.query else ()
-    found = (reference(local(parse_body(row.body), base_url).get("organization")) for row in roles)
+    found = (reference(parse_local(row.body, base_url).get("organization")) for row in roles)
     return [organization for organization in found if organization]

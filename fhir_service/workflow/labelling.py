@@ -112,7 +112,8 @@ def relabelled(
     another organization's now.
     """
     drafted = {draft.reference for draft in drafts}
-    left = left_with(end).keys() - left_with(before).keys()
+    behind = left_with(end).keys()
+    left = behind - left_with(before).keys() if behind else ()
     taken = _taken(before, end) if any(draft.rtype == "Task" for draft in drafts) else ()
     parts = _plans_of_others(before, end, stored, moved) if moved or any(d.rtype in _LABELLING for d in drafts) else ()
     there = [(literal, end.get(literal)) for literal in sorted({*left, *taken, *parts} - drafted)]

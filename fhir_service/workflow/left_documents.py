@@ -9,8 +9,7 @@ from fhir_service.search import parse
 from fhir_service.search.query import ROOM, Cursor, SearchQuery
 from fhir_service.storage.access import EVERYTHING
 from fhir_service.storage.port import Reads, Stored
-from fhir_service.workflow.references import local
-from fhir_service.workflow.versions import parse_body
+from fhir_service.workflow.references import parse_local
 
 MOST_DOCUMENTS = 500
 """Documents about one person's plans that are marked when those stay behind, the newest."""
@@ -34,7 +33,7 @@ async def with_documents(
     query = parse(DOCUMENT, asked, base_url=base_url).query
     rows = [row async for row in _newest(tx, query)] if query else []
     found = {f"{DOCUMENT}/{row.rid}": row for row in rows if row.person_id == end.person_id}
-    there = {literal: local(parse_body(row.body), base_url) for literal, row in found.items()}
+    there = {literal: parse_local(row.body, base_url) for literal, row in found.items()}
     for literal, row in found.items():
         stored.setdefault(literal, row)
     return (

@@ -2,7 +2,14 @@
 
 from typing import Any, cast
 
+from fhir_service.workflow.versions import parse_body
 from profiles.resource import Resource
+
+
+def parse_local(body: bytes, base_url: str) -> Resource:
+    """A stored resource, its references as `local` writes them; most name no server at all."""
+    resource = parse_body(body)
+    return local(resource, base_url) if base_url.encode() in body else resource
 
 
 def local(resource: Resource, base_url: str) -> Resource:

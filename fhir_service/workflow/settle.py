@@ -37,7 +37,7 @@ from fhir_service.workflow.merging import followed, with_both_ends
 from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.profile_store import ProfileStore
 from fhir_service.workflow.receivers import receivers
-from fhir_service.workflow.references import local
+from fhir_service.workflow.references import local, parse_local
 from fhir_service.workflow.versions import next_version, parse_body
 from fhir_service.workflow.wanted import Wanted
 from profiles.issues import Issue
@@ -191,7 +191,7 @@ async def _named(
         keys = [(rtype, rid) for rtype, _, rid in (r.partition("/") for r in wanted - found.keys())]
         rows = await tx.get_many(keys) if keys else {}
         there = (r for r in rows.values() if not r.deleted)
-        found.update({f"{r.rtype}/{r.rid}": local(parse_body(r.body), base_url) for r in there})
+        found.update({f"{r.rtype}/{r.rid}": parse_local(r.body, base_url) for r in there})
         beside.update(found)
         looking_at = list(found.values())
     return beside
