@@ -1,15 +1,17 @@
 """What cases and child Tasks have from the server: when they changed; where nobody said it, since when they are there,
-by whose request, and the number of the case (workflow.md 5)."""
+by whose request, and the number of the case or the plan (workflow.md 5)."""
 
 from collections.abc import Iterable
 
 from fhir_service.rules._case import case_behind
 from fhir_service.rules._drafting import revise
+from fhir_service.rules._elements import references, several
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._kinds import Kind, kind_of
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._tasks import new_case_number
 from fhir_service.rules._times import instant, parse
+from profiles import names
 from profiles.r4_types import Identifier
 from profiles.resource import Resource
 
@@ -31,17 +33,19 @@ def _unsaid(change: Change, task: Resource) -> Resource:
     told = {
         "authoredOn": instant(change.context.now),
         "requester": case.get("owner") or task.get("owner"),
-        "groupIdentifier": _case_number(change, task, case),
+        "groupIdentifier": case.get("groupIdentifier") or _number(change, task),
     }
     return {name: value for name, value in told.items() if value and not task.get(name)}
 
 
-def _case_number(change: Change, task: Resource, case: Resource) -> Identifier | None:
-    """That of the case; one that the koordinerende enhet opens itself gets a number of its own (C1)."""
-    if kind_of(task) is Kind.CASE:
-        return new_case_number(derived_id("case-number", task["id"]), change.context)
-    number: Identifier | None = case.get("groupIdentifier")
-    return number
+def _number(change: Change, task: Resource) -> Identifier:
+    """That of the plan; what stands alone, as a case that the koordinerende enhet opens itself, has its own (C1)."""
+    plans = (change.standing.get(r) for r in references([*several(task.get("basedOn")), task.get("focus")]))
+    for plan in plans:
+        for number in several((plan or {}).get("identifier")):
+            if number.get("system") == names.PLAN_NUMBER:
+                return {"system": names.PLAN_NUMBER, "value": number.get("value")}
+    return new_case_number(derived_id("case-number", task["id"]), change.context)
 
 
 RULE = Rule(

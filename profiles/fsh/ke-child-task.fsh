@@ -20,8 +20,8 @@ Title: "Deloppgave i en sak eller plan"
 Description: "A step of a case or a plan: one owner, one deadline (workflow.md 3 INV-10, 4.3, 5)."
 * obeys ip-child-1 and ip-child-2 and ip-child-3
 * identifier MS
-* groupIdentifier MS
-* groupIdentifier ^short = "The number of the case"
+* groupIdentifier 1..1 MS
+* groupIdentifier ^short = "The number of the case or the plan; of what stands alone its own"
 * basedOn MS
 * partOf MS
 * status MS
