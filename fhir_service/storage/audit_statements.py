@@ -12,7 +12,6 @@ from fhir_service.storage.steps import Steps
 
 COLUMNS = ("at", "writer", *Kept.__struct_fields__)
 INSERT = prepare(insert(AUDIT), COLUMNS)
-INSERT_PERSON = prepare(insert(AUDIT_PERSON), AUDIT_PERSON.c.keys())
 NEWEST = prepare(select(AUDIT.c.at).order_by(AUDIT.c.at.desc()).limit(literal(1)))
 
 _KEPT: Any = Kept
