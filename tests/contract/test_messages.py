@@ -186,12 +186,12 @@ def test_outbox_lists_queued_ones_in_order_then_the_others_newest_first(database
             ("o0", "acknowledged"),
         ]
         assert (rows[0].attempts, rows[0].body, rows[0].last_error) == (1, b"MSH", "refused")
-        await repository.delivered("o1", "sent", None, None)
-        sent = next(r for r in await repository.outbox() if r.outgoing.outgoing_id == "o1")
-        assert (sent.attempts, sent.body, sent.last_error) == (2, b"MSH", None)
+        await repository.delivered("o1", "failed", None, None)
+        failed = next(r for r in await repository.outbox() if r.outgoing.outgoing_id == "o1")
+        assert (failed.attempts, failed.body, failed.last_error) == (2, b"MSH", None)
         assert len(await repository.outbox(limit=1)) == 1
         with pytest.raises(StorageError):
-            await repository.delivered("nothing", "sent", None, None)
+            await repository.delivered("nothing", "failed", None, None)
 
     database.run(story)
 
