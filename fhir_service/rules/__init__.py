@@ -8,6 +8,7 @@ from fhir_service.rules._acting import BY_NAME, HELD_BY, acting_for, performers_
 from fhir_service.rules._changes import Carried, Conflict, Difference, carried_over, differences
 from fhir_service.rules._elements import code_in, codings, extension, reference, reference_to, references, several
 from fhir_service.rules._feedback import NOT_DELIVERED, text_of
+from fhir_service.rules._following import followed
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._judge import NOT_ALLOWED, judge, rules
 from fhir_service.rules._kinds import INPATIENT, Kind, is_abort, kind_of
@@ -61,6 +62,7 @@ __all__ = [
     "derived_id",
     "differences",
     "extension",
+    "followed",
     "home_inbox",
     "inbox_of",
     "is_abort",

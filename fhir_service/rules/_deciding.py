@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fhir_service.rules._case import CHILD_DECISION, DECISIONS
 from fhir_service.rules._drafting import with_output
 from fhir_service.rules._elements import code_in, several
+from fhir_service.rules._following import decision_status
 from profiles import names
 from profiles.code_systems import concept
 from profiles.resource import Resource
-
-DECLINED = "declined-by-person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +43,4 @@ def decided_case(case: Resource, decision: Decision) -> Resource:
     ]
     for kind, value in values:
         after["output"] = with_output(after, names.DECISION_OUTPUT, kind, value)
-    return {**after, "businessStatus": concept(names.KE_BUSINESS_STATUS, _business_status(decision))}
-
-
-def _business_status(decision: Decision) -> str:
-    """The person declines where nothing is left that anybody has to do."""
-    told = [decision.codes.get(kind) for kind in (*DECISIONS, CHILD_DECISION)]
-    declines = DECLINED in told and all(code in (DECLINED, "not-applicable", None) for code in told)
-    return DECLINED if declines else "decided"
+    return {**after, "businessStatus": concept(names.KE_BUSINESS_STATUS, decision_status(after))}

@@ -1,12 +1,13 @@
 """C3: a case that is not for this KE is rejected with a reason, and forwarded when another municipality has it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from fhir_service.rules._addressed import Told
 from fhir_service.rules._case import business_status, reason_of
 from fhir_service.rules._drafting import make, with_input
 from fhir_service.rules._elements import reference, reference_to
 from fhir_service.rules._feedback import feedback
+from fhir_service.rules._following import OUTCOME
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Draft, Effect, Rule
@@ -19,14 +20,6 @@ from profiles.issues import Issue, error
 from profiles.r4_types import Identifier, Task
 from profiles.resource import Resource
 from profiles.routing import Inbox
-
-OUTCOME: Mapping[str | None, str] = {
-    "wrong-municipality": "forwarded",
-    "duplicate": "duplicate",
-    "not-a-need-notification": "not-applicable",
-    "person-unknown": "not-applicable",
-}
-"""statusReason -> businessStatus"""
 
 
 def check(change: Change) -> Iterable[Issue]:

@@ -6,7 +6,9 @@ Everything that is wrong is told at once; but who may not write learns nothing o
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fhir_service.rules import NOT_ALLOWED, Change, Draft, Standing, who_may_write
+from msgspec import structs
+
+from fhir_service.rules import NOT_ALLOWED, Change, Draft, Standing, followed, who_may_write
 from fhir_service.storage.port import Changes
 from fhir_service.workflow.entries import not_theirs_to_change
 from fhir_service.workflow.integrity import broken
@@ -72,7 +74,7 @@ async def together(
     dangling = await broken(known, wanted, ground.base_url) if ground.referential_integrity else ()
     if known.access.condition is not None and any(issue.code == DANGLING for _, issue in dangling):
         return Disagreed(_of_drafts(_of_no_role(known, wanted, ground) or dangling))
-    wanted = await as_related(known, wanted, ground.base_url)
+    wanted = [_followed(one) for one in await as_related(known, wanted, ground.base_url)]
     wrong = _of_drafts([(w.draft, id_taken(w.draft.rtype)) for w in wanted if w.taken]) + _of_drafts(dangling)
     wrong += _of_drafts([(w.draft, issue) for w in wanted for issue in w.conflicts])
     wrong += _of_drafts(unchangeable(wanted))
@@ -87,6 +89,16 @@ async def together(
     if wrong:
         return Disagreed(wrong)
     return Agreed(provenance_of_rest(settlement, [w.draft for w in wanted], known.now), told)
+
+
+def _followed(one: Wanted) -> Wanted:
+    """With the business status of the step that a case takes, where its author does not say it."""
+    if one.draft.after is None or one.draft.rtype != "Task":
+        return one
+    after = followed(one.draft.before, one.draft.after)
+    if after is one.draft.after:
+        return one
+    return structs.replace(one, draft=structs.replace(one.draft, after=after), tail=None)
 
 
 def _of_no_role(known: Known, wanted: Sequence[Wanted], ground: Ground) -> list[tuple[Draft, Issue]]:
