@@ -34,7 +34,9 @@ from fhir_service.workflow.audited import noticed, traced
 from fhir_service.workflow.export import Exports
 from fhir_service.workflow.export import Ground as Exporting
 from fhir_service.workflow.export import Limits as ExportLimits
+from fhir_service.workflow.one_person import of_one_person
 from fhir_service.workflow.provenances import with_changes
+from fhir_service.workflow.renewal import renewed
 from fhir_service.workflow.sealing import Sealer
 from fhir_service.workflow.shown import shown
 from mappings.hl7v2.format import FORMAT
@@ -153,6 +155,7 @@ class Knutepunkt:
             office = Office(traced(repository), self._configured.ground, clock)
             ingest = Ingest(repository, self._configured.ground, FORMATS, self._configured.endpoints, clock)
             made = await office.seed(describing(self._configured.settings.served_types, version("knutepunkt")))
+            await renewed(repository, self._configured.ground)
             exports = Exports(self._exporting(repository))
             await exports.start()
             opened.push_async_callback(exports.stop)

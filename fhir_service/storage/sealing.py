@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import bindparam, func, insert, literal, select, union_all, update
+from sqlalchemy import bindparam, func, insert, literal, select, union_all
 
+from fhir_service.storage import installation
 from fhir_service.storage.audit_statements import COLUMNS
 from fhir_service.storage.audit_tables import AUDIT, AUDIT_SEAL
 from fhir_service.storage.prepared import prepare
 from fhir_service.storage.steps import Rows, Steps
-from fhir_service.storage.tables import HISTORY, INSTALLATION, RESOURCE
+from fhir_service.storage.tables import HISTORY, RESOURCE
 
 READS, VERSIONS = "reads", "versions"
 CHAINS = (READS, VERSIONS)
@@ -110,11 +111,6 @@ _LAST = prepare(_OF_CHAIN.order_by(AUDIT_SEAL.c.number.desc()).limit(literal(1))
 _NEXT = prepare(
     _OF_CHAIN.where(AUDIT_SEAL.c.number > bindparam("after")).order_by(AUDIT_SEAL.c.number).limit(literal(1))
 )
-_HEAD = prepare(select(INSTALLATION.c.value).where(INSTALLATION.c.key == bindparam("key")))
-_MOVE_HEAD = prepare(
-    update(INSTALLATION).where(INSTALLATION.c.key == bindparam("of_key")).returning(INSTALLATION.c.key), ("value",)
-)
-_SET_HEAD = prepare(insert(INSTALLATION).returning(INSTALLATION.c.key), ("key", "value"))
 _ADD = prepare(insert(AUDIT_SEAL).returning(AUDIT_SEAL.c.number), AUDIT_SEAL.c.keys())
 
 
@@ -137,17 +133,14 @@ def add(chain: str, seal: Seal) -> Steps[None]:
 
 def noted(chain: str, seal: Seal) -> Steps[None]:
     """Note in the database which seal is the newest: on SQLite that is another file than the log is in."""
-    head = {"of_key": f"sealed-{chain}", "value": f"{seal.number} {seal.seal}".encode()}
-    moved = yield _MOVE_HEAD, head
-    if not moved:
-        yield _SET_HEAD, {"key": head["of_key"], "value": head["value"]}
+    return installation.note(f"sealed-{chain}", f"{seal.number} {seal.seal}")
 
 
 def head(chain: str) -> Steps[tuple[int, str]]:
     """(number, seal) that was noted last; 0 where nothing was."""
-    found = yield _HEAD, {"key": f"sealed-{chain}"}
-    number, _, seal = bytes(found[0][0]).decode().partition(" ") if found else ("0", "", "")
-    return int(number), seal
+    told = yield from installation.noted(f"sealed-{chain}")
+    number, _, seal = told.partition(" ")
+    return int(number or 0), seal
 
 
 def rows(chain: str, lo: int, hi: int) -> Steps[Rows]:

@@ -25,6 +25,7 @@ from fhir_service.rules import (
     named_in,
 )
 from fhir_service.rules._expected import CHILD_BORN
+from fhir_service.sight import Granted
 from fhir_service.storage.messages import Outgoing
 from fhir_service.storage.port import Changes, Reads, Stored, Write
 from fhir_service.workflow.agreements import agreements
@@ -132,6 +133,16 @@ async def _made_before(tx: Reads, judgements: Iterable[Judgement], known: Contai
     made = [(d.rtype, d.rid) for d in drafts if d.rtype != "Provenance"]
     rows = await tx.get_many(made) if made else {}
     return {f"{row.rtype}/{row.rid}": row for row in rows.values()}
+
+
+async def settled_anew(tx: Reads, person: str, ground: Ground) -> tuple[Labelling, tuple[Granted, ...]]:
+    """How what is stored of a person is labelled, and who may see what of them, as of now."""
+    stored: dict[str, Stored] = {}
+    nobody = await find_persons(tx, (), stored, ground.base_url)
+    standings = await _standings(tx, {person: []}, nobody, stored, ground.base_url)
+    nothing: dict[str | None, Judgement] = {person: _plain([])}
+    given = await granted(tx, standings, nothing, nobody, stored, ground.base_url)
+    return labelling(standings[person], stored), given
 
 
 def _blamed(judgements: Iterable[Judgement]) -> Mapping[Issue, tuple[str, ...]]:

@@ -1,7 +1,8 @@
 """Who may see what of a person (decision 34): `access_grant`, kept with the resources that it follows from.
 
-What is there already has no grants: to callers who are narrowed it shows when the person's team, plan, case or consent
-is written the next time. What is about nobody and is no public description of a service is closed to them.
+What is there already gets its labels and grants when the service starts the next time (`workflow.renewal`); until then
+it is closed to callers who are narrowed. What is about nobody and is no public description of a service is closed to
+them.
 """
 
 import sqlalchemy as sa
