@@ -34,7 +34,6 @@ from fhir_service.workflow.audited import noticed, traced
 from fhir_service.workflow.export import Exports
 from fhir_service.workflow.export import Ground as Exporting
 from fhir_service.workflow.export import Limits as ExportLimits
-from fhir_service.workflow.one_person import of_one_person
 from fhir_service.workflow.provenances import with_changes
 from fhir_service.workflow.renewal import renewed
 from fhir_service.workflow.sealing import Sealer
