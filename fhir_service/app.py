@@ -34,6 +34,7 @@ from fhir_service.workflow.audited import noticed, traced
 from fhir_service.workflow.export import Exports
 from fhir_service.workflow.export import Ground as Exporting
 from fhir_service.workflow.export import Limits as ExportLimits
+from fhir_service.workflow.one_person import of_one_person
 from fhir_service.workflow.provenances import with_changes
 from fhir_service.workflow.renewal import renewed
 from fhir_service.workflow.sealing import Sealer
@@ -192,7 +193,7 @@ class Knutepunkt:
         settings, clock = self._configured.settings, self._configured.clock
         base = settings.fhir_base
         return Face(
-            repository=noticed(with_changes(with_log(shown(repository), audit, base), base)),
+            repository=noticed(with_changes(with_log(of_one_person(shown(repository)), audit, base), base)),
             office=office,
             base=base,
             pages=PageTokens(await repository.secret()),

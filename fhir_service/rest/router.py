@@ -31,6 +31,7 @@ from fhir_service.storage.access import access_of
 from fhir_service.storage.indexing import TOO_MUCH
 from fhir_service.storage.port import TooMuch, TooSlow, Unavailable, Uncertain, Views
 from fhir_service.workflow.audited import CURRENT, Record, noticed
+from fhir_service.workflow.one_person import of_one_person_within
 from fhir_service.workflow.shown import shown_within
 from profiles.issues import Issue, error
 
@@ -85,7 +86,7 @@ class FhirRouter:
     def over(self, views: Views) -> "FhirRouter":
         """The same over what a transaction sees."""
         router = copy.copy(self)
-        router._face = replace(self._face, repository=noticed(shown_within(views)))
+        router._face = replace(self._face, repository=noticed(of_one_person_within(shown_within(views), views)))
         return router
 
     async def answer(self, parts: list[str], query: bytes, request: Request) -> Reply:
