@@ -27,9 +27,19 @@ def check(change: Change) -> Iterable[Issue]:
         return
     if change.after["resourceType"] == "Communication":
         if is_answer(change.after):
+            yield from _authored(change, change.after)
             yield from _communication(change, change.after)
     elif _is_ours(change.after):
         yield from _task(change, change.after)
+
+
+def _authored(change: Change, told: Resource) -> Iterator[Issue]:
+    """What KE says is KE's to write; a notifier says that it came."""
+    before = change.before or {}
+    changed = [element for element in AS_SENT if before.get(element) != told.get(element)]
+    if changed and change.by.acts_as in NOTIFIERS.split():
+        text = "The koordinerende enhet writes what it tells; a notifier completes it when it has come"
+        yield error("forbidden", f"Communication.{changed[0]}", text)
 
 
 def _communication(change: Change, told: Resource) -> Iterator[Issue]:
@@ -74,13 +84,23 @@ def _is_ours(task: Resource) -> bool:
 
 
 def effects(change: Change) -> Iterable[Effect]:
-    """With its Task a feedback is told by hand, too: nothing of it is sent afterwards."""
+    """What its receiver says came is acknowledged; with its Task a feedback is told by hand, and not sent after all."""
     task = change.after
+    if task is not None and _came(change, task):
+        yield revise(change.standing, task, status="completed")
     if task is None or not _is_ours(task) or not enters(change, Kind.CHILD, "completed"):
         return
     told = change.standing.get(reference(task.get("focus")))
     if feedback_state(task) == "manual" and told is not None and status(told) in OPEN:
         yield _told_by_hand(change, task, told)
+
+
+def _came(change: Change, told: Resource) -> bool:
+    """Whether its receiver states `received` of a feedback that is open."""
+    if told["resourceType"] != "Communication" or not is_answer(told) or status(told) not in OPEN:
+        return False
+    is_new = bool(told.get("received")) and not (change.before or {}).get("received")
+    return is_new and change.draft.cause == "rest" and _is_receivers(change, told)
 
 
 def _told_by_hand(change: Change, task: Resource, told: Resource) -> Draft:
