@@ -39,7 +39,7 @@ from fhir_service.workflow.persons import Persons, find_persons
 from fhir_service.workflow.profile_store import ProfileStore
 from fhir_service.workflow.receivers import receivers
 from fhir_service.workflow.references import local, parse_local
-from fhir_service.workflow.versions import next_version, parse_body
+from fhir_service.workflow.versions import next_version
 from fhir_service.workflow.wanted import Wanted
 from profiles.issues import Issue
 from profiles.resource import Resource
@@ -179,7 +179,7 @@ async def _standings(
         reference = f"{row.rtype}/{row.rid}"
         stored.setdefault(reference, row)
         if persons.of.get(reference, person) == person:  # else it goes to somebody else
-            resources[person][reference] = parse_body(row.body)
+            resources[person][reference] = parse_local(row.body, base_url)
     beside = await _named(tx, resources.values(), groups, base_url)
     drafts = [draft for of_one in groups.values() for draft in of_one]
     # Why something is done is told of whom it is done to, whoever the Provenance itself is about (K4).
@@ -211,11 +211,13 @@ async def _named(
 def _localised(wanted: Wanted, base_url: str) -> Draft:
     """What the rules look at has its references in one form; everything else stays as it was sent."""
     draft = wanted.draft
-    absent = wanted.tail is not None and base_url.encode() not in wanted.tail
+    base, stored = base_url.encode(), wanted.stored.body if wanted.stored else b""
+    absent = wanted.tail is not None and base not in wanted.tail and base not in stored
     if absent or draft.after is None or not _is_looked_at(draft):
         return draft
+    before = draft.before and local(draft.before, base_url)
     view = draft.view and (local(draft.view[0], base_url), local(draft.view[1], base_url))
-    return structs.replace(draft, after=local(draft.after, base_url), view=view)
+    return structs.replace(draft, after=local(draft.after, base_url), before=before, view=view)
 
 
 def _is_looked_at(draft: Draft) -> bool:
