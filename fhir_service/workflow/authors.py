@@ -11,7 +11,7 @@ from fhir_service.storage.audit import Span
 from fhir_service.storage.audit_changes import changes
 from fhir_service.storage.port import Repository
 from fhir_service.workflow.audited import TRACE
-from fhir_service.workflow.change_provenance import CLIENT
+from fhir_service.workflow.trace import CLIENT
 from fhir_service.workflow.versions import parse_body
 from profiles import names
 from profiles.resource import Resource

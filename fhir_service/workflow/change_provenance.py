@@ -16,23 +16,24 @@ from fhir_service.storage.audit_changes import Change
 from fhir_service.storage.instants import moment
 from fhir_service.storage.port import Repository
 from fhir_service.workflow.audited import Trace
-from fhir_service.workflow.trace import SERVICE_AGENT
+from fhir_service.workflow.on_behalf import entered, participant, told_by
+from fhir_service.workflow.trace import CLIENT, SERVICE_AGENT
 from fhir_service.workflow.versions import instant, parse_body
 from profiles import names
 from profiles.r4_types import CodeableConcept, Extension, Meta, Provenance, ProvenanceAgent, Reference
-from profiles.resource import stated
+from profiles.resource import Resource, stated
 
 MOST_PATHS = 200
 """Paths that are told of one change (SR-8)."""
-CLIENT: Reference = {"display": "Client"}
-"""Who writes without a word of organization or person (in `dev` only)."""
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What somebody sees of a change. `paths`: what differs; `whole`: whether nothing of it is hidden from them."""
+    """What somebody sees of a change. `paths`: what differs; `whole`: whether nothing of it is hidden from them;
+    `made`: what is new, as it was made."""
 
     paths: tuple[str, ...] = ()
     whole: bool = True
+    made: Resource | None = None
 
 
 async def seen_of(repository: Repository, access: Access, key: tuple[str, str, int]) -> Seen | None:
@@ -48,7 +49,7 @@ async def seen_of(repository: Repository, access: Access, key: tuple[str, str, i
     parsed = [parse_body(one.body) for one in (was, now) if one is not None and one.body]
     whole = all(mark_of(one) is None for one in parsed)
     if len(parsed) < 2:
-        return Seen((), whole)
+        return Seen((), whole, parsed[0] if version == 1 and parsed else None)
     before, after = map(unmarked, parsed)
     paths = tuple(one.path for one in differences(before, after))
     return Seen(paths[:MOST_PATHS], whole) if paths or whole else None
@@ -73,7 +74,7 @@ def provenance_of(change: Change, trace: Trace, eid: str, seen: Seen) -> Provena
         "recorded": at,
         "reason": reasons(trace) if seen.whole else None,
         "activity": {"coding": [{"system": names.V3_DATA_OPERATION, "code": code}]},
-        "agent": [*_agents(trace), SERVICE_AGENT],
+        "agent": [*_agents(trace, seen.made), SERVICE_AGENT],
         "entity": [{"role": "source", "what": {"identifier": {"value": trace.request_id}}}]
         if trace.request_id
         else None,
@@ -91,24 +92,19 @@ def reasons(trace: Trace) -> list[CodeableConcept] | None:
     return [told] if told else None
 
 
-def _agents(trace: Trace) -> list[ProvenanceAgent]:
-    """The person or the organization is the author; an organization by which a person writes enters it."""
+def _agents(trace: Trace, made: Resource | None) -> list[ProvenanceAgent]:
+    """The person or the organization is the author; an organization by which a person writes enters it, and so does
+    who writes on behalf of somebody else."""
     role: list[CodeableConcept] | None = [{"text": trace.role}] if trace.role else None
-    if not (trace.person or trace.organization):
-        client: ProvenanceAgent = {"type": _kind("author"), "role": role, "who": CLIENT}
-        return [stated(client)]
-    author: ProvenanceAgent = {
-        "type": _kind("author"),
-        "role": role,
-        "who": {"reference": trace.person or trace.organization},
-    }
+    caller = trace.person or trace.organization
+    who: Reference = {"reference": caller} if caller else CLIENT
+    party = told_by(made, trace.role, caller)
+    if party is not None:
+        return entered(party, who, role)
+    author: ProvenanceAgent = {"type": participant("author"), "role": role, "who": who}
     enterer: list[ProvenanceAgent] = (
-        [{"type": _kind("enterer"), "who": {"reference": trace.organization}}]
+        [{"type": participant("enterer"), "who": {"reference": trace.organization}}]
         if trace.person and trace.organization
         else []
     )
     return [stated(author), *enterer]
-
-
-def _kind(code: str) -> CodeableConcept:
-    return {"coding": [{"system": names.PROVENANCE_PARTICIPANT, "code": code}]}

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from fhir_service.principal import Principal
 from fhir_service.rules import Draft, extension
 from fhir_service.storage.port import Changes, Write
 from fhir_service.workflow.ids import new_id
 from fhir_service.workflow.labelling import PLAIN
+from fhir_service.workflow.on_behalf import entered, participant, told_by
 from fhir_service.workflow.settle import Settlement, joined
 from fhir_service.workflow.versions import instant, next_version
 from profiles import names
@@ -31,6 +31,8 @@ SERVICE_AGENT: ProvenanceAgent = {
     "type": {"coding": [{"system": names.PROVENANCE_PARTICIPANT, "code": "assembler"}]},
     "who": {"type": "Device", "display": "Knutepunkt"},
 }
+CLIENT: Reference = {"display": "Client"}
+"""Who writes without a word of organization or person (in `dev` only)."""
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 AUDIT_ENTITY_TYPE = names.TERMINOLOGY + "/audit-entity-type"
 OBJECT_ROLE = names.TERMINOLOGY + "/object-role"
@@ -54,7 +56,7 @@ def provenance_of_rest(settlement: Settlement, drafts: Sequence[Draft], now: dat
         "recorded": instant(now),
         "reason": list(_reasons(drafts)) or None,
         "activity": {"text": asked},
-        "agent": [*_caller(draft.by), SERVICE_AGENT],
+        "agent": [*_caller(draft), SERVICE_AGENT],
     }
     persons = {p for d in drafts if (p := settlement.persons.get(d.reference))}
     person = persons.pop() if len(persons) == 1 else None
@@ -69,11 +71,12 @@ def _reasons(drafts: Sequence[Draft]) -> Iterator[CodeableConcept]:
             yield after["valueCodeableConcept"]
 
 
-def _caller(by: Principal) -> list[ProvenanceAgent]:
-    if by.organization is None:
-        return []
-    author: CodeableConcept = {"coding": [{"system": names.PROVENANCE_PARTICIPANT, "code": "author"}]}
-    return [{"type": author, "who": {"reference": by.organization}}]
+def _caller(draft: Draft) -> list[ProvenanceAgent]:
+    caller = draft.by.person or draft.by.organization
+    party = told_by(draft.after, draft.by.role, caller) if draft.before is None else None
+    if party is not None:
+        return entered(party, {"reference": caller} if caller else CLIENT)
+    return [{"type": participant("author"), "who": {"reference": caller}}] if caller else []
 
 
 def new_write(resource: Mapping[str, Any], now: datetime, person_id: str | None, rid: str | None = None) -> Write:
