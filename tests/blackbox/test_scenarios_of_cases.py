@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
@@ -117,6 +118,29 @@ def test_reminder_makes_the_case_urgent_and_is_answered(scene: Scene) -> None:
     answer = scene.hospital.about(who.number)[-1]
     assert segments(answer, "RF1")[0][1][0] == "P"
     assert any("Registrert" in field for nte in segments(answer, "NTE") for field in nte)
+
+
+def again(referral: str, event: str) -> str:
+    """Another message about the same referral."""
+    fields = referral.split("|")
+    fields[8], fields[9] = f"REF^{event}^REF_I12", uuid4().hex[:20]
+    return "|".join(fields)
+
+
+def test_hospital_asks_and_cancels_by_message(scene: Scene) -> None:
+    """Scenario 8 by REF^I15, and I14 (workflow.md 11)"""
+    who = scene.inpatient()
+    now = datetime.now(UTC).replace(microsecond=0)
+    referral = messages.referral(who, messages.ST_OLAVS, f"V-{who.number}", now, "Flere tjenester.")
+    scene.hub.send(referral)
+    scene.hub.send(again(referral, "I15"))
+    person = Person(scene.hub, (names.FNR, who.number))
+    assert (person.case()["status"], person.case()["priority"]) == ("requested", "urgent")
+    until(lambda: len(scene.hospital.about(who.number)) == 1)
+    scene.hub.send(again(referral, "I14"))
+    assert (person.case()["status"], code_of(person.case()["businessStatus"])) == ("cancelled", "withdrawn")
+    until(lambda: len(scene.hospital.about(who.number)) == 2)
+    assert [segments(a, "RF1")[0][1][0] for a in scene.hospital.about(who.number)] == ["P", "R"]
 
 
 def test_person_takes_a_coordinator_and_no_plan(scene: Scene, client: Plain) -> None:
