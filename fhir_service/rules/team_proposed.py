@@ -36,7 +36,10 @@ def check(change: Change) -> Iterable[Issue]:
         )
         yield error("rule", "CareTeam.participant", text)
     if not is_wanted(change.standing):
-        text = "No coordinator is being looked for: there is no open Task appoint-coordinator or change-coordinator"
+        text = (
+            "No coordinator is being looked for: there is no open Task appoint-coordinator (a case that is decided"
+            " with decision-coordinator granted makes it) or change-coordinator"
+        )
         yield error("rule", "CareTeam", text)
 
 

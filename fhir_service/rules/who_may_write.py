@@ -17,6 +17,10 @@ from profiles.issues import Issue, error
 from profiles.resource import Resource
 
 SERVICE_ITSELF = "service-itself"
+_RELATED = {
+    "service": " of the person: KE by a case, a team or a plan that names its organization, the coordinator by the team"
+}
+"""Whoever has no such relation writes as a service, whatever role they claim."""
 
 
 def check(change: Change) -> Iterable[Issue]:
@@ -29,7 +33,7 @@ def check(change: Change) -> Iterable[Issue]:
     # A step that no state machine has is nobody's: `transitions` says which there are.
     if roles is not None and role not in roles and not _stands_in(change, roles):
         told = ", ".join(sorted(roles)) or "this service itself"
-        text = f"The role {role} does not do this with {kind.one}; it is done by: {told}"
+        text = f"The role {role} does not do this with {kind.one}; it is done by: {told}{_RELATED.get(role, '')}"
         yield error("forbidden", str((change.after or {}).get("resourceType")), text)
 
 

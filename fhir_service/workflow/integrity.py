@@ -7,7 +7,7 @@ that version can still be read. https://hl7.org/fhir/R4/references.html#literal
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -28,6 +28,10 @@ LOOKED_AT = 1_000
 """Of so many it is found out whether the caller may see them."""
 RECORDS = frozenset({"AuditEvent", "Provenance"})
 """They tell what happened to a resource, and so outlive it: they keep nothing from being deleted."""
+BY_NUMBER = (
+    ". A person whose record you do not see is named by number (identifier with system and value, without reference), "
+    "or registered by you: POST Patient"
+)
 _ID = r"[A-Za-z0-9\-.]{1,64}"
 _LOCAL = re.compile(rf"([A-Z][A-Za-z]+)/({_ID})(?:/_history/({_ID}))?")
 REFERENCE = re.compile(rb'"reference":"((?:[^"\\]|\\.)*)"')
@@ -93,7 +97,8 @@ async def broken(known: Known, wanted: Sequence[Wanted], base: str) -> tuple[tup
     for one, targets in refers:
         gone = [t for t in targets if not (_is_there(t, seen) if t.version else t.key in good)]
         if gone:
-            issues.extend((one.draft, issue) for issue in _dangling(one, gone, deleted, base))
+            told = _dangling(one, gone, deleted, base)
+            issues.extend((one.draft, _otherwise_named(issue) if narrowed else issue) for issue in told)
     if deleted:
         issues.extend(await _referred_to(known, wanted, deleted))
     return tuple(issues)
@@ -129,6 +134,11 @@ def _dangling(wanted: Wanted, gone: Sequence[Target], deleted: set[Key], base: s
         if target in brought or target.key in deleted:
             text = f"There is no {'/'.join(target.key)} here; what is referred to must exist and not be deleted"
             yield error("dangling-reference", places.get(target, wanted.draft.rtype), text)
+
+
+def _otherwise_named(issue: Issue) -> Issue:
+    """What to send instead, for whoever sees a part of what is there: the same whether there is that Patient or not."""
+    return replace(issue, text=issue.text + BY_NUMBER) if "Patient/" in issue.text else issue
 
 
 def places_in(value: Any, at: str, base: str) -> Iterator[tuple[Target, str]]:

@@ -125,3 +125,19 @@ def test_guesses_at_what_is_hidden_are_not_confirmed(rest: Rest, name: str, righ
             assert code(answer) == "no-consent"
             told.add((answer.status_code, answer.text.replace(one.name, "it")))
     assert len(told) == 1, told
+
+
+def test_who_names_a_hidden_person_is_told_how_else_to_name_them(rest: Rest, one: Circle) -> None:
+    """The same, whether there is such a person or not."""
+    request = {"status": "active", "intent": "order", "code": {"text": "Tilsyn"}}
+
+    def asked(who: str, **headers: str) -> httpx.Response:
+        return rest.post({"resourceType": "ServiceRequest", **request, "subject": to(f"Patient/{who}")}, **headers)
+
+    hidden, nobody = one.id("person"), "x" * len(one.id("person"))
+    stranger = {"x_knutepunkt_organization": "Organization/ke-4601"}
+    told = [asked(who, **stranger).text.replace(who, "it") for who in (hidden, nobody)]
+    assert told[0] == told[1]
+    assert "identifier with system and value" in told[0]
+    assert asked(hidden).status_code == 201
+    assert "identifier with system and value" not in asked(nobody).text
