@@ -1,6 +1,8 @@
 """C11: a case that never was one is hidden from ordinary searches, and kept (workflow.md 4.2)."""
 
+from profiles import names
 from tests.rest.cases import Case
+from tests.rest.circles import concept
 from tests.rest.conftest import Rest, code, matches
 
 ADMINISTRATOR = {"x-knutepunkt-role": "administrator"}
@@ -32,3 +34,14 @@ def test_decision_that_was_sent_is_no_error(rest: Rest) -> None:
     case.headers = ADMINISTRATOR
     answer = case.puts(case.task, status="entered-in-error")
     assert (answer.status_code, code(answer)) == (422, "rule")
+
+
+def test_case_that_has_ended_is_told_what_may_come_next(rest: Rest) -> None:
+    case = Case(rest, "ended").begins()
+    case.headers = KE
+    reason = concept(names.STATUS_REASON, "duplicate")
+    duplicate = concept(names.KE_BUSINESS_STATUS, "duplicate")
+    task = case.put(case.task, status="rejected", businessStatus=duplicate, statusReason=reason)
+    registered = concept(names.KE_BUSINESS_STATUS, "registered")
+    answer = case.puts(task, status="received", businessStatus=registered, statusReason=None)
+    assert (answer.status_code, code(answer)) == (422, "illegal-transition")
