@@ -1,6 +1,9 @@
 """Every change over REST has its Provenance: who, when, why and what (ADR 0026, workflow.md 13)."""
 
+import pytest
+
 from fhir_service.storage.audit_changes import Change
+from fhir_service.workflow import provenances
 from fhir_service.workflow.audited import Trace
 from fhir_service.workflow.change_provenance import Seen, provenance_of
 from profiles import names
@@ -181,3 +184,25 @@ def test_person_who_writes_by_an_organization_is_the_author() -> None:
     ]
     assert told["reason"] == [{"coding": [{"system": names.V3_ACT_REASON, "code": "BTG"}]}]
     assert "entity" not in told
+
+
+def test_search_goes_on_where_a_part_of_the_changes_ends(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where more were made at once than are looked at together; and not for ever (SR-8)."""
+    monkeypatch.setattr(provenances, "CHUNK", 2)
+    caller = {"X_Knutepunkt_Role": "ke", "X_Knutepunkt_Organization": "Organization/long-ago"}
+    rest.post({"resourceType": "Location", "name": "long ago"}, **caller)
+    entries = [
+        {"resource": {"resourceType": "Location", "name": str(n)}, "request": {"method": "POST", "url": "Location"}}
+        for n in range(11)
+    ]
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    assert rest("POST", "", json=bundle).status_code == 200
+    for _ in range(5):
+        rest.stored({"resourceType": "Location"})
+    since = matches(rest.get("Provenance?agent=Organization/long-ago"))[0]["recorded"]
+    assert len(matches(rest.get("Provenance?agent=Organization/long-ago"))) == 1
+    everything = matches(rest.get(f"Provenance?recorded=ge{since}&_count=100"))
+    assert len({p["id"] for p in everything}) == len(everything) >= 17
+    monkeypatch.setattr(provenances, "MOST_LOOKED", 4)
+    refused = rest.get("Provenance?agent=Organization/long-ago")
+    assert (refused.status_code, code(refused)) == (503, "too-slow")
