@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 from fhir_service.resources import resource_type
 from fhir_service.rules._elements import code_in
-from fhir_service.rules._feedback import is_feedback
 from fhir_service.rules._kinds import Kind, is_imported, kind_of
 from profiles import names
 from profiles.resource import Resource
@@ -38,7 +37,7 @@ def profile_of(resource: Resource) -> str | None:
     rtype = resource.get("resourceType")
     if rtype == "Goal" and resource_type("Goal").guarded(resource):
         return names.IP_GOAL
-    if rtype == "Communication" and is_feedback(resource):
+    if rtype == "Communication" and code_in(resource.get("category"), names.FEEDBACK_CATEGORY):
         return names.IP_FEEDBACK
     if rtype == "Encounter" and code_in(resource.get("type"), names.MEETING_KIND):
         return names.IP_MEETING

@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from fhir_service.rules import STAMPED, Draft, profile_of
+from fhir_service.rules import STAMPED, Draft, kind_of, profile_of
 from fhir_service.storage.access import EVERYTHING
 from fhir_service.workflow.profile_store import ProfileStore
 from fhir_service.workflow.settle import Wanted
 from fhir_service.workflow.terminology_content import Searches, Terminology
+from profiles import names
 from profiles.conformance import profile
 from profiles.issues import Issue, error
+from profiles.resource import Resource
 from profiles.snapshots import Profile
 from profiles.snapshots.extensions import addresses_in
 from profiles.snapshots.kept import NOTHING_KEPT, Kept, kept
@@ -58,11 +60,29 @@ def extended(resource: Any) -> tuple[str, ...]:
     return addresses_in(resource)[:MOST_EXTENSIONS]
 
 
+def _judges(resource: Resource | None) -> tuple[str, ...]:
+    """The profiles that it is held to, and the definitions of its extensions; of any other resource those of ours.
+
+    An import's plan is held to none.
+    """
+    urls = demanded(resource)
+    if urls or resource is None or kind_of(resource) is not None:
+        return urls and urls + extended(resource)
+    return _our_extensions(resource)
+
+
+def _our_extensions(resource: Resource) -> tuple[str, ...]:
+    """What a stay, say, says with an extension of ours (`ip-discharge-ready`); looked for on the resource itself."""
+    told = resource.get("extension")
+    listed = [one.get("url") for one in told if isinstance(one, dict)] if isinstance(told, list) else ()
+    return tuple(dict.fromkeys(url for url in listed if isinstance(url, str) and url.startswith(names.EXTENSION)))
+
+
 async def unconforming(
     searches: Searches, wanted: Sequence[Wanted], store: ProfileStore
 ) -> tuple[tuple[Draft, Issue], ...]:
     """What drafts are refused for by the profiles that they are held to, by the draft."""
-    claims = [(w.draft, urls + extended(w.draft.after)) for w in wanted if (urls := demanded(w.draft.after))]
+    claims = [(w.draft, urls) for w in wanted if (urls := _judges(w.draft.after))]
     if not claims:
         return ()
     known = Terminology(searches, EVERYTHING)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from profiles import names
 from profiles.resource import Resource
 from tests.rest.conftest import FHIR_JSON, Rest
 from tests.rest.operating import codes, parameter
@@ -182,3 +183,17 @@ def test_wrong_check_digits_are_stored_unless_they_are_refused(rest: Rest) -> No
     identifier = [{"system": "urn:oid:2.16.578.1.12.4.1.4.1", "value": "15918512398"}]
 
     assert rest.post({"resourceType": "Patient", "identifier": identifier}).status_code in (200, 201)
+
+
+def test_extension_of_ours_is_held_to_its_definition_on_any_resource(rest: Rest) -> None:
+    """workflow.md 13: `ip-discharge-ready` is a dateTime, also on a stay that claims no profile."""
+    stay = {
+        "resourceType": "Encounter",
+        "status": "in-progress",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+    }
+    ready = f"{names.EXTENSION}/ip-discharge-ready"
+    refused = rest.post(stay | {"extension": [{"url": ready, "valueBoolean": True}]})
+    assert (refused.status_code, codes(refused)) == (422, ["profile-broken"])
+    assert rest.post(stay | {"extension": [{"url": ready, "valueDateTime": "2026-11-22"}]}).status_code == 201
+    assert rest.post(stay | {"extension": [{"url": "urn:x", "valueBoolean": True}]}).status_code == 201

@@ -46,6 +46,7 @@ PLAN = [{"coding": [{"system": names.PLAN_CATEGORY, "code": "individuell-plan"}]
         ({"resourceType": "Encounter", "type": MEETING}, names.IP_MEETING),
         ({"resourceType": "Encounter"}, None),
         ({"resourceType": "Communication", "category": FEEDBACK, "basedOn": [{"reference": "x/1"}]}, names.IP_FEEDBACK),
+        ({"resourceType": "Communication", "category": FEEDBACK}, names.IP_FEEDBACK),
         ({"resourceType": "Communication"}, None),
         ({"resourceType": "Patient"}, None),
     ],
