@@ -12,6 +12,7 @@ from profiles import names
 IMPORTED = {"tag": [{"system": names.TAG, "code": "imported"}]}
 SINCE = {"start": "2026-01-01"}
 COORDINATOR = {"x-knutepunkt-organization": "Organization/c-unit", "x-knutepunkt-role": "coordinator"}
+KE = {"x-knutepunkt-organization": "Organization/ke-5001", "x-knutepunkt-role": "ke"}
 SCHOOL = {"x-knutepunkt-organization": "Organization/c-school"}
 
 

@@ -17,7 +17,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import circle
 import servers
@@ -25,22 +27,27 @@ import servers
 HEADERS = {"content-type": "application/fhir+json", "x-knutepunkt-purpose": "import"}
 
 
+PLAN, PLAIN, GOAL, CASE = "CarePlan/c-{}", "CarePlan/plain-{}", "Goal/c-{}-1", "Task/{}"
+
+
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """`path` with the number of the person; `plain`: which of the two plans; `writes`: a PUT of it."""
+    """`path`: with the number of the person, of a case with its id; `writes`: a PUT of what is there."""
 
     name: str
     caller: dict[str, str]
-    plain: bool = False
+    path: str = PLAN
     writes: bool = False
     audited: bool = True
 
 
 UPDATES = (
-    Shape("plain update", {}, plain=True, writes=True),
+    Shape("plain update", {}, PLAIN, writes=True),
     Shape("plan update, developer", {}, writes=True),
     Shape("plan update, coordinator", circle.COORDINATOR, writes=True),
     Shape("plan update, school, reduced view", circle.SCHOOL, writes=True),
+    Shape("goal update, coordinator", circle.COORDINATOR, GOAL, writes=True),
+    Shape("case update, koordinerende enhet", circle.KE, CASE, writes=True),
 )
 READS = (
     Shape("read, no audit, no consent", {}, audited=False),
@@ -57,7 +64,7 @@ class Connection:
 
     def __init__(self, port: int, shape: Shape, person: int) -> None:
         self._port, self._shape = port, shape
-        self._path = f"/fhir/CarePlan/{'plain' if shape.plain else 'c'}-{person}"
+        self._path = f"/fhir/{shape.path.format(case_of(port, person) if shape.path == CASE else person)}"
         self._version = ""
 
     async def asking(self, until: float) -> int:
@@ -76,12 +83,18 @@ class Connection:
         return done
 
     def _changed(self, body: bytes, number: int) -> bytes:
-        """What it was sent, with an activity of the school told anew."""
-        plan = json.loads(body)
-        self._version = plan["meta"]["versionId"]
-        activity = next(one for one in plan["activity"] if one["id"] == "a2")
-        activity["detail"]["description"] = f"Tiltak, {number}. gang, {self._version}"
-        return json.dumps(plan).encode()
+        """What it was sent with another text: of a plan that of an activity of the school."""
+        resource = json.loads(body)
+        self._version = resource["meta"]["versionId"]
+        text = f"{number}. gang, {self._version}"
+        match resource["resourceType"]:
+            case "CarePlan":
+                next(one for one in resource["activity"] if one["id"] == "a2")["detail"]["description"] = text
+            case "Goal":
+                resource["description"] = {"text": text}
+            case _:
+                resource["description"] = text
+        return json.dumps(resource).encode()
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, method: str, body: bytes) -> bytes:
         """The body of the answer."""
@@ -112,12 +125,31 @@ def cost(server: servers.Running, shape: Shape, connections: int, seconds: float
 def fill(port: int, persons: int) -> None:
     for part in (circle.services(), *(circle.of_person(n) for n in range(persons))):
         for one in part:
-            url = f"http://127.0.0.1:{port}/fhir/{one['resourceType']}/{one['id']}"
-            request = urllib.request.Request(url, json.dumps(one).encode(), HEADERS, method="PUT")
-            try:
-                urllib.request.urlopen(request).read()
-            except urllib.error.HTTPError as refused:
-                raise SystemExit(f"{url}: {refused.read().decode()}") from refused
+            _put(port, one)
+    for n in range(persons):  # what an import has brought is held to no profile
+        plan = _get(port, PLAN.format(n))
+        version = plan.pop("meta")["versionId"]
+        _put(port, plan, {"if-match": f'W/"{version}"'})
+
+
+def _put(port: int, one: dict[str, Any], more: dict[str, str] | None = None) -> None:
+    url = f"http://127.0.0.1:{port}/fhir/{one['resourceType']}/{one['id']}"
+    request = urllib.request.Request(url, json.dumps(one).encode(), HEADERS | (more or {}), method="PUT")
+    try:
+        urllib.request.urlopen(request).read()
+    except urllib.error.HTTPError as refused:
+        raise SystemExit(f"{url}: {refused.read().decode()}") from refused
+
+
+def _get(port: int, path: str) -> Any:
+    return json.loads(urllib.request.urlopen(f"http://127.0.0.1:{port}/fhir/{path}").read())
+
+
+@cache
+def case_of(port: int, person: int) -> str:
+    """The id of a person's case, which came with the need."""
+    found = _get(port, f"Task?patient=Patient/c-{person}&code=assess-need")
+    return str(found["entry"][0]["resource"]["id"])
 
 
 @contextlib.contextmanager
