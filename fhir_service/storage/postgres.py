@@ -33,7 +33,7 @@ from fhir_service.storage.postgres_unit import Unit, Ways, undone
 from fhir_service.storage.postgres_url import PostgresUrl
 from fhir_service.storage.searching import found, is_alone
 from fhir_service.storage.shape import shape_of
-from fhir_service.storage.sighted import HangsOn, Sighted, sighted
+from fhir_service.storage.sighted import HangsOn, Sighted
 from fhir_service.storage.steps import Steps
 from fhir_service.storage.transaction_reads import TransactionReads
 
@@ -61,11 +61,11 @@ class PostgresRepository(Noting):
         reads = {**READS, "statement_timeout": str(round(search_deadline * 1000))}
         self._searchers = Pool(url, {**reads, "plan_cache_mode": "force_custom_plan"}, SEARCHERS)
         self._planned = Pool(url, {**reads, **WITHOUT_VALUES}, PLANNED)
-        self._readers = Pool(url, {**READS, **KEYED}, READERS)
-        self._batches = ReadBatches(self._readers)
+        readers = Pool(url, {**READS, **KEYED}, READERS)
+        self._batches = ReadBatches(readers)
         self._groups = WriteGroups(self._writers, self._searchers)
         self._ways = Ways(self._writers, self._searchers, self._batches, self._groups)
-        self._pools = (self._writers, self._searchers, self._planned, self._readers)
+        self._pools = (self._writers, self._searchers, self._planned, readers)
         self._duty = Duty(url)
         self._last: datetime | None = None
 
@@ -115,8 +115,7 @@ class PostgresRepository(Noting):
         return await self._batches.read(rtype, rid, access)
 
     async def sighted(self, rtype: str, rids: Sequence[str], access: Access, on: HangsOn) -> tuple[Sighted, ...]:
-        async with self._readers.session() as session:
-            return await session.driven(sighted(rtype, rids, access, on))
+        return await self._batches.sighted(rtype, rids, access, on)
 
     async def vread(self, rtype: str, rid: str, version: int, access: Access = EVERYTHING) -> Stored | None:
         async with self._searchers.session() as session:

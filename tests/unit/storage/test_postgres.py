@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import bindparam, literal_column, select
+from sqlalchemy import BigInteger, bindparam, literal_column, select
 
 from fhir_service.search import parse
 from fhir_service.storage import StaleSchema, is_current, migrate, open_repository
@@ -15,10 +15,11 @@ from fhir_service.storage.port import NOTHING, Changes, Lock, Reads, StorageErro
 from fhir_service.storage.postgres import PostgresRepository
 from fhir_service.storage.postgres_url import PostgresUrl
 from fhir_service.storage.prepared import prepare
+from fhir_service.storage.sighted import HangsOn
 from fhir_service.storage.steps import Steps
 from tests import postgres
 from tests.contract.database import BASE_URL, HeldClock, next_write, put, query
-from tests.contract.resources import patient, plan
+from tests.contract.resources import patient, plan, resource
 from tests.unit.storage.processes import EXTRACT, tell
 from tests.waiting import GUARD, until_found
 
@@ -131,6 +132,37 @@ def test_reads_that_come_together_are_answered_by_what_each_may_see(url: Postgre
         wanted = [("a", of("pa")), ("a", of("pb")), ("b", of("pa")), ("b", of("pb")), ("a", EVERYTHING)]
         found = await asyncio.gather(*[repository.read("Patient", rid, access) for rid, access in wanted])
         assert [f is not None for f in found] == [True, False, False, True, True]
+
+    tell(url, story)
+
+
+def test_reads_of_one_caller_are_answered_by_what_is_open_when_the_last_of_them_asked(url: PostgresUrl) -> None:
+    """SR-27: what was withdrawn meanwhile is not told, and what was not asked for yet cannot have been promised."""
+
+    def at(now: int) -> Access:
+        return Access("until", lambda table: bindparam("access_now", type_=BigInteger()) < 2, {"access_now": now})
+
+    async def story(repository: PostgresRepository) -> None:
+        await put(repository, *(patient(rid) for rid in "abc"))
+        for nows, expected in (((1, 1, 1), 3), ((1, 1, 2), 0)):
+            wanted = list(zip("abc", map(at, nows), strict=True))
+            found = await asyncio.gather(*[repository.read("Patient", *one) for one in wanted])
+            assert sum(one is not None for one in found) == expected
+            asked = [repository.sighted("Patient", [rid], access, HangsOn()) for rid, access in wanted]
+            assert sum(len(one) for one in await asyncio.gather(*asked)) == expected
+
+    tell(url, story)
+
+
+def test_reads_with_what_they_hang_on_are_asked_together(url: PostgresUrl) -> None:
+    async def story(repository: PostgresRepository) -> None:
+        await put(repository, *(patient(f"p{n}") for n in range(150)), resource("Goal", "p1"))
+        together = await repository.sighted("Patient", [f"p{n}" for n in range(150)] + ["none"], EVERYTHING, HangsOn())
+        assert [one.stored.rid for one in together] == [f"p{n}" for n in range(150)]
+        kinds = (("Goal", HangsOn()), ("Patient", HangsOn()), ("Patient", HangsOn(own=("Goal",))))
+        asked = [repository.sighted(rtype, ["p1"], EVERYTHING, on) for rtype, on in kinds]
+        found = [(one.stored.rtype, len(one.beside)) for (one,) in await asyncio.gather(*asked)]
+        assert found == [("Goal", 0), ("Patient", 0), ("Patient", 1)]
 
     tell(url, story)
 
