@@ -126,9 +126,11 @@ class FhirRouter:
 
     async def _reply(self, parts: list[str], query: bytes, request: Request, record: Record) -> Reply:
         served = self._addresses.at(parts, request)
+        route = None if isinstance(served, Issue) else served.routes.get(request.method)
+        if route is None:
+            _tried(request, record)
         if isinstance(served, Issue):
             return refusal(served)
-        route = served.routes.get(request.method)
         if route is None:
             return _otherwise(served, request.method)
         record.interaction = "" if route.interaction in UNNOTED else route.interaction
@@ -198,6 +200,17 @@ def _headers(pairs: list[Header]) -> dict[bytes, bytes]:
         for name, value in pairs:
             found[name] = found[name] + b", " + value if name in found else value
     return found
+
+
+def _tried(request: Request, record: Record) -> None:
+    """Note what a request tries that no address serves: it is refused, and in the log as such (SR-33)."""
+    record.interaction = _BY_METHOD.get(request.method, "")
+    by = principal_of(request.headers)
+    if not isinstance(by, Issue):
+        record.by = by
+
+
+_BY_METHOD = {"GET": "read", "HEAD": "read", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
 def _otherwise(served: Methods, method: str) -> Reply:

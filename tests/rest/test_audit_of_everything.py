@@ -56,6 +56,8 @@ KINDS: dict[str, tuple[Ask, int]] = {
     "unknown": at("Patient/nobody-here", 404),
     "bad parameter": at("Patient?colour=red", 400),
     "unreadable": (lambda rest, _: rest("POST", "Patient", content=b"{", headers=FHIR_JSON), 400),
+    "nowhere": at("Sandwich/1", 404),
+    "changing the log": at("AuditEvent/{rid}", 405, "DELETE"),
     "not a type": sent("PUT", "Patient/{rid}", {"resourceType": "Goal", "id": "x"}, 400),
 }
 
