@@ -11,6 +11,7 @@ from typing import Any
 
 from fhir_service.rules._keyed_lists import as_history, joined, key_for, left_behind
 from mappings.message import Mode, Proposal
+from profiles import names
 from profiles.issues import Issue, information, warning
 from profiles.resource import Resource
 
@@ -44,14 +45,19 @@ def merge(existing: Resource | None, proposal: Proposal, clock: Clock | None) ->
     only_fill = late or proposal.mode is Mode.FILL
     target = _with_values(existing, proposal, clock, only_fill=only_fill)
     target = _with_status(target, proposal, clock)
-    if not late:
-        target = _without(target, proposal.cleared)
+    target = _without(target, _taken_back(proposal, clock, late=late))
     issues = (_late(proposal),) if late and proposal.mode is not Mode.FILL else ()
     wound = _wound(clock, proposal, late=late)
     if not _same(existing, target):
         return Merged(target, wound, issues)
     # A cancellation that finds nothing to cancel is remembered: what it cancels may still be on its way (A13 first).
     return Merged(existing, wound if proposal.cleared else clock, issues)
+
+
+def _taken_back(proposal: Proposal, clock: Clock, *, late: bool) -> tuple[str, ...]:
+    """The paths that an event clears; a late one those that nobody has stated since it happened."""
+    stated = clock.get("stated") or {}
+    return tuple(p for p in proposal.cleared if not late or not _is_before(proposal.at, stated.get(p)))
 
 
 def _unheard_of(proposal: Proposal) -> tuple[Issue, ...]:
@@ -134,6 +140,13 @@ class _Merger:
         return [*old, *(as_history(further) if is_place else further)]
 
 
+CANCELLED = (
+    "period.end",
+    "hospitalization.dischargeDisposition",
+    "hospitalization.destination",
+    f"{_EXTENSION}{names.EXTENSION_R5}Encounter.plannedEndDate]",
+)
+"""What a later event takes back (A13, A25): since when it is stated is kept, so that it does so in any order."""
 KEPT = frozenset({"authoredOn"})
 """Elements that say when something was first told: a later message about it does not change that."""
 WHOLE = frozenset({"code", "subject", "class"})
@@ -191,11 +204,15 @@ def _wound(clock: Clock, proposal: Proposal, *, late: bool) -> Clock:
     wound = dict(clock)
     if not late and (proposal.mode is not Mode.FILL or "content" not in clock):
         wound["content"] = now
-    if not late:
-        removed = {p: at for p, at in (clock.get("removed") or {}).items() if not _states(proposal.values, p)}
-        removed |= dict.fromkeys(proposal.cleared, now)
-        if removed or "removed" in clock:
-            wound["removed"] = removed
+    earlier = clock.get("removed") or {}
+    removed = {p: at for p, at in earlier.items() if late or not _states(proposal.values, p)}
+    removed |= {p: max(now, removed.get(p, now)) for p in _taken_back(proposal, clock, late=late)}
+    if removed or "removed" in clock:
+        wound["removed"] = removed
+    known = clock.get("stated") or {}
+    stated = {p: max(now, known.get(p, now)) for p in CANCELLED if _states(proposal.values, p)}
+    if stated:
+        wound["stated"] = {**known, **stated}
     sets = proposal.states and "status" in proposal.values and proposal.mode is not Mode.FILL
     if sets and not _is_before(proposal.at, clock.get("status")):
         wound["status"] = now

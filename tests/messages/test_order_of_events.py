@@ -1,5 +1,7 @@
 """A stay is right whatever order its events come in (hl7v2-mapping.md 13 "Duplicates and order", 12: 204)."""
 
+from itertools import permutations
+
 import pytest
 
 from .conftest import NUMBERS, Hospital, pid, pv1
@@ -77,3 +79,36 @@ def test_planned_discharge_is_set_and_taken_back_in_any_order(hospital: Hospital
     assert (planned(hospital.stay("plan")), hospital.stay("plan")["status"]) == ([], "in-progress")
     hospital.send("ADT^A16", "202611140800", ARNE, pv1("plan"), "PV2|||||||||202611251200")
     assert planned(hospital.stay("plan")) == ["2026-11-25T12:00:00+01:00"]
+
+
+@pytest.mark.parametrize("order", list(permutations(("A16", "A25", "A03", "A13"))))
+def test_stay_is_the_same_whatever_came_first_after_an_update(hospital: Hospital, order: tuple[str, ...]) -> None:
+    """An update that is newer than all of them makes each of them late."""
+    visit = "any-" + "-".join(order)
+    told = {
+        "A16": ("202611120800", pv1(visit), "PV2|||||||||202611201200"),
+        "A25": ("202611130800", pv1(visit)),
+        "A03": ("202611140800", pv1(visit, f36="home", f45="202611140800")),
+        "A13": ("202611150800", pv1(visit)),
+    }
+    hospital.send("ADT^A01", "202611100800", ARNE, pv1(visit, f44="202611100800"))
+    hospital.send("ADT^A08", "202611160800", ARNE, pv1(visit, f3="AKUTT^1^1^StO"))
+    for event in order:
+        at, *segments = told[event]
+        hospital.send(f"ADT^{event}", at, ARNE, *segments)
+    stay = hospital.stay(visit)
+    assert (stay["status"], stay["period"].get("end"), stay.get("hospitalization"), planned(stay)) == (
+        "in-progress",
+        None,
+        None,
+        [],
+    )
+
+
+def test_late_cancellation_leaves_a_discharge_that_came_after_it(hospital: Hospital) -> None:
+    hospital.send("ADT^A01", "202611100800", ARNE, pv1("twice", f44="202611100800"))
+    hospital.send("ADT^A03", "202611140800", ARNE, pv1("twice", f45="202611140800"))
+    hospital.send("ADT^A03", "202611180800", ARNE, pv1("twice", f45="202611180800"))
+    hospital.send("ADT^A13", "202611150800", ARNE, pv1("twice"))
+    stay = hospital.stay("twice")
+    assert (stay["status"], stay["period"]["end"]) == ("finished", "2026-11-18T08:00:00+01:00")
