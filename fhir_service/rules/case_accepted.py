@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from fhir_service.rules._case import business_status, requests_of
 from fhir_service.rules._drafting import make, revise, with_input
-from fhir_service.rules._elements import first_by_id, reference_to
+from fhir_service.rules._elements import first_by_id, part, reference, reference_to, several
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Effect, Rule
 from fhir_service.rules._people import plan_consent
@@ -13,10 +13,27 @@ from fhir_service.rules._team import coordinator_of
 from fhir_service.rules.one_plan import in_force
 from profiles import names
 from profiles.code_systems import concept
+from profiles.issues import Issue, error
 from profiles.r4_types import CodeableConcept, TaskInput
 from profiles.resource import Resource
 
 WAITING = "awaiting-information"
+UNKNOWN = "identity-unknown"
+
+
+def check(change: Change) -> Iterable[Issue]:
+    """By accepting KE confirms who the person is; a sender's word that nobody knows is taken away first."""
+    case = change.after
+    if case is None or not enters(change, Kind.CASE, "accepted"):
+        return
+    person = change.standing.get(reference(case.get("for"))) or {}
+    tags = several(part(person, "meta", "tag"))
+    if any((tag.get("system"), tag.get("code")) == (names.TAG, UNKNOWN) for tag in tags):
+        text = (
+            f"The person is not identified (Patient.meta.tag {UNKNOWN}): confirm who it is, and take the tag away (PUT "
+            "or $meta-delete), or join the record with that of the person"
+        )
+        yield error("rule", "Task.for", text)
 
 
 def effects(change: Change) -> Iterable[Effect]:
@@ -59,5 +76,6 @@ RULE = Rule(
     basis="pasient- og brukerrettighetsloven §§ 2-5, 4-1; workflow.md 4.2 C4",
     says="Når saken tas til behandling, innhentes samtykke, og plan og koordinator som finnes, føres på saken.",
     on=frozenset({"Task"}),
+    check=check,
     effects=effects,
 )
