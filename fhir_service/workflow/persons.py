@@ -42,7 +42,7 @@ async def find_persons(tx: Reads, drafts: Sequence[Draft], stored: Mapping[str, 
     patients = [d for d in drafts if d.rtype == "Patient" and d.after is not None]
     others = [d for d in drafts if d.rtype != "Patient" or d.after is None]
     found = await identities(tx, patients, stored, base_url) if patients else Identities({})
-    of = found.of | await _find_others(tx, found.of, others, stored, base_url)
+    of = found.of | await _find_others(tx, found, others, stored, base_url)
     return Persons(
         of={place: found.now(person) for place, person in of.items()} if found.joined else of,
         identifiers=tuple((*number, found.now(person)) for number, person in found.new.items()),
@@ -54,7 +54,7 @@ async def find_persons(tx: Reads, drafts: Sequence[Draft], stored: Mapping[str, 
 
 
 async def _find_others(
-    tx: Reads, patients: Mapping[str, str], drafts: Sequence[Draft], stored: Mapping[str, Stored], base_url: str
+    tx: Reads, people: Identities, drafts: Sequence[Draft], stored: Mapping[str, Stored], base_url: str
 ) -> dict[str, str]:
     literal: dict[str, tuple[str, str]] = {}
     logical: dict[str, Identifier] = {}
@@ -69,9 +69,11 @@ async def _find_others(
             logical[draft.reference] = target
         elif before and before.person_id and draft.after is None:
             found[draft.reference] = before.person_id
+    patients = people.of
     missing = {t for t in literal.values() if "/".join(t) not in patients}
     rows = await tx.get_many(missing) if missing else {}
-    persons = await tx.persons(set(logical.values())) if logical else {}
+    # A number that a Patient of this transaction brings is as good as one that was here.
+    persons = {**await tx.persons(set(logical.values())), **people.new} if logical else {}
     for place, (rtype, rid) in literal.items():
         person = patients.get(f"{rtype}/{rid}") or _person_of(rows.get((rtype, rid)), stored.get(place))
         if person:

@@ -57,3 +57,25 @@ def test_who_tells_of_a_need_does_not_take_the_case_itself(rest: Rest) -> None:
     assert answer.status_code == 422
     [issue] = answer.json()["issue"]
     assert (issue["details"]["coding"][0]["code"], issue["expression"]) == ("not-routed", ["ServiceRequest.performer"])
+
+
+def test_person_is_named_by_the_number_of_a_patient_in_the_same_transaction(rest: Rest) -> None:
+    case = Case(rest, "newcomer").begins()
+    who = {"system": names.FNR, "value": "15821470134"}
+    changed = {"subject": {"type": "Patient", "identifier": who}}
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [
+            {"resource": one, "request": {"method": "POST", "url": one["resourceType"]}}
+            for one in (
+                {"resourceType": "ServiceRequest", **case.need(value="2"), **changed},
+                {"resourceType": "Patient", "identifier": [who], "name": [{"family": "Prøvesen"}]},
+            )
+        ],
+    }
+    answer = rest("POST", "", json=bundle)
+    assert answer.status_code == 200, answer.text
+    need, patient = (one["response"]["location"].split("/")[-3] for one in answer.json()["entry"])
+    [task] = [one["resource"] for one in rest.get(f"Task?focus=ServiceRequest/{need}").json()["entry"]]
+    assert task["for"]["reference"] == f"Patient/{patient}"
