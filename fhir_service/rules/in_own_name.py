@@ -67,8 +67,8 @@ def _is_own(change: Change, named: str) -> bool:
     holder = standing.get(named)
     if holder is None and not named.startswith("Organization/"):
         return True  # where somebody works who is not at hand is not known
-    works_at = [reference((holder or {}).get(element)) for element in ("organization", "partOf")]
-    return by.organization in (named, *works_at)
+    at = reference((holder or {}).get("organization")) or named
+    return by.organization in (named, at, reference((standing.get(at) or {}).get("partOf")))
 
 
 def _is_same(standing: Standing, caller: str, named: str) -> bool:
