@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from fhir_service.cli.stored_messages import look
 from fhir_service.demo import messages
 from fhir_service.demo.stories.p01_arne import ARNE, NEED
-from fhir_service.demo.walk import Case
+from fhir_service.demo.walk import Case, concept
 from profiles import names
 from tests.ports import free_port
 from tests.waiting import until
@@ -109,3 +110,20 @@ def test_refusal_is_kept_and_leaves_the_loop_open(service: Service, address: int
     assert to_do(case) == {"receipt": ("requested", "failed"), "decision": ("completed", "acknowledged")}
     assert len(flags(case, "active")) == 1
     assert len(hospital.got) == 2
+
+
+def test_what_was_told_by_phone_meanwhile_is_not_sent(service: Service, address: int) -> None:
+    case = referred(service)
+    case.register()
+    until(lambda: flags(case, "active"))  # nobody answers
+    (task,) = case.ke.find("Task", patient=case.patient, code=f"{names.KE_TASK_CODE}|send-feedback")
+    manual = concept(names.FEEDBACK_STATUS, "manual")
+    case.ke.put(task, status="completed", businessStatus=manual, statusReason={"text": "Ringt"})
+    assert told(case) == {"receipt": "completed"}
+    assert flags(case, "active") == []
+    hospital = Hospital(address)
+    try:
+        until(lambda: [row.state for row in look(service.database, lambda r: r.outbox())] == ["withdrawn"])
+    finally:
+        hospital.close()
+    assert hospital.got == []
