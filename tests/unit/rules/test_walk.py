@@ -230,11 +230,12 @@ def test_withdrawn_need_cancels_a_case_not_begun_and_asks_to_abort_one_in_progre
     world = world_at("decided")
     world.change(need(), status="revoked")
     assert world.case["status"] == "in-progress"
-    assert world.refuse(world.task("abort"), status="accepted") == [("rule", "Task.statusReason")]
-    world.change(world.task("abort"), status="accepted", statusReason={"text": "Personen er informert på telefon"})
+    world.change(world.task("abort"), status="accepted")
     assert (world.case["status"], codes(world.case["businessStatus"])) == ("completed", {"withdrawn"})
     assert world.task("abort")["status"] == "completed"
     assert world.task("appoint-coordinator")["status"] == "cancelled"
+    (told,) = [c for c in world.of("Communication") if c["recipient"] == [{"reference": "Patient/arne"}]]
+    assert (told["status"], codes(told["category"][0])) == ("preparation", {"notification"})
 
 
 def test_case_for_another_municipality_is_forwarded_with_its_clock() -> None:
@@ -335,3 +336,20 @@ def test_reminder_is_answered_to_the_one_who_reminds() -> None:
     assert answer["basedOn"] == about
     assert "Koordinator oppnevnt" in answer["payload"][0]["contentString"]
     assert {t["businessStatus"]["coding"][0]["code"] for t in world.tasks("send-feedback")} == {"chased"}
+
+
+def test_feedback_tells_the_phone_of_the_unit_and_how_an_ended_case_stands() -> None:
+    world = World()
+    telecom = [{"system": "phone", "value": "72540000"}]
+    world.resources["Organization/ke-5001"] = {"resourceType": "Organization", "id": "ke-5001", "telecom": telecom}
+    world.write(patient())
+    world.write(need_by_message(), cause="hl7v2")
+    world.move("received", "registered")
+    (told,) = world.of("Communication")
+    assert told["payload"][-1]["contentString"].endswith("72540000.")
+    assert world.sent[-1].payload["ke"]["phone"] == "72540000"
+    world.move("rejected", "not-applicable", statusReason=reason("not-a-need-notification"))
+    asks = {"resourceType": "Communication", "id": "asks", "status": "completed"}
+    about = {"basedOn": [{"reference": "ServiceRequest/need"}], "payload": [{"contentString": "?"}]}
+    world.write({**asks, **about, "category": [concept(names.FEEDBACK_CATEGORY, "reminder")]})
+    assert [d.payload["status"] for d in world.sent] == ["P", "R", "R"]
