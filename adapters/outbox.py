@@ -15,6 +15,7 @@ from typing import Final, Protocol, cast
 import structlog
 
 from adapters.mllp.client import MllpClient, MllpError, control_id_of
+from fhir_service.logs import told
 from fhir_service.storage.messages import OutboxRow, Outgoing
 from fhir_service.storage.port import Repository, Unavailable
 from mappings.feedback import FeedbackPayload
@@ -178,6 +179,10 @@ class OutboxWorker:
             except Unavailable:
                 log.warning("outbox not writable", outgoing=row.outgoing.outgoing_id)
                 return
+            except Exception as failure:  # one delivery must not hold up what others wait for
+                log.error("outbox delivery failed", outgoing=row.outgoing.outgoing_id, **told(failure))  # noqa: TRY400 - see fhir_service.logs
+                self._pause(partner, key, again=True)
+                held.add(key)
 
     async def _deliver(self, partner: _Partner, row: OutboxRow) -> bool:
         """One attempt; whether the next one with the same order key may go."""

@@ -202,6 +202,24 @@ def test_what_goes_says_what_was_edited_and_is_the_same_each_time(database):  # 
     run(scenario)
 
 
+def test_delivery_that_nobody_can_tell_of_holds_up_no_other(database):
+    class Broken(Listening):
+        async def told(self, outgoing: Outgoing, state: str) -> None:
+            if outgoing.payload["case_number"] == "1":
+                raise RuntimeError
+            await super().told(outgoing, state)
+
+    async def scenario():
+        partner = Partner()
+        async with hospital(partner) as address, storing(database) as repository:
+            await queue(repository, outgoing("1", key="a"), outgoing("2", key="b"))
+            async with working(repository, {"DIPS|HUS": address}, listener=Broken()):
+                states = await until(repository, lambda states: states["2"] == "acknowledged")
+        assert states["1"] == "queued"
+
+    run(scenario)
+
+
 def test_what_nobody_waits_for_any_more_is_not_sent(database):
     async def scenario():
         partner, heard = Partner(), Listening(None)
