@@ -7,6 +7,8 @@ It also counts what lies in a table that has doubled: the server does that by it
 plans searches as if next to nothing were there, which takes them a hundred times as long after a fast import.
 """
 
+import asyncio
+
 from fhir_service.storage.port import Unavailable
 from fhir_service.storage.postgres_connection import COMMON, Session, connected
 from fhir_service.storage.postgres_locks import number
@@ -26,9 +28,15 @@ class Duty:
         self._url = url
         self._session: Session | None = None
         self._held = False
+        self._asked = asyncio.Lock()
+        """Who delivers and who seals ask at any time: on one connection, one after the other."""
 
     async def is_ours(self) -> bool:
         """Whether this process has the duty; takes it when nobody has."""
+        async with self._asked:
+            return await self._is_ours()
+
+    async def _is_ours(self) -> bool:
         try:
             if self._session is None:
                 self._session = await connected(self._url, COMMON)
@@ -53,7 +61,8 @@ class Duty:
 
     async def close(self) -> None:
         """Leave it to the others."""
-        session, self._session = self._session, None
-        self._held = False
-        if session is not None:
-            await session.close()
+        async with self._asked:
+            session, self._session = self._session, None
+            self._held = False
+            if session is not None:
+                await session.close()

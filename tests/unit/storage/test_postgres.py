@@ -345,6 +345,18 @@ def test_one_has_the_duty_and_another_takes_it_up(url: PostgresUrl) -> None:
     asyncio.run(story())
 
 
+def test_all_who_ask_at_once_learn_that_the_duty_is_ours(url: PostgresUrl) -> None:
+    async def story(repository: PostgresRepository) -> None:
+        assert await asyncio.gather(*[repository.on_duty() for _ in range(8)]) == [True] * 8
+        name = url.dsn.partition("?")[0].rpartition("/")[2]
+        connected = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert await asyncio.to_thread(postgres.server().command, connected, name) == 1
+
+    tell(url, story)
+
+
 def test_table_that_doubled_is_counted(url: PostgresUrl) -> None:
     async def story(repository: PostgresRepository) -> None:
         assert await repository.on_duty()
