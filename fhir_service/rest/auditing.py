@@ -54,11 +54,13 @@ def _asked(request: Request, reply: Reply) -> tuple[str, str, int]:
     rtype, rid = (request.rtype, request.rid) if request.within is None else request.within
     version = int(request.version) if request.version.isdecimal() and len(request.version) < 10 else 0
     if not version and reply.status < 400 and rid:
-        told = dict(reply.headers).get(b"etag", b"")
+        told = next((value for name, value in reply.headers if name == b"etag"), b"")
         version = int(told[3:-1]) if told else 0
     return rtype, _NUMBER.sub("(not shown)", rid), version
 
 
 def _parameters(request: Request) -> str:
+    if not request.parameters:
+        return ""
     names = {name for name, _ in request.parameters if _PARAMETER.fullmatch(name) and not _NUMBER.search(name)}
     return " ".join(sorted(names))[:LONGEST]

@@ -107,10 +107,18 @@ class Groups:
     async def _serve(self) -> None:
         try:
             while self._waiting:
+                await self._gathered()
                 group, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
                 await self._commit(group)
         finally:
             self._task = None
+
+    async def _gathered(self) -> None:
+        """Wait until nobody comes in a turn of the loop: to commit costs more than to write a row."""
+        there = 0
+        while there < len(self._waiting) < LARGEST:
+            there = len(self._waiting)
+            await asyncio.sleep(0)
 
     async def _commit(self, group: "list[tuple[Kept, asyncio.Future[None]]]") -> None:
         failure: Exception | None = None

@@ -85,6 +85,28 @@ def _listed_sqlite(element: listed, compiler: SQLCompiler, **options: Any) -> st
     return f"group_concat({compiler.process(element.text, **options)})"
 
 
+class json_row(ColumnElement[Any]):  # noqa: N801 - reads as SQL
+    """The text of a JSON array of these columns."""
+
+    inherit_cache = False
+    type = types.Text()
+
+    def __init__(self, *columns: ColumnElement[Any]) -> None:
+        self.columns = columns
+
+
+@compiles(json_row)
+def _json_row(element: json_row, compiler: SQLCompiler, **options: Any) -> str:
+    columns = ", ".join(compiler.process(column, **options) for column in element.columns)
+    return f"CAST(json_build_array({columns}) AS text)"
+
+
+@compiles(json_row, "sqlite")
+def _json_row_sqlite(element: json_row, compiler: SQLCompiler, **options: Any) -> str:
+    columns = ", ".join(compiler.process(column, **options) for column in element.columns)
+    return f"json_array({columns})"
+
+
 class contains_text(ColumnElement[Any]):  # noqa: N801 - reads as SQL
     """The column has a text in it: the one bound under a name, or that of another column."""
 
