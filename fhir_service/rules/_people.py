@@ -74,12 +74,16 @@ def open_stay(standing: Standing) -> Resource | None:
 
 
 def display_of(standing: Standing, wanted: Resource | None) -> str | None:
-    """What a Reference calls its target, else the target's own name when it is at hand."""
+    """What a Reference calls its target, else its own name, where it is at hand: of a role that of its holder."""
     if not wanted:
         return None
     if isinstance(wanted.get("display"), str):
         return str(wanted["display"])
-    return _name(standing.get(reference(wanted)))
+    target = standing.get(reference(wanted))
+    if (target or {}).get("resourceType") == "PractitionerRole":
+        held = target or {}
+        return display_of(standing, held.get("practitioner")) or display_of(standing, held.get("organization"))
+    return _name(target)
 
 
 def _name(target: Resource | None) -> str | None:

@@ -43,6 +43,13 @@ class Told:
             return str(text or "")
         return found.isoformat() if self.language == "en" else f"{found:%d.%m.%Y}"
 
+    def time(self, period: object) -> str:
+        """A Period: from day to day, or the end of it that is stated."""
+        start, end = (self.day(part(period, name)) for name in ("start", "end"))
+        if start and end:
+            return f"{start} - {end}"
+        return f"{self.word('from')} {start}" if start else f"{self.word('until')} {end}" if end else ""
+
 
 def page(told: Told) -> str:
     """The whole page."""
@@ -74,7 +81,7 @@ def _stated(told: Told) -> Iterator[tuple[str, str]]:
     yield "born", told.day(patient.get("birthDate"))
     yield "number", str(number.get("value", ""))
     yield "made", told.day(told.today.isoformat())
-    yield "period", " - ".join(filter(None, (told.day(part(plan, "period", end)) for end in ("start", "end"))))
+    yield "period", told.time(plan.get("period"))
     yield "review", told.day(next_review(plan))
     yield "consent", f"{told.word('consented')} {told.day(consent.get('dateTime'))}" if consent else ""
 
@@ -140,9 +147,8 @@ def _called(concept: object) -> str | None:
 def _extent(told: Told, detail: Resource) -> str | None:
     if detail.get("scheduledString"):
         return str(detail["scheduledString"])
-    period = detail.get("scheduledPeriod")
-    if period:
-        return " - ".join(filter(None, (told.day(period.get(end)) for end in ("start", "end"))))
+    if detail.get("scheduledPeriod"):
+        return told.time(detail["scheduledPeriod"])
     timing = detail.get("scheduledTiming") or {}
     repeat = timing.get("repeat") or {}
     if repeat.get("frequency") and repeat.get("periodUnit"):

@@ -24,6 +24,8 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
     "consented": ("Gitt", "Gitt", "Given"),
     "none": ("Ikke oppgitt", "Ikkje oppgitt", "Not stated"),
     "unnamed": ("Uten navn her", "Utan namn her", "Not named here"),
+    "from": ("fra", "frå", "from"),
+    "until": ("til", "til", "until"),
     "d": ("dag", "dag", "day"),
     "wk": ("uke", "veke", "week"),
     "mo": ("måned", "månad", "month"),

@@ -244,6 +244,8 @@ def test_a_person_is_told_who_saw_what(rest: Rest) -> None:
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "Hvem har sett opplysninger om meg?" in page.text
     assert "Sykehuset &lt;Innlandet&gt;" in page.text
+    assert "<td>Personopplysninger</td>" in page.text
+    assert "<td>Tjeneste</td>" in page.text
     assert re.search(r"<td>\d\d\.\d\d\.\d{4} kl\. \d\d\.\d\d</td>", page.text)
     assert rest.get(f"Patient/{rid}/$access-log?_count=0").status_code == 400
     assert rest.get("Patient/nobody/$access-log").status_code == 404

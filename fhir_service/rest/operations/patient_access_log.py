@@ -32,6 +32,31 @@ _NOT_THEIRS = error(
 )
 _KINDS = {"C": "create", "R": "read", "U": "update", "D": "delete", "E": "search"}
 _UNNAMED = "Ikke oppgitt"
+_ROLES = {
+    "ke": "Koordinerende enhet",
+    "coordinator": "Koordinator",
+    "unit-leader": "Leder av enheten",
+    "notifier": "Den som meldte behovet",
+    "service": "Tjeneste",
+    "person": "Personen selv",
+    "administrator": "Administrator",
+}
+_TYPES = {
+    "CarePlan": "Individuell plan",
+    "CareTeam": "Ansvarsgruppe",
+    "Communication": "Beskjed",
+    "Consent": "Samtykke",
+    "DocumentReference": "Dokument",
+    "Encounter": "Opphold eller møte",
+    "Flag": "Varsel",
+    "Goal": "Mål",
+    "Patient": "Personopplysninger",
+    "Provenance": "Hvem som endret",
+    "RelatedPerson": "Pårørende",
+    "ServiceRequest": "Melding om behov",
+    "Task": "Sak eller oppgave",
+}
+"""As people call them; what is not here is told by its name in FHIR."""
 _HTML: Header = (b"content-type", b"text/html; charset=utf-8")
 _SAFE: Header = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'")
 _STYLE = "body{font:1rem/1.5 sans-serif;margin:2rem;max-width:70rem}table{border-collapse:collapse;width:100%}"
@@ -167,8 +192,14 @@ def page(lines: list[Line], following: str | None = None) -> str:
 
 
 def _for_people(line: Line) -> Line:
-    """The time as it is written in Norway."""
-    return msgspec.structs.replace(line, when=f"{datetime.fromisoformat(line.when):%d.%m.%Y kl. %H.%M}")
+    """The time as it is written in Norway, and words instead of codes and ids."""
+    rtype = line.what.partition("/")[0]
+    return msgspec.structs.replace(
+        line,
+        when=f"{datetime.fromisoformat(line.when):%d.%m.%Y kl. %H.%M}",
+        role=_ROLES.get(line.role, line.role),
+        what=_TYPES.get(rtype, rtype),
+    )
 
 
 def _cell(text: str) -> str:

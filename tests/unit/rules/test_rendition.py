@@ -14,9 +14,10 @@ WHO = {"reference": "Organization/school", "display": "Vika skole"}
 SECTOR = {"url": names.IP_SECTOR, "valueCoding": {"system": names.SECTOR, "code": "school"}}
 
 
-def pages(**elements: Any) -> dict[str, str]:
+def pages(*beside: Resource, **elements: Any) -> dict[str, str]:
     """Language -> the page of the plan with these elements, made in the transaction that activates it."""
     world = world_at("drafted")
+    world.resources |= {f"{one['resourceType']}/{one['id']}": one for one in beside}
     world.change(plan(), status="active", **elements)
     (document,) = [d for d in world.of("DocumentReference") if d.get("type", {}).get("coding")]
     assert document["context"]["related"] == [{"reference": "CarePlan/plan"}]
@@ -61,6 +62,8 @@ def test_what_people_write_is_text_and_nothing_else() -> None:
     [
         ({"scheduledString": "To ganger i uka"}, "To ganger i uka"),
         ({"scheduledPeriod": {"start": "2026-12-01", "end": "2027-02-01"}}, "01.12.2026 - 01.02.2027"),
+        ({"scheduledPeriod": {"start": "2026-12-01"}}, "fra 01.12.2026"),
+        ({"scheduledPeriod": {"end": "2027-02-01"}}, "til 01.02.2027"),
         ({"scheduledTiming": {"repeat": {"frequency": 3, "period": 1, "periodUnit": "wk"}}}, "3 × per uke"),
         ({"scheduledTiming": {"repeat": {"frequency": 1, "period": 2, "periodUnit": "mo"}}}, "1 × per 2 måneder"),
         ({"scheduledTiming": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "h"}}}, "1 × per h"),
@@ -75,6 +78,16 @@ def test_extent_is_told_however_it_is_stated(scheduled: Resource, told: str) -> 
 def test_measure_tells_what_who_and_how() -> None:
     measure = activity(code={"text": "Logoped"}, description="Øver på samtaler", performer=[WHO])
     assert "Logoped. Ansvarlig: Vika skole. Slik gjøres det: Øver på samtaler" in pages(activity=measure)["nb"]
+
+
+def test_who_is_responsible_by_a_role_is_told_by_name() -> None:
+    holder = {"reference": "Practitioner/siv"}
+    unit = {"reference": "Organization/rehab", "display": "Rehabilitering"}
+    role = {"resourceType": "PractitionerRole", "id": "fysio", "practitioner": holder, "organization": unit}
+    siv = {"resourceType": "Practitioner", "id": "siv", "name": [{"family": "Moe", "given": ["Siv"]}]}
+    measure = activity(description="Trening", performer=[{"reference": "PractitionerRole/fysio"}])
+    assert "Trening. Ansvarlig: Siv Moe" in pages(role, siv, activity=measure)["nb"]
+    assert "Trening. Ansvarlig: Rehabilitering" in pages(role, activity=measure)["nb"]
 
 
 def test_coded_measure_of_somebody_who_is_not_named_here() -> None:
