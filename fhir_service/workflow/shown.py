@@ -198,13 +198,15 @@ class _Shown:
     async def _made_now(
         self, rows: Mapping[int, Stored], found: Mapping[Key, Sighted], sights: Sights, access: Access
     ) -> dict[int, Stored]:
-        """Their views by place. They are remembered where nothing has changed while they were made."""
+        """Their views by place. They are remembered where nothing has changed while they were made, nor since it was
+        asked what the caller sees: a consent that was withdrawn in between would stay open to all who see the rest."""
         if not rows:
             return {}
         views = dict(zip(rows, await self._anew(list(rows.values()), sights, access), strict=True))
         now = await self._sighted([(row.rtype, row.rid) for row in rows.values()], access)
         for n, row in rows.items():
-            if (before := _of(row, found)) and before == _of(row, now):
+            looked = sights.get(row.person_id or "", access.sight)
+            if (before := _of(row, found)) and before == _of(row, now) and looked.labels == before.labels:
                 self._made.put(before, access.sight, views[n])
         return views
 
