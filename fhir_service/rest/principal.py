@@ -78,6 +78,8 @@ async def organization_of_number(face: Face, request: Request) -> Issue | None:
     there = sorted((row.at, row.rid) for row in found.get(asked, ()) if not row.deleted)
     if not there:
         return error("bad-request", "X-Knutepunkt-Organization", _EXPECTED)
-    request.by = replace(request.by, organization=f"Organization/{there[0][1]}")
+    named = f"Organization/{there[0][1]}"
+    request.headers[ORGANIZATION] = named.encode()  # entries of a Bundle are asked by the same caller
+    request.by = replace(request.by, organization=named)
     request.access = access_of(request.by, face.clock())
     return None
