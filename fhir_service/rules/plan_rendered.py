@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 
 from fhir_service.rules._drafting import make
-from fhir_service.rules._elements import as_reference, extension, part, reference_to, several, status
+from fhir_service.rules._elements import as_reference, extension, part, reference, reference_to, several, status
 from fhir_service.rules._ids import derived_id
 from fhir_service.rules._kinds import Kind, enters
 from fhir_service.rules._model import Change, Effect, Rule
@@ -59,7 +59,8 @@ def _content(change: Change, plan: Resource, language: str) -> DocumentReference
 
 def _hides(change: Change, plan: Resource) -> bool:
     """Whether anything that the page tells is not for who represents the person (workflow.md 4.7 rule 2)."""
-    labelled = (plan, *goals_of(change.standing, plan))
+    done = (change.standing.get(reference(a.get("reference"))) or {} for a in several(plan.get("activity")))
+    labelled = (plan, *goals_of(change.standing, plan), *done)
     told = [c for one in labelled for c in several(part(one, "meta", "security"))]
     told += [part(e, "valueCoding") or {} for a in several(plan.get("activity")) for e in several(a.get("extension"))]
     return any((c.get("system"), c.get("code")) == (names.LABEL, HIDDEN) for c in told)

@@ -66,7 +66,7 @@ def test_what_people_write_is_text_and_nothing_else() -> None:
         ({"scheduledPeriod": {"end": "2027-02-01"}}, "til 01.02.2027"),
         ({"scheduledTiming": {"repeat": {"frequency": 3, "period": 1, "periodUnit": "wk"}}}, "3 × per uke"),
         ({"scheduledTiming": {"repeat": {"frequency": 1, "period": 2, "periodUnit": "mo"}}}, "1 × per 2 måneder"),
-        ({"scheduledTiming": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "h"}}}, "1 × per h"),
+        ({"scheduledTiming": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "h"}}}, "1 × per time"),
         ({"scheduledTiming": {"code": {"text": "Hver onsdag"}}}, "Hver onsdag"),
     ],
 )
@@ -88,6 +88,17 @@ def test_who_is_responsible_by_a_role_is_told_by_name() -> None:
     measure = activity(description="Trening", performer=[{"reference": "PractitionerRole/fysio"}])
     assert "Trening. Ansvarlig: Siv Moe" in pages(role, siv, activity=measure)["nb"]
     assert "Trening. Ansvarlig: Rehabilitering" in pages(role, activity=measure)["nb"]
+
+
+def test_page_that_tells_of_a_step_hidden_from_representatives_is_hidden_from_them() -> None:
+    label = {"system": names.LABEL, "code": "hidden-from-representative"}
+    step = {"resourceType": "Task", "id": "h", "owner": WHO, "description": "Samtale", "meta": {"security": [label]}}
+    world = world_at("drafted")
+    world.resources["Task/h"] = step
+    by_step = [{"id": "tiltak-1", "extension": [SECTOR], "reference": {"reference": "Task/h"}}]
+    world.change(plan(), status="active", activity=[*activity(description="Trening"), *by_step])
+    (document,) = [d for d in world.of("DocumentReference") if d.get("type", {}).get("coding")]
+    assert document["meta"]["security"][0]["code"] == "hidden-from-representative"
 
 
 def test_coded_measure_of_somebody_who_is_not_named_here() -> None:
